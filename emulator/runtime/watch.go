@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package runtime
+
+import (
+	"net/http"
+	"time"
+)
+
+// cpuLimit is Cloudflare's default limit of processor time for one request. Source:
+// https://developers.cloudflare.com/workers/platform/limits/#cpu-time.
+const cpuLimit = 30 * time.Second
+
+// watch ends a generation that Workers keep so busy that it does nothing else: workerd runs all of them in one
+// thread and has no limit of its own.
+func (r *Runtime) watch(g *generation, closing <-chan struct{}) {
+	limit := r.CPULimit
+	if limit == 0 {
+		limit = cpuLimit
+	}
+	// Half of the limit between questions and half for the answer: what takes longer than the limit is found.
+	pause := time.NewTicker(limit / 2)
+	defer pause.Stop()
+	for {
+		select {
+		case <-pause.C:
+		case <-g.proc.done:
+			return
+		case <-closing:
+			return
+		}
+		r.mu.Lock()
+		active := g.active
+		r.mu.Unlock()
+		if active > 0 && !g.proc.alive(limit/2) && !g.proc.ended() {
+			g.hung.Store(true)
+			r.logLine("runtime", "a Worker kept workerd busy for longer than the limit; it is ended")
+			g.proc.kill()
+			return
+		}
+	}
+}
+
+// alive tells whether workerd answers within a time.
+func (p *process) alive(within time.Duration) bool {
+	//nolint:noctx // the client's timeout bounds it, and the process's end
+	request, err := http.NewRequest(http.MethodGet, "http://"+p.address+"/", http.NoBody)
+	if err != nil {
+		return false
+	}
+	client := http.Client{Timeout: within, Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		return false
+	}
+	return response.Body.Close() == nil
+}
