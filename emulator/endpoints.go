@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package emulator
+
+// endpoints are all requests that the API answers, by method and path below the API's prefix. What is not here is
+// answered with 501.
+var endpoints = []struct {
+	pattern string
+	handle  handler
+}{
+	// accounts.go
+	{"GET /user", getUser},
+	{"GET /user/tokens/verify", verifyToken},
+	{"GET /accounts", listAccounts},
+	{"GET /accounts/{account}", getAccount},
+	{"GET /accounts/{account}/tokens/verify", verifyToken},
+	{"GET /memberships", listMemberships},
+	{"GET /accounts/{account}/workers/subdomain", getAccountSubdomain},
+	{"PUT /accounts/{account}/workers/subdomain", putAccountSubdomain},
+	{"GET /accounts/{account}/workers/subdomains/{subdomain}", checkSubdomain},
+
+	// scripts.go
+	{"GET /accounts/{account}/workers/scripts", listScripts},
+	{"PUT /accounts/{account}/workers/scripts/{script}", putScript},
+	{"GET /accounts/{account}/workers/scripts/{script}", getScript},
+	{"DELETE /accounts/{account}/workers/scripts/{script}", deleteScript},
+	{"PUT /accounts/{account}/workers/scripts/{script}/content", putContent},
+	{"GET /accounts/{account}/workers/scripts/{script}/content", getScript},
+	{"GET /accounts/{account}/workers/scripts/{script}/content/v2", getScript},
+
+	// settings.go
+	{"GET /accounts/{account}/workers/scripts/{script}/settings", getSettings},
+	{"PATCH /accounts/{account}/workers/scripts/{script}/settings", patchSettings},
+	{"GET /accounts/{account}/workers/scripts/{script}/script-settings", getScriptSettings},
+	{"PATCH /accounts/{account}/workers/scripts/{script}/script-settings", patchScriptSettings},
+
+	// subdomain.go, schedules.go
+	{"GET /accounts/{account}/workers/scripts/{script}/subdomain", getSubdomain},
+	{"POST /accounts/{account}/workers/scripts/{script}/subdomain", setSubdomain},
+	{"DELETE /accounts/{account}/workers/scripts/{script}/subdomain", deleteSubdomain},
+	{"GET /accounts/{account}/workers/scripts/{script}/schedules", getSchedules},
+	{"PUT /accounts/{account}/workers/scripts/{script}/schedules", putSchedules},
+
+	// versions.go, deployments.go
+	{"POST /accounts/{account}/workers/scripts/{script}/versions", createVersion},
+	{"GET /accounts/{account}/workers/scripts/{script}/versions", listVersions},
+	{"GET /accounts/{account}/workers/scripts/{script}/versions/{version}", getVersion},
+	{"PATCH /accounts/{account}/workers/workers/{script}/versions/latest", patchLatest},
+	{"GET /accounts/{account}/workers/scripts/{script}/deployments", listDeployments},
+	{"POST /accounts/{account}/workers/scripts/{script}/deployments", createDeployment},
+	{"GET /accounts/{account}/workers/scripts/{script}/deployments/{deployment}", getDeployment},
+
+	// secrets.go
+	{"GET /accounts/{account}/workers/scripts/{script}/secrets", listSecrets},
+	{"PUT /accounts/{account}/workers/scripts/{script}/secrets", putSecret},
+	{"GET /accounts/{account}/workers/scripts/{script}/secrets/{secret}", getSecret},
+	{"DELETE /accounts/{account}/workers/scripts/{script}/secrets/{secret}", deleteSecret},
+	{"PATCH /accounts/{account}/workers/scripts/{script}/secrets-bulk", patchSecrets},
+
+	// services.go
+	{"GET /accounts/{account}/workers/services/{script}", getService},
+	{"DELETE /accounts/{account}/workers/services/{script}", deleteService},
+	{"GET /accounts/{account}/workers/services/{script}/environments/production/routes", listServiceRoutes},
+	{"GET /accounts/{account}/workers/scripts/{script}/references", getReferences},
+	{"GET /accounts/{account}/workers/tails/by-consumer/{script}", listTails},
+	{"GET /accounts/{account}/workers/durable_objects/namespaces", listObjectNamespaces},
+	{"GET /accounts/{account}/workers/workers/{script}", getWorker},
+
+	// routes.go, domains.go
+	{"GET /zones/{zone}/workers/routes", listRoutes},
+	{"POST /zones/{zone}/workers/routes", createRoute},
+	{"GET /zones/{zone}/workers/routes/{route}", getRoute},
+	{"PUT /zones/{zone}/workers/routes/{route}", updateRoute},
+	{"DELETE /zones/{zone}/workers/routes/{route}", deleteRoute},
+	{"PUT /accounts/{account}/workers/scripts/{script}/routes", putScriptRoutes},
+	{"GET /accounts/{account}/workers/domains", listDomains},
+	{"PUT /accounts/{account}/workers/domains", putDomain},
+	{"GET /accounts/{account}/workers/domains/{domain}", getDomain},
+	{"DELETE /accounts/{account}/workers/domains/{domain}", deleteDomain},
+	{"GET /accounts/{account}/workers/domains/records/{domain}", getDomain},
+	{"POST /accounts/{account}/workers/scripts/{script}/domains/changeset", checkDomains},
+	{"PUT /accounts/{account}/workers/scripts/{script}/domains/records", putDomains},
+
+	// zones.go, dns.go
+	{"GET /zones", listZones},
+	{"GET /zones/{zone}", getZone},
+	{"GET /zones/{zone}/dns_records", listRecords},
+	{"POST /zones/{zone}/dns_records", createRecord},
+	{"GET /zones/{zone}/dns_records/{record}", getRecord},
+	{"PUT /zones/{zone}/dns_records/{record}", replaceRecord},
+	{"PATCH /zones/{zone}/dns_records/{record}", editRecord},
+	{"DELETE /zones/{zone}/dns_records/{record}", deleteRecord},
+
+	// kv.go
+	{"GET /accounts/{account}/storage/kv/namespaces", listNamespaces},
+	{"POST /accounts/{account}/storage/kv/namespaces", createNamespace},
+	{"GET /accounts/{account}/storage/kv/namespaces/{namespace}", getNamespace},
+	{"PUT /accounts/{account}/storage/kv/namespaces/{namespace}", renameNamespace},
+	{"DELETE /accounts/{account}/storage/kv/namespaces/{namespace}", deleteNamespace},
+	{"GET /accounts/{account}/storage/kv/namespaces/{namespace}/keys", listKeys},
+	{"GET /accounts/{account}/storage/kv/namespaces/{namespace}/values/{key}", getValue},
+	{"PUT /accounts/{account}/storage/kv/namespaces/{namespace}/values/{key}", putValue},
+	{"DELETE /accounts/{account}/storage/kv/namespaces/{namespace}/values/{key}", deleteValue},
+	{"GET /accounts/{account}/storage/kv/namespaces/{namespace}/metadata/{key}", getMetadata},
+	{"PUT /accounts/{account}/storage/kv/namespaces/{namespace}/bulk", putBulk},
+	{"DELETE /accounts/{account}/storage/kv/namespaces/{namespace}/bulk", deleteBulk},
+	{"POST /accounts/{account}/storage/kv/namespaces/{namespace}/bulk/delete", deleteBulk},
+	{"POST /accounts/{account}/storage/kv/namespaces/{namespace}/bulk/get", getBulk},
+
+	// buckets.go
+	{"GET /accounts/{account}/r2/buckets", listBuckets},
+	{"POST /accounts/{account}/r2/buckets", createBucket},
+	{"GET /accounts/{account}/r2/buckets/{bucket}", getBucket},
+	{"PATCH /accounts/{account}/r2/buckets/{bucket}", editBucket},
+	{"DELETE /accounts/{account}/r2/buckets/{bucket}", deleteBucket},
+	{"GET /accounts/{account}/r2/buckets/{bucket}/objects", listObjects},
+	{"GET /accounts/{account}/r2/buckets/{bucket}/objects/{key}", getObject},
+	{"PUT /accounts/{account}/r2/buckets/{bucket}/objects/{key}", putObject},
+	{"DELETE /accounts/{account}/r2/buckets/{bucket}/objects/{key}", deleteObject},
+
+	// assets.go
+	{"POST /accounts/{account}/workers/scripts/{script}/assets-upload-session", startAssets},
+	{"POST /accounts/{account}/workers/assets/upload", uploadAssets},
+}
