@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cfapi
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strconv"
+
+	"github.com/cloudflare/cloudflare-go/v7/option"
+)
+
+// Upload is what a Worker is made of.
+type Upload struct {
+	MainModule         string // the name of the module that exports the handlers
+	Modules            []Module
+	CompatibilityDate  string // YYYY-MM-DD
+	CompatibilityFlags []string
+	Bindings           []Binding
+	KeepBindings       []string // types of bindings to take over from the latest version: "secret_text", …
+	Message            string   // the annotation workers/message; empty: not sent
+	Tag                string   // the annotation workers/tag; empty: not sent
+}
+
+// Module is one file of a Worker.
+type Module struct {
+	Name        string // what other modules import, with "/" between directories
+	ContentType string // application/javascript+module, application/wasm, text/plain, …
+	Content     []byte
+}
+
+// Uploaded is what Cloudflare says of an upload.
+type Uploaded struct {
+	VersionID     string // with dashes
+	ETag          string // of the code; use it for equality only
+	StartupTimeMS int    // differs at every measurement; 0 when it was not measured
+	Handlers      []string
+}
+
+// uploadMetadata is the first part of an upload.
+// https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
+type uploadMetadata struct {
+	MainModule         string            `json:"main_module"`
+	CompatibilityDate  string            `json:"compatibility_date,omitempty"`
+	CompatibilityFlags []string          `json:"compatibility_flags,omitempty"`
+	Bindings           []Binding         `json:"bindings"`
+	KeepBindings       []string          `json:"keep_bindings,omitempty"`
+	Annotations        map[string]string `json:"annotations,omitempty"`
+}
+
+// metadataPart is the name of the part that is no module.
+const metadataPart = "metadata"
+
+// attach makes u the body of the call and returns the option that says so to
+// cloudflare-go, whose own encoding of an upload Cloudflare refuses. The body is
+// put into the request at each attempt by the transport.
+func (c *call) attach(u Upload) (option.RequestOption, error) {
+	form, err := u.form()
+	if err != nil {
+		return nil, &Error{Op: c.op, API: c.api, Kind: ErrInvalid, Err: err}
+	}
+	c.body, c.size = form.open, form.size
+	return option.WithRequestBody(form.contentType, http.NoBody), nil
+}
+
+// form is a multipart/form-data body whose modules are not copied into it.
+type form struct {
+	contentType string
+	pieces      [][]byte // in order: part headers and contents
+	size        int64
+}
+
+func (f *form) open() (io.ReadCloser, error) {
+	readers := make([]io.Reader, len(f.pieces))
+	for i, p := range f.pieces {
+		readers[i] = bytes.NewReader(p)
+	}
+	return io.NopCloser(io.MultiReader(readers...)), nil
+}
+
+func (f *form) add(piece []byte) {
+	f.pieces = append(f.pieces, piece)
+	f.size += int64(len(piece))
+}
+
+// form returns u as Cloudflare wants it: the metadata, then each module as a part
+// whose name and file name are the module's. Equal uploads make equal forms.
+func (u Upload) form() (*form, error) {
+	metadata, err := u.metadata()
+	if err != nil {
+		return nil, err
+	}
+	modules := slices.Clone(u.Modules)
+	slices.SortFunc(modules, func(a, b Module) int { return cmp.Compare(a.Name, b.Name) })
+	for i, m := range modules {
+		if m.Name == "" || m.Name == metadataPart {
+			return nil, fmt.Errorf("a module cannot be called %q", m.Name)
+		}
+		if i > 0 && m.Name == modules[i-1].Name {
+			return nil, fmt.Errorf("two modules are called %q", m.Name)
+		}
+	}
+
+	// The form is written without the modules' contents, which are put between
+	// the pieces of it afterwards.
+	var frame bytes.Buffer
+	var f form
+	w := multipart.NewWriter(&frame)
+	if err := w.SetBoundary(boundary(metadata, modules)); err != nil {
+		return nil, err
+	}
+	f.contentType = w.FormDataContentType()
+	header := textproto.MIMEHeader{}
+	header.Set("Content-Disposition", fmt.Sprintf("form-data; name=%q", metadataPart))
+	header.Set("Content-Type", "application/json")
+	part, err := w.CreatePart(header)
+	if err == nil {
+		_, err = part.Write(metadata)
+	}
+	for _, m := range modules {
+		header.Set("Content-Disposition", multipart.FileContentDisposition(m.Name, m.Name))
+		header.Set("Content-Type", m.ContentType)
+		if err == nil {
+			_, err = w.CreatePart(header)
+		}
+		f.add(bytes.Clone(frame.Bytes()))
+		frame.Reset()
+		f.add(m.Content)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	f.add(frame.Bytes())
+	return &f, err
+}
+
+func (u Upload) metadata() ([]byte, error) {
+	if u.MainModule == "" {
+		return nil, errors.New("the upload has no main module")
+	}
+	m := uploadMetadata{
+		MainModule: u.MainModule, CompatibilityDate: u.CompatibilityDate,
+		CompatibilityFlags: u.CompatibilityFlags, KeepBindings: u.KeepBindings,
+		Bindings: append([]Binding{}, u.Bindings...), Annotations: map[string]string{},
+	}
+	slices.SortStableFunc(m.Bindings, func(a, b Binding) int { return cmp.Compare(a.Name, b.Name) })
+	if u.Message != "" {
+		m.Annotations["workers/message"] = u.Message
+	}
+	if u.Tag != "" {
+		m.Annotations["workers/tag"] = u.Tag
+	}
+	b, err := json.Marshal(m)
+	if err != nil { // the message of encoding/json may quote a value, which may be a secret
+		return nil, errors.New("a binding holds a value that is not JSON")
+	}
+	return b, nil
+}
+
+// boundary returns the first of a series of strings that occurs in none of the
+// contents, so that it needs no chance to be right.
+func boundary(metadata []byte, modules []Module) string {
+	for n := 0; ; n++ {
+		b := "cfapi-upload-" + strconv.Itoa(n)
+		within := func(m Module) bool { return bytes.Contains(m.Content, []byte(b)) }
+		if !bytes.Contains(metadata, []byte(b)) && !slices.ContainsFunc(modules, within) {
+			return b
+		}
+	}
+}
