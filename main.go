@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Pulumi-resource-cloudflare-workers serves the provider to the Pulumi engine.
+//
+// It stands at the root of the module because PulumiPlugin.yaml does: the
+// engine compiles the directory that holds that file.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider"
+)
+
+// version is set by the linker.
+var version = "0.1.0-dev"
+
+func main() {
+	prov, err := provider.New()
+	if err == nil {
+		err = prov.Run(context.Background(), provider.Name, version)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "pulumi-resource-"+provider.Name+":", err)
+		os.Exit(1)
+	}
+}

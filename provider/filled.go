@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	p "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
+)
+
+// filledIn are the inputs that Check fills in where the program leaves them
+// out, by resource.
+var filledIn = map[string][]string{
+	Name + ":index:CloudflareWorker": {"accountId", "scriptName"},
+	Name + ":index:KvNamespace":      {"accountId", "title"},
+	Name + ":index:R2Bucket":         {"accountId", "name"},
+	Name + ":index:WorkerBundle":     {"accountId", "prefix", "sha256"},
+}
+
+// withFilledIn tells the SDKs that what Check fills in is always there as an
+// output, so that the name of one resource can be the input of another without
+// a word about its absence. infer takes an optional input for an optional output.
+func withFilledIn(prov p.Provider) p.Provider {
+	get := prov.GetSchema
+	prov.GetSchema = func(ctx context.Context, req p.GetSchemaRequest) (p.GetSchemaResponse, error) {
+		resp, err := get(ctx, req)
+		if err != nil {
+			return resp, err
+		}
+		var spec schema.PackageSpec
+		if err := json.Unmarshal([]byte(resp.Schema), &spec); err != nil {
+			return resp, fmt.Errorf("complete the schema: %w", err)
+		}
+		for token, names := range filledIn {
+			r := spec.Resources[token]
+			r.Required = append(r.Required, names...)
+			slices.Sort(r.Required)
+			spec.Resources[token] = r
+		}
+		text, err := json.Marshal(spec)
+		return p.GetSchemaResponse{Schema: string(text)}, err
+	}
+	return prov
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	p "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi-go-provider/infer"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+)
+
+// Name is the name of the Pulumi package and of its plugin.
+const Name = "cloudflare-workers"
+
+const repository = "github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers"
+
+// New assembles the provider. It does no I/O.
+func New() (p.Provider, error) {
+	prov, err := infer.NewProviderBuilder().
+		WithDisplayName("Cloudflare Workers").
+		WithDescription("Deploy Cloudflare Workers from immutable artifacts, with secrets that nobody can read back.").
+		WithKeywords("pulumi", "cloudflare", "workers", "category/cloud", "kind/native").
+		WithHomepage("https://"+repository).
+		WithRepository("https://"+repository).
+		WithLicense("Apache-2.0").
+		WithLanguageMap(languages).
+		WithConfig(infer.Config(&Config{})).
+		WithResources(
+			infer.Resource(&CloudflareWorker{}),
+			infer.Resource(&WorkerBundle{}),
+			infer.Resource(&KvNamespace{}),
+			infer.Resource(&R2Bucket{}),
+		).
+		WithModuleMap(map[tokens.ModuleName]tokens.ModuleName{"provider": "index"}).
+		Build()
+	if err != nil {
+		return p.Provider{}, err
+	}
+	return withFilledIn(withConfigDiff(withMissing(withNamedSecrets(withoutZeros(withStateDiff(withURN(prov))))))), nil
+}
+
+// languages names the generated packages.
+var languages = map[string]any{
+	"go": map[string]any{
+		"importBasePath":                 repository + "/sdk/go/cloudflareworkers",
+		"generateResourceContainerTypes": true,
+		"respectSchemaVersion":           true,
+	},
+	"nodejs": map[string]any{"packageName": "pulumi-cloudflare-workers", "respectSchemaVersion": true},
+	"python": map[string]any{
+		"packageName":          "pulumi_cloudflare_workers",
+		"respectSchemaVersion": true,
+		"pyproject":            map[string]any{"enabled": true},
+	},
+}

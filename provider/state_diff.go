@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"context"
+	"path"
+	"path/filepath"
+	"strings"
+
+	p "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+)
+
+const (
+	workerToken = tokens.Type(Name + ":index:CloudflareWorker")
+	bundleToken = tokens.Type(Name + ":index:WorkerBundle")
+	bucketToken = tokens.Type(Name + ":index:R2Bucket")
+)
+
+// withStateDiff adds to the framework's comparison of inputs what only the
+// state can tell. It never compares inputs in the framework's place.
+func withStateDiff(prov p.Provider) p.Provider {
+	diff := prov.Diff
+	prov.Diff = func(ctx context.Context, req p.DiffRequest) (p.DiffResponse, error) {
+		resp, err := diff(ctx, req)
+		if err != nil {
+			return resp, err
+		}
+		switch req.Urn.Type() { //nolint:exhaustive // tokens are not an enumeration
+		case workerToken:
+			return workerDiff(req, resp), nil
+		case bundleToken:
+			return bundleDiff(req, resp), nil
+		case bucketToken:
+			// One of the name can be made only after the other has gone.
+			resp.DeleteBeforeReplace = same(req, "name") && same(req, "accountId") && same(req, "jurisdiction")
+		}
+		return resp, nil
+	}
+	return prov
+}
+
+// bundleDiff leaves out where a bundle came from: only its content is stored,
+// and a pipeline may build it in another place each time. Of a single file the
+// name is part of the key, and so of the identity.
+//
+// A state without files is that of an upload that broke off.
+func bundleDiff(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
+	if files := req.State.Get("files"); files.IsNumber() && files.AsNumber() == 0 {
+		return differs(resp, "files")
+	}
+	ref, local := req.State.Get("reference"), req.Inputs.Get("path")
+	if _, moved := resp.DetailedDiff["path"]; !moved || !ref.IsMap() || !local.IsString() {
+		return resp
+	}
+	key := ref.AsMap().Get("key")
+	if !key.IsString() {
+		return resp
+	}
+	if !strings.HasSuffix(key.AsString(), "/") && path.Base(key.AsString()) != filepath.Base(local.AsString()) {
+		resp.DetailedDiff["path"] = p.PropertyDiff{Kind: p.UpdateReplace, InputDiff: true}
+		return resp
+	}
+	delete(resp.DetailedDiff, "path")
+	resp.HasChanges = len(resp.DetailedDiff) > 0
+	return resp
+}
+
+// differs adds an output to the differences.
+func differs(resp p.DiffResponse, output string) p.DiffResponse {
+	if resp.DetailedDiff == nil {
+		resp.DetailedDiff = map[string]p.PropertyDiff{}
+	}
+	resp.HasChanges = true
+	resp.DetailedDiff[output] = p.PropertyDiff{Kind: p.Update}
+	return resp
+}
+
+func workerDiff(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
+	// Versions that are not ours have traffic: deploying ours again repairs it.
+	if !fullyDeployed(req.State) {
+		resp = differs(resp, "traffic")
+	}
+	// A key that changes with the digest that it contains says nothing that the digest does not.
+	if _, changed := resp.DetailedDiff["bundle.sha256"]; changed && sameButDigest(req.OldInputs, req.Inputs) {
+		delete(resp.DetailedDiff, "bundle.key")
+	}
+	// The name of a Worker is unique: the old one must go before a new one of that name can come.
+	// So is a route's pattern.
+	if same(req, "scriptName") && same(req, "accountId") || sharesRoute(req.OldInputs, req.Inputs) {
+		resp.DeleteBeforeReplace = true
+	}
+	return resp
+}
+
+// sharesRoute reports whether some route is in both.
+func sharesRoute(olds, news property.Map) bool {
+	was, is := olds.Get("routes"), news.Get("routes")
+	if !was.IsMap() || !is.IsMap() {
+		return false
+	}
+	for pattern := range is.AsMap().All {
+		if _, there := was.AsMap().GetOk(pattern); there {
+			return true
+		}
+	}
+	return false
+}
+
+func same(req p.DiffRequest, property string) bool {
+	return req.OldInputs.Get(property).Equals(req.Inputs.Get(property))
+}
+
+func fullyDeployed(state property.Map) bool {
+	version, traffic := state.Get("versionId"), state.Get("traffic")
+	if !version.IsString() || !traffic.IsMap() {
+		return true // a state that says nothing of it
+	}
+	share := traffic.AsMap().Get(version.AsString())
+	return traffic.AsMap().Len() == 1 && share.IsNumber() && share.AsNumber() == 100
+}
+
+// sameButDigest reports whether the bundles' keys differ only in the digests that are part of them.
+func sameButDigest(olds, news property.Map) bool {
+	text := func(m property.Map, member string) string {
+		if b := m.Get("bundle"); b.IsMap() && b.AsMap().Get(member).IsString() {
+			return b.AsMap().Get(member).AsString()
+		}
+		return ""
+	}
+	was, is := text(olds, "sha256"), text(news, "sha256")
+	return was != "" && is != "" && strings.ReplaceAll(text(olds, "key"), was, is) == text(news, "key")
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-go-provider/infer"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
+)
+
+var (
+	_ infer.Annotated                                                         = (*CloudflareWorker)(nil)
+	_ infer.Annotated                                                         = (*CloudflareWorkerArgs)(nil)
+	_ infer.Annotated                                                         = (*CloudflareWorkerState)(nil)
+	_ infer.CustomCheck[CloudflareWorkerArgs]                                 = (*CloudflareWorker)(nil)
+	_ infer.CustomResource[CloudflareWorkerArgs, CloudflareWorkerState]       = (*CloudflareWorker)(nil)
+	_ infer.CustomUpdate[CloudflareWorkerArgs, CloudflareWorkerState]         = (*CloudflareWorker)(nil)
+	_ infer.CustomRead[CloudflareWorkerArgs, CloudflareWorkerState]           = (*CloudflareWorker)(nil)
+	_ infer.CustomDelete[CloudflareWorkerState]                               = (*CloudflareWorker)(nil)
+	_ infer.ExplicitDependencies[CloudflareWorkerArgs, CloudflareWorkerState] = (*CloudflareWorker)(nil)
+)
+
+// CloudflareWorker is one Worker service.
+type CloudflareWorker struct{}
+
+// CloudflareWorkerArgs are the inputs of a [CloudflareWorker].
+type CloudflareWorkerArgs struct {
+	AccountID          string             `pulumi:"accountId,optional"          provider:"replaceOnChanges"`
+	ScriptName         string             `pulumi:"scriptName,optional"         provider:"replaceOnChanges"`
+	Bundle             BundleReference    `pulumi:"bundle"`
+	MainModule         string             `pulumi:"mainModule,optional"`
+	CompatibilityDate  string             `pulumi:"compatibilityDate"`
+	CompatibilityFlags []string           `pulumi:"compatibilityFlags,optional"`
+	Variables          map[string]any     `pulumi:"variables,optional"`
+	Secrets            map[string]string  `pulumi:"secrets,optional"            provider:"secret"`
+	Bindings           map[string]Binding `pulumi:"bindings,optional"`
+	WorkersDev         *WorkersDev        `pulumi:"workersDev,optional"`
+	Routes             map[string]Route   `pulumi:"routes,optional"`
+	Adopt              bool               `pulumi:"adopt,optional"`
+}
+
+// Binding is what a name in a Worker's env stands for. Exactly one member is set.
+type Binding struct {
+	KvNamespace *KvNamespaceBinding `pulumi:"kvNamespace,optional"`
+	R2Bucket    *R2BucketBinding    `pulumi:"r2Bucket,optional"`
+	Service     *ServiceBinding     `pulumi:"service,optional"`
+}
+
+// KvNamespaceBinding binds a Workers KV namespace.
+type KvNamespaceBinding struct {
+	ID string `pulumi:"id"`
+}
+
+// R2BucketBinding binds an R2 bucket.
+type R2BucketBinding struct {
+	Name         string `pulumi:"name"`
+	Jurisdiction string `pulumi:"jurisdiction,optional"`
+}
+
+// ServiceBinding binds another Worker.
+type ServiceBinding struct {
+	Name       string `pulumi:"name"`
+	Entrypoint string `pulumi:"entrypoint,optional"`
+}
+
+// WorkersDev says whether a Worker is published on workers.dev.
+type WorkersDev struct {
+	Enabled         bool `pulumi:"enabled,optional"`
+	PreviewsEnabled bool `pulumi:"previewsEnabled,optional"`
+}
+
+// Route says in which zone a route pattern lives.
+type Route struct {
+	ZoneID    string `pulumi:"zoneId"`
+	DNSRecord bool   `pulumi:"dnsRecord,optional"`
+}
+
+// CloudflareWorkerState is a [CloudflareWorker] as last seen. All of it, the
+// inputs that it repeats included, records what is known to be so at
+// Cloudflare and not what was asked for: that is how a deployment that broke
+// off in the middle is resumed by the next one.
+type CloudflareWorkerState struct {
+	CloudflareWorkerArgs
+	VersionID    string             `pulumi:"versionId"`
+	DeploymentID string             `pulumi:"deploymentId"`
+	Traffic      map[string]float64 `pulumi:"traffic"`
+	ETag         string             `pulumi:"etag"`
+	BundleDigest string             `pulumi:"bundleDigest"`
+	BundleSize   int                `pulumi:"bundleSize"`
+	URLs         []string           `pulumi:"urls"`
+	RouteIDs     map[string]string  `pulumi:"routeIds"`
+	DNSRecordIDs map[string]string  `pulumi:"dnsRecordIds"`
+}
+
+// WireDependencies keeps outputs known in the previews of changes that cannot touch them.
+func (*CloudflareWorker) WireDependencies(
+	f infer.FieldSelector, in *CloudflareWorkerArgs, out *CloudflareWorkerState,
+) {
+	for _, versioned := range []any{&out.VersionID, &out.DeploymentID, &out.Traffic, &out.ETag} {
+		f.OutputField(versioned).DependsOn(
+			f.InputField(&in.Bundle).Computed(), f.InputField(&in.MainModule).Computed(),
+			f.InputField(&in.CompatibilityDate).Computed(), f.InputField(&in.CompatibilityFlags).Computed(),
+			f.InputField(&in.Variables).Computed(), f.InputField(&in.Secrets).Computed(),
+			f.InputField(&in.Bindings).Computed(),
+		)
+	}
+	f.OutputField(&out.BundleDigest).DependsOn(f.InputField(&in.Bundle).Computed())
+	f.OutputField(&out.BundleSize).DependsOn(f.InputField(&in.Bundle).Computed())
+	f.OutputField(&out.URLs).DependsOn(f.InputField(&in.ScriptName).Computed(),
+		f.InputField(&in.WorkersDev).Computed(), f.InputField(&in.Routes).Computed())
+	f.OutputField(&out.RouteIDs).DependsOn(f.InputField(&in.Routes).Computed())
+	f.OutputField(&out.DNSRecordIDs).DependsOn(f.InputField(&in.Routes).Computed())
+}
+
+// Create deploys a Worker whose name is free, or that the program adopts.
+func (w *CloudflareWorker) Create(
+	ctx context.Context, req infer.CreateRequest[CloudflareWorkerArgs],
+) (infer.CreateResponse[CloudflareWorkerState], error) {
+	want := req.Inputs
+	resp := infer.CreateResponse[CloudflareWorkerState]{
+		ID:     want.AccountID + "/" + want.ScriptName,
+		Output: unseen(want),
+	}
+	if req.DryRun {
+		resp.Output.CloudflareWorkerArgs = want
+		return resp, nil
+	}
+	owner, err := api(ctx).Deployments(ctx, want.AccountID, want.ScriptName)
+	taken := err == nil
+	switch {
+	case errors.Is(err, cfapi.ErrNotFound):
+	case err != nil:
+		return resp, explain(err)
+	case !want.Adopt:
+		return resp, explain(&takenError{account: want.AccountID, script: want.ScriptName, deployments: owner})
+	}
+	resp.Output, err = newDeployer(ctx, want).run(ctx, resp.Output, taken)
+	return resp, err
+}
+
+// Update makes only the calls that the change needs.
+func (w *CloudflareWorker) Update(
+	ctx context.Context, req infer.UpdateRequest[CloudflareWorkerArgs, CloudflareWorkerState],
+) (infer.UpdateResponse[CloudflareWorkerState], error) {
+	if req.DryRun {
+		next := req.State
+		next.CloudflareWorkerArgs = req.Inputs
+		next.BundleDigest = req.Inputs.Bundle.SHA256
+		return infer.UpdateResponse[CloudflareWorkerState]{Output: next}, nil
+	}
+	state, err := newDeployer(ctx, req.Inputs).run(ctx, req.State, true)
+	return infer.UpdateResponse[CloudflareWorkerState]{Output: state}, err
+}
+
+// Delete removes the Worker and what leads to it. It is idempotent.
+func (w *CloudflareWorker) Delete(
+	ctx context.Context, req infer.DeleteRequest[CloudflareWorkerState],
+) (infer.DeleteResponse, error) {
+	for _, s := range planDelete(req.State) {
+		if err := s.run(ctx, newDeployer(ctx, req.State.CloudflareWorkerArgs), &req.State); err != nil {
+			return infer.DeleteResponse{}, explain(err)
+		}
+	}
+	return infer.DeleteResponse{}, nil
+}
+
+// takenError refuses to overwrite a Worker that this stack does not manage.
+type takenError struct {
+	account, script string
+	deployments     []cfapi.Deployment // newest first; empty if it was never deployed
+}
+
+func (e *takenError) Error() string {
+	msg := fmt.Sprintf("create worker %q: the name is taken in account %s", e.script, e.account)
+	if len(e.deployments) > 0 {
+		msg += ": " + describeDeployment(e.deployments[0])
+	}
+	return msg
+}
+
+// describeDeployment says who deployed, through what and when.
+func describeDeployment(d cfapi.Deployment) string {
+	who := d.AuthorEmail
+	if who == "" {
+		who = "an API token"
+	}
+	through := d.Source
+	if through == "" {
+		through = "the API"
+	}
+	return fmt.Sprintf("deployed by %s through %s on %s", who, through, d.CreatedOn.UTC().Format("2006-01-02 15:04 MST"))
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+)
+
+func valid() CloudflareWorkerArgs {
+	args := wanted()
+	args.Bundle.SHA256 = strings.Repeat("ab", 32)
+	return args
+}
+
+func TestBadInputsAreNamed(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, checkWorker(valid(), property.Map{}))
+	manySecrets := map[string]string{}
+	for i := range 128 {
+		manySecrets[fmt.Sprintf("S%03d", i)] = "x"
+	}
+	var text strings.Builder
+	cases := map[string]func(*CloudflareWorkerArgs){
+		"name in capitals":      func(a *CloudflareWorkerArgs) { a.ScriptName = "Api" },
+		"name begins with dash": func(a *CloudflareWorkerArgs) { a.ScriptName = "-api" },
+		"name too long":         func(a *CloudflareWorkerArgs) { a.ScriptName = strings.Repeat("a", 64) },
+		"name too long for previews": func(a *CloudflareWorkerArgs) {
+			a.ScriptName, a.WorkersDev = strings.Repeat("a", 55), &WorkersDev{PreviewsEnabled: true}
+		},
+		"no bucket":            func(a *CloudflareWorkerArgs) { a.Bundle.Bucket = "" },
+		"no key":               func(a *CloudflareWorkerArgs) { a.Bundle.Key = "" },
+		"key is the root":      func(a *CloudflareWorkerArgs) { a.Bundle.Key = "/" },
+		"key begins with /":    func(a *CloudflareWorkerArgs) { a.Bundle.Key = "/api/" },
+		"no date":              func(a *CloudflareWorkerArgs) { a.CompatibilityDate = "" },
+		"no such date":         func(a *CloudflareWorkerArgs) { a.CompatibilityDate = "2026-02-30" },
+		"flag with a space":    func(a *CloudflareWorkerArgs) { a.CompatibilityFlags = []string{"nodejs compat"} },
+		"flag twice":           func(a *CloudflareWorkerArgs) { a.CompatibilityFlags = []string{"a", "b", "a"} },
+		"empty variable name":  func(a *CloudflareWorkerArgs) { a.Variables = map[string]any{"": "x"} },
+		"variable and secret":  func(a *CloudflareWorkerArgs) { a.Variables = map[string]any{"KEY": "x"} },
+		"variable and binding": func(a *CloudflareWorkerArgs) { a.Variables = map[string]any{"CACHE": "x"} },
+		"large variable":       func(a *CloudflareWorkerArgs) { a.Variables["BIG"] = strings.Repeat("x", 5121) },
+		"large JSON variable":  func(a *CloudflareWorkerArgs) { a.Variables["BIG"] = []any{strings.Repeat("x", 5120)} },
+		"large secret":         func(a *CloudflareWorkerArgs) { a.Secrets["BIG"] = strings.Repeat("x", 5121) },
+		"too many":             func(a *CloudflareWorkerArgs) { a.Secrets = manySecrets },
+		"empty binding":        func(a *CloudflareWorkerArgs) { a.Bindings["B"] = Binding{} },
+		"binding with two members": func(a *CloudflareWorkerArgs) {
+			a.Bindings["B"] = Binding{R2Bucket: &R2BucketBinding{Name: "b"}, Service: &ServiceBinding{Name: "s"}}
+		},
+		"namespace without id": func(a *CloudflareWorkerArgs) {
+			a.Bindings["B"] = Binding{KvNamespace: &KvNamespaceBinding{}}
+		},
+		"bucket without name":  func(a *CloudflareWorkerArgs) { a.Bindings["B"] = Binding{R2Bucket: &R2BucketBinding{}} },
+		"service without name": func(a *CloudflareWorkerArgs) { a.Bindings["B"] = Binding{Service: &ServiceBinding{}} },
+		"zone by name":         func(a *CloudflareWorkerArgs) { a.Routes["a.com/*"] = Route{ZoneID: "a.com"} },
+		"route without a dot":  func(a *CloudflareWorkerArgs) { a.Routes["localhost/*"] = Route{ZoneID: zoneA} },
+		"route with a query":   func(a *CloudflareWorkerArgs) { a.Routes["a.com/?x=*"] = Route{ZoneID: zoneA} },
+		"record for a wildcard": func(a *CloudflareWorkerArgs) {
+			a.Routes["*a.com/*"] = Route{ZoneID: zoneA, DNSRecord: true}
+		},
+	}
+	for _, situation := range slices.Sorted(maps.Keys(cases)) {
+		args := valid()
+		args.Variables, args.Secrets = maps.Clone(args.Variables), maps.Clone(args.Secrets)
+		args.Bindings, args.Routes = maps.Clone(args.Bindings), maps.Clone(args.Routes)
+		cases[situation](&args)
+		failures := checkWorker(args, property.Map{})
+		assert.NotEmpty(t, failures, situation)
+		fmt.Fprintf(&text, "%s\n", situation)
+		for _, f := range failures {
+			fmt.Fprintf(&text, "  %s: %s\n", f.Property, f.Reason)
+		}
+	}
+	golden(t, "check.txt", text.String())
+}
+
+func TestWhatIsNotKnownIsNotJudged(t *testing.T) {
+	t.Parallel()
+	unknown := property.New(property.Computed)
+	inputs := property.NewMap(map[string]property.Value{
+		"scriptName": unknown, "compatibilityDate": unknown, "bundle": unknown,
+		"bindings": property.New(map[string]property.Value{
+			"WHOLE":  unknown,
+			"MEMBER": property.New(map[string]property.Value{"service": unknown}),
+			"ID": property.New(map[string]property.Value{
+				"kvNamespace": property.New(map[string]property.Value{"id": unknown}),
+			}),
+		}),
+		"routes": property.New(map[string]property.Value{
+			"a.com/*": property.New(map[string]property.Value{"zoneId": unknown}),
+		}),
+	})
+	args := CloudflareWorkerArgs{
+		Bindings: map[string]Binding{"WHOLE": {}, "MEMBER": {}, "ID": {KvNamespace: &KvNamespaceBinding{}}},
+		Routes:   map[string]Route{"a.com/*": {}},
+	}
+	assert.Empty(t, checkWorker(args, inputs))
+	assert.NotEmpty(t, checkWorker(args, property.Map{}), "the same, if it is known to be empty")
+}
+
+func TestPropertyPathsAreWrittenAsPulumiDoes(t *testing.T) {
+	t.Parallel()
+	for want, path := range map[string][]string{
+		`bundle.sha256`:                  {"bundle", "sha256"},
+		`routes["example.com/*"].zoneId`: {"routes", "example.com/*", "zoneId"},
+		`bindings["a\"b"]`:               {"bindings", `a"b`},
+	} {
+		assert.Equal(t, want, propertyPath(path))
+	}
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
+)
+
+// unseen is what is known of a Worker that this provider never deployed.
+func unseen(want CloudflareWorkerArgs) CloudflareWorkerState {
+	return CloudflareWorkerState{
+		CloudflareWorkerArgs: CloudflareWorkerArgs{
+			AccountID: want.AccountID, ScriptName: want.ScriptName,
+			Bundle: BundleReference{Bucket: want.Bundle.Bucket, Key: want.Bundle.Key}, // without them it is no state
+		},
+		Traffic:      map[string]float64{},
+		URLs:         []string{},
+		RouteIDs:     map[string]string{},
+		DNSRecordIDs: map[string]string{},
+	}
+}
+
+// plan lists the calls that take a Worker from what was last seen to what is
+// wanted, in order. It is pure, and the only place that decides what to call.
+//
+// What is new comes before what is removed, so that no address is without a
+// Worker in between. exists tells whether there is a Worker of that name.
+func plan(seen CloudflareWorkerState, want CloudflareWorkerArgs, exists bool) []step {
+	var steps []step
+	switch {
+	case seen.VersionID == "": // never deployed by us, or the outcome is not known
+		steps = append(steps, putScript{})
+	case !sameVersion(seen.CloudflareWorkerArgs, want):
+		steps = append(steps, createVersion{}, deployVersion{})
+	case !deployed(seen):
+		steps = append(steps, deployVersion{})
+	}
+	wish := subdomain(want.WorkersDev)
+	if wish.Enabled && accountSubdomain(seen) == "" {
+		steps = append(steps, findAccountSubdomain{})
+	}
+	if takenOver := exists && seen.VersionID == ""; takenOver || wish != subdomain(seen.WorkersDev) {
+		steps = append(steps, setSubdomain{wish})
+	}
+	return append(steps, planRoutes(seen, want)...)
+}
+
+// planRoutes lists the calls for routes and their DNS records, by pattern.
+func planRoutes(seen CloudflareWorkerState, want CloudflareWorkerArgs) []step {
+	var made, removed []step
+	for _, pattern := range slices.Sorted(maps.Keys(want.Routes)) {
+		wish, was, id := want.Routes[pattern], seen.Routes[pattern], seen.RouteIDs[pattern]
+		if was.ZoneID != "" && was.ZoneID != wish.ZoneID { // it can only be in one of them: start over
+			made = append(made, planRouteRemoval(seen, want, pattern)...)
+			was, id = Route{}, ""
+		}
+		if wish.DNSRecord && (!was.DNSRecord || seen.claimed(pattern)) {
+			made = append(made, createDNSRecord{pattern, wish.ZoneID})
+		}
+		if id == "" {
+			made = append(made, createRoute{pattern, wish.ZoneID})
+		}
+		if was.DNSRecord && !wish.DNSRecord {
+			removed = append(removed, planRecordRemoval(seen, want, pattern))
+		}
+	}
+	for _, pattern := range slices.Sorted(maps.Keys(seen.Routes)) {
+		if _, wanted := want.Routes[pattern]; !wanted {
+			removed = append(removed, planRouteRemoval(seen, want, pattern)...)
+		}
+	}
+	return append(made, removed...)
+}
+
+// planRouteRemoval lists the calls that remove what is known of a route: its
+// DNS record first, while the state still says in which zone it is.
+func planRouteRemoval(seen CloudflareWorkerState, want CloudflareWorkerArgs, pattern string) (steps []step) {
+	if seen.DNSRecordIDs[pattern] != "" {
+		steps = append(steps, planRecordRemoval(seen, want, pattern))
+	}
+	return append(steps, deleteRoute{pattern, seen.Routes[pattern].ZoneID, seen.RouteIDs[pattern]})
+}
+
+// planRecordRemoval returns the step that ends a route's use of its host's DNS
+// record. The record stays as long as another route wants it.
+func planRecordRemoval(seen CloudflareWorkerState, want CloudflareWorkerArgs, pattern string) step {
+	zone, id := seen.Routes[pattern].ZoneID, seen.DNSRecordIDs[pattern]
+	for other, route := range want.Routes {
+		if other != pattern && route.DNSRecord && route.ZoneID == zone && hostOf(other) == hostOf(pattern) {
+			id = ""
+		}
+	}
+	return deleteDNSRecord{pattern, zone, id}
+}
+
+// planDelete lists the calls that remove a Worker: what leads to it first.
+func planDelete(seen CloudflareWorkerState) (steps []step) {
+	for _, pattern := range slices.Sorted(maps.Keys(seen.Routes)) {
+		steps = append(steps, planRouteRemoval(seen, CloudflareWorkerArgs{}, pattern)...)
+	}
+	return append(steps, deleteScript{})
+}
+
+// sameVersion reports whether both describe the same immutable version of a Worker.
+func sameVersion(a, b CloudflareWorkerArgs) bool {
+	return a.Bundle.SHA256 == b.Bundle.SHA256 &&
+		a.MainModule == b.MainModule &&
+		a.CompatibilityDate == b.CompatibilityDate &&
+		sameFlags(a.CompatibilityFlags, b.CompatibilityFlags) &&
+		sameMap(a.Variables, b.Variables) &&
+		sameMap(a.Bindings, b.Bindings) &&
+		sameMap(a.Secrets, b.Secrets)
+}
+
+// sameFlags compares compatibility flags, whose order says nothing.
+func sameFlags(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// sameMap is reflect.DeepEqual, to which an empty map equals none.
+func sameMap[V any](a, b map[string]V) bool {
+	return len(a) == len(b) && (len(a) == 0 || reflect.DeepEqual(a, b))
+}
+
+// deployed reports whether all traffic goes to the version that seen describes.
+func deployed(seen CloudflareWorkerState) bool {
+	return len(seen.Traffic) == 1 && seen.Traffic[seen.VersionID] == 100
+}
+
+func subdomain(w *WorkersDev) cfapi.Subdomain {
+	if w == nil {
+		return cfapi.Subdomain{}
+	}
+	return cfapi.Subdomain{Enabled: w.Enabled, PreviewsEnabled: w.PreviewsEnabled}
+}
+
+const workersDevDomain = ".workers.dev"
+
+// urls lists the addresses at which the Worker answers: workers.dev first,
+// then those of the routes that have no wildcard in the host.
+func urls(state CloudflareWorkerState, accountSubdomain string) []string {
+	list := []string{}
+	if subdomain(state.WorkersDev).Enabled && accountSubdomain != "" {
+		list = append(list, "https://"+state.ScriptName+"."+accountSubdomain+workersDevDomain)
+	}
+	for _, pattern := range slices.Sorted(maps.Keys(state.Routes)) {
+		address := strings.TrimSuffix(withoutScheme(pattern), "*")
+		if state.RouteIDs[pattern] != "" && !strings.Contains(address, "*") {
+			list = append(list, "https://"+address)
+		}
+	}
+	return list
+}
+
+// accountSubdomain returns the account's workers.dev subdomain as far as the
+// Worker's own address tells it.
+func accountSubdomain(state CloudflareWorkerState) string {
+	for _, u := range state.URLs {
+		if rest, ok := strings.CutPrefix(u, "https://"+state.ScriptName+"."); ok {
+			if sub, ok := strings.CutSuffix(rest, workersDevDomain); ok && !strings.Contains(sub, "/") {
+				return sub
+			}
+		}
+	}
+	return ""
+}
+
+func withoutScheme(pattern string) string {
+	_, rest, found := strings.Cut(pattern, "://")
+	if !found {
+		return pattern
+	}
+	return rest
+}
+
+// hostOf returns the host name of a route pattern, "" if it has a wildcard
+// that no single DNS record can serve.
+func hostOf(pattern string) string {
+	host, _, _ := strings.Cut(withoutScheme(pattern), "/")
+	if rest, ok := strings.CutPrefix(host, "*."); ok && !strings.Contains(rest, "*") {
+		return host // *.example.com is itself a name that DNS can hold
+	}
+	if strings.Contains(host, "*") {
+		return ""
+	}
+	return host
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+const (
+	zoneA = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	zoneB = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+)
+
+func wanted() CloudflareWorkerArgs {
+	return CloudflareWorkerArgs{
+		AccountID: "account", ScriptName: "api", CompatibilityDate: "2026-11-01",
+		Bundle:    BundleReference{Bucket: "bundles", Key: "api/", SHA256: "1"},
+		Variables: map[string]any{"LEVEL": "info"}, Secrets: map[string]string{"KEY": "k"},
+		Bindings:   map[string]Binding{"CACHE": {KvNamespace: &KvNamespaceBinding{ID: "kv"}}},
+		WorkersDev: &WorkersDev{Enabled: true},
+		Routes:     map[string]Route{"example.com/*": {ZoneID: zoneA, DNSRecord: true}},
+	}
+}
+
+// deployedAs is the state after a deployment without incident.
+func deployedAs(args CloudflareWorkerArgs) CloudflareWorkerState {
+	state := CloudflareWorkerState{
+		CloudflareWorkerArgs: args, VersionID: "v1", DeploymentID: "v1", Traffic: map[string]float64{"v1": 100},
+		RouteIDs: map[string]string{}, DNSRecordIDs: map[string]string{},
+	}
+	for pattern, route := range args.Routes {
+		state.RouteIDs[pattern] = "route of " + pattern
+		if route.DNSRecord {
+			state.DNSRecordIDs[pattern] = "record of " + pattern
+		}
+	}
+	state.URLs = urls(state, "acme")
+	return state
+}
+
+func texts(steps []step) []string {
+	list := []string{}
+	for _, s := range steps {
+		list = append(list, fmt.Sprint(s))
+	}
+	return list
+}
+
+func TestThePlanMakesOnlyTheCallsThatAreNeeded(t *testing.T) {
+	t.Parallel()
+	update := []string{"upload a version", "deploy the version"}
+	for change, test := range map[string]struct {
+		seen func(*CloudflareWorkerState)
+		want func(*CloudflareWorkerArgs)
+		plan []string
+	}{
+		"nothing":             {plan: []string{}},
+		"another bundle":      {want: func(w *CloudflareWorkerArgs) { w.Bundle.SHA256 = "2" }, plan: update},
+		"same bundle moved":   {want: func(w *CloudflareWorkerArgs) { w.Bundle.Key = "elsewhere/" }, plan: []string{}},
+		"entry point":         {want: func(w *CloudflareWorkerArgs) { w.MainModule = "b.js" }, plan: update},
+		"compatibility date":  {want: func(w *CloudflareWorkerArgs) { w.CompatibilityDate = "2026-11-02" }, plan: update},
+		"compatibility flags": {want: func(w *CloudflareWorkerArgs) { w.CompatibilityFlags = []string{"x"} }, plan: update},
+		"flags in another order": {
+			seen: func(s *CloudflareWorkerState) { s.CompatibilityFlags = []string{"x", "y"} },
+			want: func(w *CloudflareWorkerArgs) { w.CompatibilityFlags = []string{"y", "x"} }, plan: []string{},
+		},
+		"a variable":      {want: func(w *CloudflareWorkerArgs) { w.Variables = map[string]any{"LEVEL": 1.0} }, plan: update},
+		"no variables":    {want: func(w *CloudflareWorkerArgs) { w.Variables = nil }, plan: update},
+		"a secret":        {want: func(w *CloudflareWorkerArgs) { w.Secrets = map[string]string{"KEY": "l"} }, plan: update},
+		"secret removed":  {want: func(w *CloudflareWorkerArgs) { w.Secrets = nil }, plan: update},
+		"binding removed": {want: func(w *CloudflareWorkerArgs) { w.Bindings = nil }, plan: update},
+		"binding elsewhere": {
+			want: func(w *CloudflareWorkerArgs) {
+				w.Bindings = map[string]Binding{"CACHE": {KvNamespace: &KvNamespaceBinding{ID: "other"}}}
+			},
+			plan: update,
+		},
+		"empty maps for none": {
+			seen: func(s *CloudflareWorkerState) { s.Variables = nil },
+			want: func(w *CloudflareWorkerArgs) { w.Variables = map[string]any{} }, plan: []string{},
+		},
+		"uploaded, not deployed": {
+			seen: func(s *CloudflareWorkerState) { s.VersionID = "v2" }, plan: []string{"deploy the version"},
+		},
+		"traffic split elsewhere": {
+			seen: func(s *CloudflareWorkerState) { s.Traffic = map[string]float64{"v1": 90, "v0": 10} },
+			plan: []string{"deploy the version"},
+		},
+		"outcome of the create unknown": {
+			seen: func(s *CloudflareWorkerState) { s.VersionID, s.Traffic = "", nil },
+			plan: []string{"upload and deploy", "set workersDev.enabled to true"},
+		},
+		"unpublished": {
+			want: func(w *CloudflareWorkerArgs) { w.WorkersDev = nil }, plan: []string{"set workersDev.enabled to false"},
+		},
+		"previews": {
+			want: func(w *CloudflareWorkerArgs) { w.WorkersDev = &WorkersDev{Enabled: true, PreviewsEnabled: true} },
+			plan: []string{"set workersDev.enabled to true"},
+		},
+		"published": {
+			seen: func(s *CloudflareWorkerState) { s.WorkersDev, s.URLs = nil, nil },
+			plan: []string{"find the account's workers.dev subdomain", "set workersDev.enabled to true"},
+		},
+		"route moved": {
+			want: func(w *CloudflareWorkerArgs) {
+				w.Routes = map[string]Route{"www.example.com/*": {ZoneID: zoneA, DNSRecord: true}}
+			},
+			plan: []string{
+				`create the DNS record of route "www.example.com/*"`, `create route "www.example.com/*"`,
+				`delete the DNS record of route "example.com/*"`, `delete route "example.com/*"`,
+			},
+		},
+		"route in another zone": {
+			want: func(w *CloudflareWorkerArgs) { w.Routes = map[string]Route{"example.com/*": {ZoneID: zoneB}} },
+			plan: []string{
+				`delete the DNS record of route "example.com/*"`, `delete route "example.com/*"`, `create route "example.com/*"`,
+			},
+		},
+		"DNS record no longer": {
+			want: func(w *CloudflareWorkerArgs) { w.Routes = map[string]Route{"example.com/*": {ZoneID: zoneA}} },
+			plan: []string{`delete the DNS record of route "example.com/*"`},
+		},
+		"record made, route not": {
+			seen: func(s *CloudflareWorkerState) { s.RouteIDs = map[string]string{} },
+			plan: []string{`create route "example.com/*"`},
+		},
+		"code and routes together": {
+			want: func(w *CloudflareWorkerArgs) { w.Bundle.SHA256, w.Routes = "2", nil },
+			plan: append(update, `delete the DNS record of route "example.com/*"`, `delete route "example.com/*"`),
+		},
+	} {
+		t.Run(change, func(t *testing.T) {
+			t.Parallel()
+			seen, want := deployedAs(wanted()), wanted()
+			if test.seen != nil {
+				test.seen(&seen)
+			}
+			if test.want != nil {
+				test.want(&want)
+			}
+			if change == "flags in another order" || change == "empty maps for none" {
+				assert.NotEqual(t, want, seen.CloudflareWorkerArgs, "the case would show nothing")
+			}
+			assert.Equal(t, test.plan, texts(plan(seen, want, true)))
+		})
+	}
+}
+
+func TestANewWorkerIsUploadedOnce(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, []string{
+		"upload and deploy", "find the account's workers.dev subdomain", "set workersDev.enabled to true",
+		`create the DNS record of route "example.com/*"`, `create route "example.com/*"`,
+	}, texts(plan(unseen(wanted()), wanted(), false)))
+}
+
+func TestATakenOverWorkerIsPublishedAsWanted(t *testing.T) {
+	t.Parallel()
+	want := wanted()
+	want.WorkersDev, want.Routes = nil, nil
+	assert.Equal(t, []string{"upload and deploy"}, texts(plan(unseen(want), want, false)))
+	assert.Equal(t, []string{"upload and deploy", "set workersDev.enabled to false"},
+		texts(plan(unseen(want), want, true)), "nobody knows what it was")
+}
+
+func TestARecordStaysWhileAnotherRouteNeedsIt(t *testing.T) {
+	t.Parallel()
+	seen, want := deployedAs(wanted()), wanted()
+	want.Routes = map[string]Route{"example.com/v2/*": {ZoneID: zoneA, DNSRecord: true}}
+	steps := plan(seen, want, true)
+	assert.Contains(t, steps, deleteDNSRecord{"example.com/*", zoneA, ""})
+	assert.NotContains(t, steps, deleteDNSRecord{"example.com/*", zoneA, "record of example.com/*"})
+}
+
+func TestWhatLeadsToAWorkerGoesFirst(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, []string{
+		`delete the DNS record of route "example.com/*"`, `delete route "example.com/*"`, "delete the Worker",
+	}, texts(planDelete(deployedAs(wanted()))))
+}
+
+func TestAddressesAreThoseThatAnswer(t *testing.T) {
+	t.Parallel()
+	state := deployedAs(wanted())
+	for _, pattern := range []string{"https://a.example.com/x*", "*.example.com/*", "b.example.com/*/c"} {
+		state.Routes[pattern] = Route{ZoneID: zoneA}
+		state.RouteIDs[pattern] = "id"
+	}
+	state.Routes["never.example.com/*"] = Route{ZoneID: zoneA} // its route was not made
+	assert.Equal(t, []string{"https://api.acme.workers.dev", "https://example.com/", "https://a.example.com/x"},
+		urls(state, "acme"))
+	state.WorkersDev = nil
+	assert.NotContains(t, urls(state, "acme"), "https://api.acme.workers.dev")
+}
+
+func TestTheSubdomainIsReadFromTheWorkersOwnAddress(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"https://api.acme.workers.dev":      "acme",
+		"https://other.acme.workers.dev":    "",
+		"https://api.example.com/":          "",
+		"https://api.a.workers.dev/x":       "",
+		"https://api.example.workers.dev.x": "",
+	} {
+		state := CloudflareWorkerState{CloudflareWorkerArgs: CloudflareWorkerArgs{ScriptName: "api"}, URLs: []string{url}}
+		assert.Equal(t, want, accountSubdomain(state), url)
+	}
+}
+
+func TestAHostIsWhatDNSCanHold(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string]string{
+		"example.com/*": "example.com", "https://a.example.com/x/*": "a.example.com", "*.example.com/*": "*.example.com",
+		"*example.com/*": "", "example.com": "example.com", "*.*.example.com/": "",
+	} {
+		assert.Equal(t, want, hostOf(pattern), pattern)
+	}
+}

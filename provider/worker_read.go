@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi-go-provider/infer"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
+)
+
+// Read rebuilds inputs and state from what Cloudflare says, so that the
+// difference to the program is visible by name. Only "not found" forgets the
+// Worker. What cannot be read, the values of secrets and the code, is kept
+// exactly as long as the version that serves is the one that was deployed from
+// here: versions are immutable.
+func (w *CloudflareWorker) Read(
+	ctx context.Context, req infer.ReadRequest[CloudflareWorkerArgs, CloudflareWorkerState],
+) (infer.ReadResponse[CloudflareWorkerArgs, CloudflareWorkerState], error) {
+	resp := infer.ReadResponse[CloudflareWorkerArgs, CloudflareWorkerState](req)
+	account, script := splitID(ctx, req.ID)
+	r := reader{api: api(ctx), account: account, script: script}
+	deployments, err := r.api.Deployments(ctx, account, script)
+	if errors.Is(err, cfapi.ErrNotFound) {
+		return infer.ReadResponse[CloudflareWorkerArgs, CloudflareWorkerState]{}, nil
+	}
+	if err != nil {
+		return resp, explain(err)
+	}
+	state := req.State.clone()
+	state.AccountID, state.ScriptName = account, script
+	imported := state.VersionID == "" && len(req.Inputs.CompatibilityDate) == 0
+	if len(deployments) > 0 {
+		err = r.version(ctx, deployments[0], &state)
+	}
+	if err == nil {
+		err = r.address(ctx, cache(ctx), &state)
+	}
+	if err == nil {
+		err = r.routes(ctx, imported, &state)
+	}
+	if err != nil {
+		return resp, explain(err)
+	}
+	resp.ID = account + "/" + script
+	resp.Inputs = inputsOf(state, req.Inputs)
+	resp.State = state
+	resp.State.CloudflareWorkerArgs = resp.Inputs
+	return resp, nil
+}
+
+// inputsOf returns the inputs that would have led to state. Where that is a
+// matter of writing, they are written as old was.
+func inputsOf(state CloudflareWorkerState, old CloudflareWorkerArgs) CloudflareWorkerArgs {
+	inputs := state.CloudflareWorkerArgs
+	inputs.Adopt = old.Adopt
+	if sameFlags(inputs.CompatibilityFlags, old.CompatibilityFlags) {
+		inputs.CompatibilityFlags = old.CompatibilityFlags
+	}
+	inputs.Variables = written(inputs.Variables, old.Variables)
+	inputs.Bindings = written(inputs.Bindings, old.Bindings)
+	inputs.Secrets = written(inputs.Secrets, old.Secrets)
+	inputs.Routes = written(inputs.Routes, old.Routes)
+	if subdomain(inputs.WorkersDev) == subdomain(old.WorkersDev) {
+		inputs.WorkersDev = old.WorkersDev
+	}
+	return inputs
+}
+
+// written returns m, or old if that says the same.
+func written[V any](m, old map[string]V) map[string]V {
+	switch {
+	case sameMap(m, old):
+		return old
+	case len(m) == 0:
+		return nil
+	}
+	return m
+}
+
+type reader struct {
+	api             *cfapi.Client
+	account, script string
+}
+
+// version fills in what the serving version says, unless it is known already.
+func (r reader) version(ctx context.Context, live cfapi.Deployment, state *CloudflareWorkerState) error {
+	serving := servingVersion(live, state.VersionID)
+	if serving != state.VersionID {
+		v, err := r.api.Version(ctx, r.account, r.script, serving)
+		if err != nil {
+			return err
+		}
+		state.seeVersion(v)
+	}
+	state.Traffic = make(map[string]float64, len(live.Split))
+	for _, share := range live.Split {
+		state.Traffic[share.VersionID] = share.Percent
+	}
+	// An upload that deploys itself is known by its version's id alone (putScript).
+	if live.TriggeredBy == triggeredByUpload {
+		state.DeploymentID = serving
+	} else {
+		state.DeploymentID = live.ID
+	}
+	return nil
+}
+
+// triggeredByUpload marks a deployment that an upload made by itself.
+const triggeredByUpload = "upload"
+
+// servingVersion returns ours if it has a share of the traffic, else the version with the largest one.
+func servingVersion(live cfapi.Deployment, ours string) string {
+	var best cfapi.Share
+	for _, share := range live.Split {
+		if share.VersionID == ours {
+			return ours
+		}
+		if share.Percent > best.Percent || best.VersionID == "" {
+			best = share
+		}
+	}
+	return best.VersionID
+}
+
+// seeVersion records a version that was not deployed from this state. Its code
+// is known if Cloudflare says that it is the same as before, or if it carries
+// this provider's note of another bundle; else a text takes the digest's place that no bundle has, and
+// says who deployed it. The same goes for the secrets that the program manages.
+func (s *CloudflareWorkerState) seeVersion(v cfapi.Version) {
+	foreign := describeVersion(v)
+	note, noted := parseBundleNote(v.Message)
+	switch {
+	case s.ETag != "" && s.ETag == v.ETag:
+	case noted && note.SHA256 != s.Bundle.SHA256:
+		s.Bundle, s.MainModule = note.BundleReference, note.MainModule
+		s.BundleDigest, s.BundleSize = note.SHA256, note.Size
+	default: // also when code changed under an old note
+		s.Bundle.SHA256, s.BundleDigest, s.BundleSize = foreign, foreign, 0
+	}
+	s.VersionID, s.ETag = v.ID, v.ETag
+	s.CompatibilityDate, s.CompatibilityFlags = v.CompatibilityDate, v.CompatibilityFlags
+	variables, bindings, other := fromAPI(v.Bindings)
+	s.Variables, s.Bindings = variables, bindings
+	secrets := map[string]string{}
+	for name := range s.Secrets {
+		if t := other[name]; t == typeSecretText || t == typeSecretKey {
+			secrets[name] = foreign
+		}
+	}
+	s.Secrets = secrets
+}
+
+func describeVersion(v cfapi.Version) string {
+	return fmt.Sprintf("version %s, %s", v.ID, describeDeployment(cfapi.Deployment{
+		AuthorEmail: v.AuthorEmail, Source: v.Source, CreatedOn: v.CreatedOn,
+	}))
+}
+
+// address fills in where the Worker is published on workers.dev.
+func (r reader) address(ctx context.Context, facts factKeeper, state *CloudflareWorkerState) error {
+	is, err := r.api.ScriptSubdomain(ctx, r.account, r.script)
+	if err != nil {
+		return err
+	}
+	if is != subdomain(state.WorkersDev) {
+		state.WorkersDev = &WorkersDev{Enabled: is.Enabled, PreviewsEnabled: is.PreviewsEnabled}
+	}
+	name := ""
+	if is.Enabled {
+		if name, err = r.api.AccountSubdomain(ctx, r.account); err != nil {
+			return err
+		}
+		facts.SetFact(subdomainFact, r.api.Endpoint+"\n"+r.account, name)
+	}
+	state.URLs = urls(*state, name)
+	return nil
+}
+
+// factKeeper is the part of the cache that corrects a fact.
+type factKeeper interface{ SetFact(kind, key, value string) }
+
+// routes fills in the routes in the zones that the program uses; for an
+// import, which knows no zone, those that Cloudflare lists for the Worker.
+func (r reader) routes(ctx context.Context, imported bool, state *CloudflareWorkerState) error {
+	zones := map[string]bool{}
+	for _, route := range state.Routes {
+		zones[route.ZoneID] = true
+	}
+	if imported {
+		found, err := r.api.ScriptZones(ctx, r.account, r.script)
+		if err != nil {
+			return err
+		}
+		for _, zone := range found {
+			zones[zone] = true
+		}
+	}
+	routes, ids := map[string]Route{}, map[string]string{}
+	for _, zone := range slices.Sorted(maps.Keys(zones)) {
+		list, err := r.api.Routes(ctx, zone)
+		if err != nil {
+			return err
+		}
+		for _, route := range list {
+			if route.Script == r.script {
+				routes[route.Pattern] = Route{ZoneID: zone}
+				ids[route.Pattern] = route.ID
+			}
+		}
+	}
+	records, err := r.records(ctx, imported, routes, state)
+	if err != nil {
+		return err
+	}
+	state.Routes, state.RouteIDs, state.DNSRecordIDs = routes, ids, records
+	state.URLs = urls(*state, accountSubdomain(*state))
+	return nil
+}
+
+// records fills in which of the routes have a DNS record, and the ids of ours.
+func (r reader) records(
+	ctx context.Context, imported bool, routes map[string]Route, state *CloudflareWorkerState,
+) (map[string]string, error) {
+	ids := map[string]string{}
+	byZone := map[string][]cfapi.DNSRecord{}
+	for _, pattern := range slices.Sorted(maps.Keys(routes)) {
+		route, host := routes[pattern], hostOf(pattern)
+		if was := state.Routes[pattern]; host == "" || !was.DNSRecord && !imported {
+			continue
+		}
+		if _, asked := byZone[route.ZoneID]; !asked {
+			list, err := r.api.DNSRecords(ctx, route.ZoneID, "")
+			if err != nil {
+				return nil, err
+			}
+			byZone[route.ZoneID] = list
+		}
+		for _, record := range byZone[route.ZoneID] {
+			if record.Name != host || !record.Proxied {
+				continue
+			}
+			ours := record.Comment == recordComment(r.script)
+			if ours {
+				ids[pattern] = record.ID
+			}
+			if ours || !imported { // an import manages only what carries our mark
+				route.DNSRecord = true
+				routes[pattern] = route
+			}
+		}
+	}
+	return ids, nil
+}

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	p "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi-go-provider/infer"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/bundle"
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
+)
+
+// A step is one call and the facts that it establishes. Its text says what it does.
+type step interface {
+	run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error
+	String() string
+}
+
+// A deployer runs steps for one Worker.
+type deployer struct {
+	api     *cfapi.Client
+	cache   *bundle.Cache
+	want    CloudflareWorkerArgs
+	account string
+	script  string
+}
+
+func newDeployer(ctx context.Context, want CloudflareWorkerArgs) deployer {
+	return deployer{api: api(ctx), cache: cache(ctx), want: want, account: want.AccountID, script: want.ScriptName}
+}
+
+// run brings the Worker from what was seen to what is wanted. The facts of a
+// step that failed are discarded. Once there is something at Cloudflare that
+// the state must not lose, the error is one that keeps the state.
+func (d deployer) run(ctx context.Context, seen CloudflareWorkerState, exists bool) (CloudflareWorkerState, error) {
+	changed := false
+	for _, s := range plan(seen, d.want, exists) {
+		next := seen.clone()
+		err := ctx.Err()
+		if err == nil {
+			p.GetLogger(ctx).InfoStatus(s.String())
+			err = s.run(ctx, d, &next)
+		}
+		if err != nil {
+			err = explain(err)
+			if !claim(s, err, &seen) && !changed {
+				return seen, err
+			}
+			return seen, infer.ResourceInitFailedError{Reasons: []string{err.Error()}}
+		}
+		seen, changed = next, true
+	}
+	seen.CloudflareWorkerArgs = d.want // all of it is so now, and is written as the program does
+	return seen, nil
+}
+
+// unknownID stands in the state for the id of what may have been made.
+const unknownID = "unknown"
+
+// claim reports whether a failed step may have made something all the same, and
+// records what the state must not lose. A Worker's name is its id, so it is safe
+// to claim it: a refresh drops it if it is not there. A DNS record is claimed
+// without its id; ours is known by its comment.
+func claim(s step, err error, facts *CloudflareWorkerState) bool {
+	if !cfapi.LostResponse(err) {
+		return false
+	}
+	switch s := s.(type) {
+	case putScript:
+		return true
+	case createDNSRecord:
+		*facts = facts.clone()
+		facts.setRoute(s.pattern, Route{ZoneID: s.zone, DNSRecord: true})
+		facts.DNSRecordIDs[s.pattern] = unknownID
+		return true
+	}
+	return false
+}
+
+// claimed reports whether it is not known if the route's DNS record was made.
+func (s CloudflareWorkerState) claimed(pattern string) bool {
+	return s.DNSRecordIDs[pattern] == unknownID
+}
+
+// clone returns a copy whose maps may be changed.
+func (s CloudflareWorkerState) clone() CloudflareWorkerState {
+	s.Routes, s.RouteIDs, s.DNSRecordIDs = maps.Clone(s.Routes), copied(s.RouteIDs), copied(s.DNSRecordIDs)
+	return s
+}
+
+// setRoute records a route. A state that has none says so as the program does.
+func (s *CloudflareWorkerState) setRoute(pattern string, route Route) {
+	if s.Routes == nil {
+		s.Routes = map[string]Route{}
+	}
+	s.Routes[pattern] = route
+}
+
+func copied[V any](m map[string]V) map[string]V {
+	c := make(map[string]V, len(m))
+	maps.Copy(c, m)
+	return c
+}
+
+type (
+	putScript            struct{}
+	createVersion        struct{}
+	deployVersion        struct{}
+	findAccountSubdomain struct{}
+	setSubdomain         struct{ wish cfapi.Subdomain }
+	createDNSRecord      struct{ pattern, zone string }
+	createRoute          struct{ pattern, zone string }
+	deleteDNSRecord      struct{ pattern, zone, id string }
+	deleteRoute          struct{ pattern, zone, id string }
+	deleteScript         struct{}
+)
+
+func (putScript) String() string            { return "upload and deploy" }
+func (createVersion) String() string        { return "upload a version" }
+func (deployVersion) String() string        { return "deploy the version" }
+func (findAccountSubdomain) String() string { return "find the account's workers.dev subdomain" }
+func (s setSubdomain) String() string {
+	return fmt.Sprintf("set workersDev.enabled to %t", s.wish.Enabled)
+}
+
+func (s createDNSRecord) String() string {
+	return fmt.Sprintf("create the DNS record of route %q", s.pattern)
+}
+func (s createRoute) String() string { return fmt.Sprintf("create route %q", s.pattern) }
+func (s deleteDNSRecord) String() string {
+	return fmt.Sprintf("delete the DNS record of route %q", s.pattern)
+}
+func (s deleteRoute) String() string { return fmt.Sprintf("delete route %q", s.pattern) }
+func (deleteScript) String() string  { return "delete the Worker" }
+
+func (putScript) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
+	up, size, err := d.upload(ctx, *facts)
+	if err != nil {
+		return err
+	}
+	done, err := d.api.PutScript(ctx, d.account, d.script, up)
+	if err != nil {
+		return err
+	}
+	facts.uploaded(d.want, done, size)
+	// An upload deploys itself, and Cloudflare answers with the version's id as the deployment's.
+	facts.DeploymentID, facts.Traffic = done.VersionID, map[string]float64{done.VersionID: 100}
+	return nil
+}
+
+func (createVersion) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
+	up, size, err := d.upload(ctx, *facts)
+	if err != nil {
+		return err
+	}
+	done, err := d.api.CreateVersion(ctx, d.account, d.script, up)
+	if err != nil {
+		return err
+	}
+	facts.uploaded(d.want, done, size)
+	return nil
+}
+
+// uploaded records that there is a version as wanted.
+func (s *CloudflareWorkerState) uploaded(want CloudflareWorkerArgs, done cfapi.Uploaded, size int) {
+	s.Bundle, s.MainModule = want.Bundle, want.MainModule
+	s.CompatibilityDate, s.CompatibilityFlags = want.CompatibilityDate, want.CompatibilityFlags
+	s.Variables, s.Secrets, s.Bindings = want.Variables, want.Secrets, want.Bindings
+	s.VersionID, s.ETag = done.VersionID, done.ETag
+	s.BundleDigest, s.BundleSize = want.Bundle.SHA256, size
+}
+
+func (deployVersion) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
+	all := []cfapi.Share{{VersionID: facts.VersionID, Percent: 100}}
+	done, err := d.api.Deploy(ctx, d.account, d.script, all, "")
+	if err != nil {
+		return err
+	}
+	facts.DeploymentID, facts.Traffic = done.ID, map[string]float64{facts.VersionID: 100}
+	return nil
+}
+
+func (findAccountSubdomain) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
+	name, known := d.cache.Fact(subdomainFact, d.api.Endpoint+"\n"+d.account)
+	if !known {
+		var err error
+		name, err = d.api.AccountSubdomain(ctx, d.account)
+		if errors.Is(err, cfapi.ErrNotFound) {
+			return &noSubdomainError{account: d.account, cause: err}
+		}
+		if err != nil {
+			return err
+		}
+		d.cache.SetFact(subdomainFact, d.api.Endpoint+"\n"+d.account, name)
+	}
+	next := *facts
+	next.WorkersDev = &WorkersDev{Enabled: true}
+	facts.URLs = urls(next, name)
+	return nil
+}
+
+// noSubdomainError says why workers.dev cannot be used.
+type noSubdomainError struct {
+	account string
+	cause   error
+}
+
+func (e *noSubdomainError) Error() string {
+	return fmt.Sprintf("workersDev: account %s has no workers.dev subdomain yet", e.account)
+}
+
+func (e *noSubdomainError) Unwrap() error { return e.cause }
+
+// subdomainFact is the kind of fact under which an account's subdomain is
+// kept, so that it is asked once on a machine. Refresh corrects it.
+const subdomainFact = "account-subdomain"
+
+func (s setSubdomain) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
+	if err := d.api.SetScriptSubdomain(cfapi.AfterCreate(ctx), d.account, d.script, s.wish); err != nil {
+		return err
+	}
+	name := accountSubdomain(*facts)
+	facts.WorkersDev = d.want.WorkersDev
+	facts.URLs = urls(*facts, name)
+	return nil
+}
+
+func (s createRoute) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
+	route, err := d.api.CreateRoute(ctx, s.zone, s.pattern, d.script)
+	if cfapi.LostResponse(err) || errors.Is(err, cfapi.ErrConflict) || hasCode(err, cfapi.APIWorkers, codeDuplicateRoute) {
+		route, err = d.findRoute(ctx, s, err)
+	}
+	if err != nil {
+		return err
+	}
+	facts.RouteIDs[s.pattern] = route.ID
+	facts.setRoute(s.pattern, Route{ZoneID: s.zone, DNSRecord: facts.Routes[s.pattern].DNSRecord})
+	facts.URLs = urls(*facts, accountSubdomain(*facts))
+	return nil
+}
+
+// findRoute settles a create that failed with cause: the route may be there,
+// and then it is ours, or another Worker's.
+func (d deployer) findRoute(ctx context.Context, s createRoute, cause error) (cfapi.Route, error) {
+	routes, err := d.api.Routes(ctx, s.zone)
+	if err != nil {
+		return cfapi.Route{}, errors.Join(cause, err)
+	}
+	for _, r := range routes {
+		if r.Pattern == s.pattern && r.Script == d.script {
+			return r, nil
+		}
+		if r.Pattern == s.pattern {
+			return cfapi.Route{}, &routeTakenError{pattern: s.pattern, script: r.Script, id: r.ID}
+		}
+	}
+	return cfapi.Route{}, cause
+}
+
+// routeTakenError refuses to move a route away from another Worker.
+type routeTakenError struct{ pattern, script, id string }
+
+func (e *routeTakenError) Error() string {
+	if e.script == "" {
+		return fmt.Sprintf("route %q exists and is assigned to no Worker (route id %s)", e.pattern, e.id)
+	}
+	return fmt.Sprintf("route %q belongs to the Worker %q (route id %s)", e.pattern, e.script, e.id)
+}
+
+func (s deleteRoute) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
+	if s.id != "" {
+		if err := d.api.DeleteRoute(ctx, s.zone, s.id); err != nil && !errors.Is(err, cfapi.ErrNotFound) {
+			return err
+		}
+	}
+	delete(facts.RouteIDs, s.pattern)
+	delete(facts.Routes, s.pattern)
+	facts.URLs = urls(*facts, accountSubdomain(*facts))
+	return nil
+}
+
+// A DNS record for a route has no origin behind it, because the Worker
+// answers. 100:: is the discard prefix that Cloudflare's documentation uses
+// for that: https://developers.cloudflare.com/workers/configuration/routing/routes/
+const originless = "100::"
+
+// recordComment marks the records that are ours to delete.
+func recordComment(script string) string { return "pulumi-cloudflare-workers: " + script }
+
+func (s createDNSRecord) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
+	record, err := d.api.CreateDNSRecord(ctx, s.zone, cfapi.DNSRecord{
+		Name: hostOf(s.pattern), Type: "AAAA", Content: originless, Proxied: true, Comment: recordComment(d.script),
+	})
+	if err != nil && (cfapi.LostResponse(err) || !errors.Is(err, cfapi.ErrDenied)) {
+		record, err = d.findDNSRecord(ctx, s, err)
+	}
+	if err != nil {
+		return err
+	}
+	if record.ID != "" {
+		facts.DNSRecordIDs[s.pattern] = record.ID
+	}
+	facts.setRoute(s.pattern, Route{ZoneID: s.zone, DNSRecord: true})
+	return nil
+}
+
+// findDNSRecord settles a create that failed with cause. A proxied record of
+// that name serves the route whoever made it; only one that carries our mark is
+// ours to delete, so another one is returned without its id.
+func (d deployer) findDNSRecord(ctx context.Context, s createDNSRecord, cause error) (cfapi.DNSRecord, error) {
+	records, err := d.api.DNSRecords(ctx, s.zone, hostOf(s.pattern))
+	if err != nil {
+		return cfapi.DNSRecord{}, errors.Join(cause, err)
+	}
+	for _, r := range records {
+		switch {
+		case r.Comment == recordComment(d.script):
+			return r, nil
+		case r.Proxied:
+			return cfapi.DNSRecord{}, nil
+		case r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME":
+			return cfapi.DNSRecord{}, fmt.Errorf("%s has a DNS record (%s %s) that is not proxied, "+
+				"so requests would not reach the Worker: %w", r.Name, r.Type, r.Content, cause)
+		}
+	}
+	return cfapi.DNSRecord{}, cause
+}
+
+func (s deleteDNSRecord) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
+	id := s.id
+	if id == unknownID {
+		id = ""
+		records, err := d.api.DNSRecords(ctx, s.zone, hostOf(s.pattern))
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			if r.Comment == recordComment(d.script) {
+				id = r.ID
+			}
+		}
+	}
+	if id != "" { // else the record was there before us, or never made
+		if err := d.api.DeleteDNSRecord(ctx, s.zone, id); err != nil && !errors.Is(err, cfapi.ErrNotFound) {
+			return err
+		}
+	}
+	delete(facts.DNSRecordIDs, s.pattern)
+	if route, ok := facts.Routes[s.pattern]; ok {
+		route.DNSRecord = false
+		facts.Routes[s.pattern] = route
+	}
+	return nil
+}
+
+func (deleteScript) run(ctx context.Context, d deployer, _ *CloudflareWorkerState) error {
+	if err := d.api.DeleteScript(ctx, d.account, d.script, false); err != nil && !errors.Is(err, cfapi.ErrNotFound) {
+		return err
+	}
+	return nil
+}
