@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A Cloudflare Worker with its artifact, storage, secret and route.
+package main
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+
+	cf "github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/sdk/go/cloudflareworkers"
+)
+
+func main() { pulumi.Run(stack) }
+
+func stack(ctx *pulumi.Context) error {
+	conf := config.New(ctx, "")
+	greeting := conf.Get("greeting")
+	if greeting == "" {
+		greeting = "Hello"
+	}
+	// Builds are kept here, each under its own SHA-256. An example leaves nothing behind.
+	artifacts, err := cf.NewR2Bucket(ctx, "artifacts", &cf.R2BucketArgs{ForceDestroy: pulumi.Bool(true)})
+	if err != nil {
+		return err
+	}
+	bundle, err := cf.NewWorkerBundle(ctx, "bundle", &cf.WorkerBundleArgs{
+		Bucket: artifacts.Name,
+		Prefix: pulumi.String("hello"),
+		Path:   pulumi.String("../worker/dist"),
+	})
+	if err != nil {
+		return err
+	}
+	visits, err := cf.NewKvNamespace(ctx, "visits", nil)
+	if err != nil {
+		return err
+	}
+	hello, err := cf.NewCloudflareWorker(ctx, "hello", &cf.CloudflareWorkerArgs{
+		Bundle:            bundle.Reference,
+		CompatibilityDate: pulumi.String("2026-11-01"),
+		Variables: pulumi.Map{
+			"GREETING": pulumi.String(greeting),
+			"LIMITS":   pulumi.Map{"visits": pulumi.Int(1000)},
+		},
+		Secrets: pulumi.StringMap{"SIGNING_KEY": conf.RequireSecret("signingKey")},
+		Bindings: cf.BindingMap{
+			"VISITS": cf.BindingArgs{KvNamespace: cf.KvNamespaceBindingArgs{Id: visits.ID()}},
+		},
+		WorkersDev: cf.WorkersDevArgs{Enabled: pulumi.Bool(true)},
+		Routes: cf.RouteMap{
+			"hello.example.com/*": cf.RouteArgs{ZoneId: pulumi.String(conf.Require("zoneId")), DnsRecord: pulumi.Bool(true)},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	ctx.Export("urls", hello.Urls)
+	ctx.Export("digest", hello.BundleDigest)
+	return nil
+}

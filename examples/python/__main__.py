@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+
+import pulumi
+import pulumi_cloudflare_workers as cf
+
+config = pulumi.Config()
+
+# Builds are kept here, each under its own SHA-256. An example leaves nothing behind.
+artifacts = cf.R2Bucket("artifacts", force_destroy=True)
+bundle = cf.WorkerBundle("bundle", bucket=artifacts.name, prefix="hello", path="../worker/dist")
+visits = cf.KvNamespace("visits")
+
+hello = cf.CloudflareWorker(
+    "hello",
+    bundle=bundle.reference,
+    compatibility_date="2026-11-01",
+    variables={"GREETING": config.get("greeting", "Hello"), "LIMITS": {"visits": 1000}},
+    secrets={"SIGNING_KEY": config.require_secret("signingKey")},
+    bindings={"VISITS": {"kv_namespace": {"id": visits.id}}},
+    workers_dev={"enabled": True},
+    routes={"hello.example.com/*": {"zone_id": config.require("zoneId"), "dns_record": True}},
+)
+
+pulumi.export("urls", hello.urls)
+pulumi.export("digest", hello.bundle_digest)

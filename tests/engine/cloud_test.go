@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator"
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator/runtime"
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/tests/toolbox"
+)
+
+// A cloud is a local Cloudflare of one test's own.
+type cloud struct {
+	*emulator.Server
+
+	api, s3, front *httptest.Server
+}
+
+// newCloud serves s, to which running adds workerd, until the test ends.
+func newCloud(t *testing.T, s *emulator.Server) *cloud {
+	t.Helper()
+	c := &cloud{Server: s}
+	for _, door := range []struct {
+		server  **httptest.Server
+		handler http.Handler
+	}{{&c.api, s}, {&c.s3, s.S3()}, {&c.front, s.FrontDoor()}} {
+		*door.server = httptest.NewServer(door.handler)
+		t.Cleanup((*door.server).Close)
+	}
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	return c
+}
+
+// running is a server that runs what is deployed.
+func running(t *testing.T) *emulator.Server {
+	t.Helper()
+	workerd, err := toolbox.Workerd()
+	require.NoError(t, err)
+	return &emulator.Server{Runtime: &runtime.Runtime{Workerd: workerd}}
+}
+
+// variables tell clients where the cloud is, in the names that Cloudflare's own tools use.
+func (c *cloud) variables() []string {
+	return []string{
+		"CLOUDFLARE_API_TOKEN=" + emulator.DefaultToken,
+		"CLOUDFLARE_ACCOUNT_ID=" + emulator.DefaultAccountID,
+		"CLOUDFLARE_API_BASE_URL=" + c.api.URL + "/client/v4",
+		"R2_ENDPOINT=" + c.s3.URL,
+	}
+}
+
+// get asks for a URL as the world would, except that the front door is where every host is.
+func (c *cloud) get(t *testing.T, address string) (status int, body string) {
+	t.Helper()
+	u, err := url.Parse(address)
+	require.NoError(t, err)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.front.URL+u.RequestURI(), nil)
+	require.NoError(t, err)
+	req.Host = u.Host
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp.StatusCode, string(text)
+}
+
+// wrangler runs Cloudflare's own tool against the cloud, as somebody does who goes behind Pulumi's back.
+func (c *cloud) wrangler(t *testing.T, dir, stdin string, args ...string) string {
+	t.Helper()
+	command, err := toolbox.Wrangler()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), command[0], append(command[1:], args...)...)
+	cmd.Dir, cmd.Stdin = dir, bytes.NewBufferString(stdin)
+	cmd.Env = append(cmd.Environ(), c.variables()...)
+	cmd.Env = append(cmd.Env, "WRANGLER_SEND_METRICS=false", "CI=1", "HOME="+filepath.Join(t.TempDir(), "home"))
+	said, err := cmd.CombinedOutput()
+	require.NoErrorf(t, err, "wrangler %v:\n%s", args, said)
+	return string(said)
+}
