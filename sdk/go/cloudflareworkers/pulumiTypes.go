@@ -514,7 +514,7 @@ func (o R2BucketBindingPtrOutput) Name() pulumi.StringPtrOutput {
 
 // A route pattern's zone, and whether its host needs a DNS record.
 type Route struct {
-	// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A record that exists is used and left alone. Default: false.
+	// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
 	DnsRecord *bool `pulumi:"dnsRecord"`
 	// Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's overview page.
 	ZoneId string `pulumi:"zoneId"`
@@ -533,7 +533,7 @@ type RouteInput interface {
 
 // A route pattern's zone, and whether its host needs a DNS record.
 type RouteArgs struct {
-	// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A record that exists is used and left alone. Default: false.
+	// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
 	DnsRecord pulumi.BoolPtrInput `pulumi:"dnsRecord"`
 	// Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's overview page.
 	ZoneId pulumi.StringInput `pulumi:"zoneId"`
@@ -591,7 +591,7 @@ func (o RouteOutput) ToRouteOutputWithContext(ctx context.Context) RouteOutput {
 	return o
 }
 
-// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A record that exists is used and left alone. Default: false.
+// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
 func (o RouteOutput) DnsRecord() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Route) *bool { return v.DnsRecord }).(pulumi.BoolPtrOutput)
 }

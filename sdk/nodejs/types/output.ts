@@ -74,7 +74,7 @@ export interface R2BucketBinding {
  */
 export interface Route {
     /**
-     * Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A record that exists is used and left alone. Default: false.
+     * Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
      */
     dnsRecord?: boolean;
     /**

@@ -293,7 +293,7 @@ class RouteArgsDict(TypedDict):
     """
     dns_record: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A record that exists is used and left alone. Default: false.
+    Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
     """
 
 @pulumi.input_type
@@ -305,7 +305,7 @@ class RouteArgs:
         A route pattern's zone, and whether its host needs a DNS record.
 
         :param pulumi.Input[_builtins.str] zone_id: Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's overview page.
-        :param pulumi.Input[_builtins.bool] dns_record: Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A record that exists is used and left alone. Default: false.
+        :param pulumi.Input[_builtins.bool] dns_record: Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
         """
         pulumi.set(__self__, "zone_id", zone_id)
         if dns_record is not None:
@@ -327,7 +327,7 @@ class RouteArgs:
     @pulumi.getter(name="dnsRecord")
     def dns_record(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A record that exists is used and left alone. Default: false.
+        Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
         """
         return pulumi.get(self, "dns_record")
 
