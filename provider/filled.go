@@ -10,15 +10,16 @@ import (
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
 // filledIn are the inputs that Check fills in where the program leaves them
 // out, by resource.
-var filledIn = map[string][]string{
-	Name + ":index:CloudflareWorker": {"accountId", "scriptName"},
-	Name + ":index:KvNamespace":      {"accountId", "title"},
-	Name + ":index:R2Bucket":         {"accountId", "name"},
-	Name + ":index:WorkerBundle":     {"accountId", "prefix", "sha256"},
+var filledIn = map[tokens.Type][]string{
+	workerToken:    {"accountId", "scriptName"},
+	namespaceToken: {"accountId", "title"},
+	bucketToken:    {"accountId", "name"},
+	bundleToken:    {"accountId", "prefix", "sha256"},
 }
 
 // withFilledIn tells the SDKs that what Check fills in is always there as an
@@ -36,10 +37,10 @@ func withFilledIn(prov p.Provider) p.Provider {
 			return resp, fmt.Errorf("complete the schema: %w", err)
 		}
 		for token, names := range filledIn {
-			r := spec.Resources[token]
+			r := spec.Resources[string(token)]
 			r.Required = append(r.Required, names...)
 			slices.Sort(r.Required)
-			spec.Resources[token] = r
+			spec.Resources[string(token)] = r
 		}
 		text, err := json.Marshal(spec)
 		return p.GetSchemaResponse{Schema: string(text)}, err

@@ -54,9 +54,8 @@ func (k *KvNamespace) Annotate(a infer.Annotator) { a.Describe(&k, strings.TrimS
 func (k *KvNamespaceArgs) Annotate(a infer.Annotator) {
 	a.Describe(&k.AccountID, "The Cloudflare account (32 hex digits). Default: the provider's `accountId`. "+
 		"Changing it replaces the namespace, and its keys are lost.")
-	a.Describe(&k.Title, "The namespace's title, unique in the account, at most 512 characters. It can be changed "+
-		"in place. "+
-		"Default: the resource's name and 7 hex digits that differ from stack to stack.")
+	a.Describe(&k.Title, "The namespace's title, unique in the account, at most 512 characters. It can be changed in "+
+		"place. Default: the resource's name and 7 hex digits that differ from stack to stack.")
 }
 
 // Annotate describes the outputs.

@@ -77,8 +77,7 @@ func (b *R2BucketArgs) Annotate(a infer.Annotator) {
 		"Default: near whoever creates the bucket. Changing it replaces the bucket.")
 	a.Describe(&b.StorageClass, "Storage class of new objects: `Standard` or `InfrequentAccess`. Default: `Standard`.")
 	a.Describe(&b.ForceDestroy, "Whether to delete the objects too when the bucket is deleted. Default: false; "+
-		"deleting a "+
-		"bucket that is not empty is then an error. It must be set by an update before the one that deletes.")
+		"deleting a bucket that is not empty is then an error. It must be set by an update before the one that deletes.")
 }
 
 // Annotate describes the outputs.

@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	workerToken = tokens.Type(Name + ":index:CloudflareWorker")
-	bundleToken = tokens.Type(Name + ":index:WorkerBundle")
-	bucketToken = tokens.Type(Name + ":index:R2Bucket")
+	workerToken    = tokens.Type(Name + ":index:CloudflareWorker")
+	bundleToken    = tokens.Type(Name + ":index:WorkerBundle")
+	namespaceToken = tokens.Type(Name + ":index:KvNamespace")
+	bucketToken    = tokens.Type(Name + ":index:R2Bucket")
 )
 
 // withStateDiff adds to the framework's comparison of inputs what only the

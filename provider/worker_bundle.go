@@ -76,12 +76,10 @@ func (b *WorkerBundleArgs) Annotate(a infer.Annotator) {
 		"Default: `bundles`.")
 	a.Describe(&b.Path, "The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic "+
 		"links in a directory are refused.")
-	a.Describe(&b.SHA256, "SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed "+
-		"from `path`. "+
-		"Set it to refuse any other content.")
-	a.Describe(&b.RetainOnDelete, "Whether the objects stay in R2 when this resource is deleted or replaced by a "+
-		"new build, "+
-		"so that a rollback finds them. Default: true.")
+	a.Describe(&b.SHA256, "SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from "+
+		"`path`. Set it to refuse any other content.")
+	a.Describe(&b.RetainOnDelete, "Whether the objects stay in R2 when this resource is deleted or replaced by a new "+
+		"build, so that a rollback finds them. Default: true.")
 }
 
 // Annotate describes the outputs.
@@ -157,14 +155,14 @@ func (c *checker) bundleDigest(args WorkerBundleArgs) string {
 		c.fail(true, path, "there is no file or directory %q: has the Worker been built?", args.Path)
 		return args.SHA256
 	}
+	var got digest.Digest
 	if err == nil {
-		_, err = local.Digest()
+		got, err = local.Digest()
 	}
 	if err != nil {
 		c.fail(true, path, "%v", err)
 		return args.SHA256
 	}
-	got, _ := local.Digest() // it was computed just now
 	if args.SHA256 == "" {
 		return got.String()
 	}

@@ -126,8 +126,8 @@ func checkWorker(args CloudflareWorkerArgs, inputs property.Map) []p.CheckFailur
 		args.Bundle.Key)
 	_, err := time.Parse(time.DateOnly, args.CompatibilityDate)
 	c.fail(err != nil, []string{"compatibilityDate"}, "%q is not a date such as 2026-11-01; it says which runtime "+
-		"behaviour "+
-		"the Worker was written for (https://developers.cloudflare.com/workers/configuration/compatibility-dates/)",
+		"behaviour the Worker was written for "+
+		"(https://developers.cloudflare.com/workers/configuration/compatibility-dates/)",
 		args.CompatibilityDate)
 	for i, flag := range args.CompatibilityFlags {
 		c.fail(flag != "" && !compatibilityFlag.MatchString(flag), []string{"compatibilityFlags"}, "%q is not a "+

@@ -176,7 +176,7 @@ func (r reader) address(ctx context.Context, facts factKeeper, state *Cloudflare
 		if name, err = r.api.AccountSubdomain(ctx, r.account); err != nil {
 			return err
 		}
-		facts.SetFact(subdomainFact, r.api.Endpoint+"\n"+r.account, name)
+		facts.SetFact(subdomainFact, subdomainKey(r.api, r.account), name)
 	}
 	state.URLs = urls(*state, name)
 	return nil

@@ -186,7 +186,7 @@ func (deployVersion) run(ctx context.Context, d deployer, facts *CloudflareWorke
 }
 
 func (findAccountSubdomain) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
-	name, known := d.cache.Fact(subdomainFact, d.api.Endpoint+"\n"+d.account)
+	name, known := d.cache.Fact(subdomainFact, subdomainKey(d.api, d.account))
 	if !known {
 		var err error
 		name, err = d.api.AccountSubdomain(ctx, d.account)
@@ -196,7 +196,7 @@ func (findAccountSubdomain) run(ctx context.Context, d deployer, facts *Cloudfla
 		if err != nil {
 			return err
 		}
-		d.cache.SetFact(subdomainFact, d.api.Endpoint+"\n"+d.account, name)
+		d.cache.SetFact(subdomainFact, subdomainKey(d.api, d.account), name)
 	}
 	next := *facts
 	next.WorkersDev = &WorkersDev{Enabled: true}
@@ -219,6 +219,9 @@ func (e *noSubdomainError) Unwrap() error { return e.cause }
 // subdomainFact is the kind of fact under which an account's subdomain is
 // kept, so that it is asked once on a machine. Refresh corrects it.
 const subdomainFact = "account-subdomain"
+
+// subdomainKey tells accounts apart, also those of different Cloudflares.
+func subdomainKey(api *cfapi.Client, account string) string { return api.Endpoint + "\n" + account }
 
 func (s setSubdomain) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
 	if err := d.api.SetScriptSubdomain(cfapi.AfterCreate(ctx), d.account, d.script, s.wish); err != nil {

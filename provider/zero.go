@@ -49,10 +49,10 @@ func withoutZeros(prov p.Provider) p.Provider {
 
 // optionalInputs are the inputs that a program may leave out, by resource.
 var optionalInputs = map[tokens.Type]map[string]bool{
-	Name + ":index:CloudflareWorker": optionalFields(reflect.TypeFor[CloudflareWorkerArgs]()),
-	Name + ":index:KvNamespace":      optionalFields(reflect.TypeFor[KvNamespaceArgs]()),
-	Name + ":index:R2Bucket":         optionalFields(reflect.TypeFor[R2BucketArgs]()),
-	Name + ":index:WorkerBundle":     optionalFields(reflect.TypeFor[WorkerBundleArgs]()),
+	workerToken:    optionalFields(reflect.TypeFor[CloudflareWorkerArgs]()),
+	namespaceToken: optionalFields(reflect.TypeFor[KvNamespaceArgs]()),
+	bucketToken:    optionalFields(reflect.TypeFor[R2BucketArgs]()),
+	bundleToken:    optionalFields(reflect.TypeFor[WorkerBundleArgs]()),
 }
 
 func optionalFields(args reflect.Type) map[string]bool {
