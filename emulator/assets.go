@@ -7,11 +7,14 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"mime"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator/assets"
 )
 
 // Limits of static assets: developers.cloudflare.com/workers/static-assets/ and its platform limits.
@@ -134,22 +137,102 @@ func uploadAssets(c *call) (any, error) {
 	return answered{status: http.StatusCreated, result: map[string]any{"jwt": c.sign(claims)}}, nil
 }
 
-// assetsOf returns the manifest of a new version: that of the metadata's token, or the one before with keep_assets.
-func (c *call) assetsOf(w *worker, m metadata) (map[string]assetRef, error) {
-	if m.Assets == nil || m.Assets.JWT == "" {
-		if m.KeepAssets && w != nil && w.latest() != nil {
-			return w.latest().AssetsManifest, nil
+// attachAssets gives a new version its assets: those of the metadata's token, or those of the version before with
+// keep_assets, which is "used in lieu of providing a completion token" (cloudflare-go
+// workers.ScriptUpdateParamsMetadata.KeepAssets). That a configuration beside it replaces the one before, and that none
+// keeps it, is a best guess.
+func (c *call) attachAssets(w *worker, v *version, m metadata) error {
+	sent := m.Assets
+	if sent == nil {
+		sent = &assetsMetadata{}
+	}
+	switch {
+	case sent.JWT != "":
+		claims, err := c.verify(sent.JWT)
+		if err != nil {
+			return err
 		}
-		return nil, nil
+		if !claims.Complete {
+			return invalid("the asset upload session is not complete")
+		}
+		v.AssetsManifest, v.AssetsConfig = claims.Manifest, json.RawMessage("{}")
+	case m.KeepAssets && w != nil && w.latest() != nil:
+		v.AssetsManifest, v.AssetsConfig = w.latest().AssetsManifest, w.latest().AssetsConfig
 	}
-	claims, err := c.verify(m.Assets.JWT)
-	if err != nil {
-		return nil, err
+	if !v.hasAssets() {
+		if v.assetsOnly() {
+			return invalid("either main_module or body_part must be set in metadata")
+		}
+		return nil
 	}
-	if !claims.Complete {
-		return nil, invalid("the asset upload session is not complete")
+	if config := string(sent.Config); config != "" && config != "null" {
+		v.AssetsConfig = sent.Config
 	}
-	return claims.Manifest, nil
+	if _, err := siteOf(c.account, v); err != nil {
+		return invalid("%v", err)
+	}
+	return nil
+}
+
+// hasAssets tells whether the version has static assets.
+func (v *version) hasAssets() bool { return v.AssetsConfig != nil }
+
+// assetsOnly tells whether the version has no code.
+func (v *version) assetsOnly() bool { return v.MainModule == "" && v.BodyPart == "" }
+
+// siteOf prepares what serves the version's assets.
+func siteOf(a *account, v *version) (*assets.Site, error) {
+	served := assets.Version{
+		CompatibilityDate: v.CompatibilityDate, CompatibilityFlags: v.CompatibilityFlags, Worker: !v.assetsOnly(),
+		Files: map[string]string{},
+	}
+	if err := json.Unmarshal(v.AssetsConfig, &served.Config); err != nil {
+		return nil, fmt.Errorf("assets.config: %w", err)
+	}
+	content := map[string]*asset{}
+	for path, ref := range v.AssetsManifest {
+		served.Files[path], content[ref.Hash] = ref.Hash, a.Assets[ref.Hash]
+	}
+	served.Open = func(etag string) (string, []byte, bool) {
+		file := content[etag]
+		if file == nil {
+			return "", nil, false
+		}
+		if file.ContentType == noContentType {
+			return "", file.Content, true
+		}
+		return file.ContentType, file.Content, true
+	}
+	return assets.New(served)
+}
+
+// noContentType is what clients send for a file that is to be served without a content type (workers-sdk,
+// packages/deploy-helpers/src/deploy/helpers/assets.ts).
+const noContentType = "application/null"
+
+// serveAssets is the backend of the runtime for static assets.
+func (s *Server) serveAssets(accountID, name, versionID string, binding bool) http.Handler {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var v *version
+	a := s.state.Accounts[accountID]
+	if a != nil && a.Workers[name] != nil {
+		v = a.Workers[name].version(versionID)
+	}
+	if v == nil || !v.hasAssets() {
+		return http.NotFoundHandler() // deleted while it still runs
+	}
+	if v.site == nil {
+		site, err := siteOf(a, v)
+		if err != nil {
+			return http.NotFoundHandler() // refused when it was uploaded
+		}
+		v.site = site
+	}
+	if binding {
+		return v.site
+	}
+	return v.site.Router()
 }
 
 // sign returns the claims as a JSON Web Token of this server.

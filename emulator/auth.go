@@ -16,8 +16,11 @@ import (
 func (s *Server) token() string { return cmp.Or(s.Token, DefaultToken) }
 
 // authenticate checks the Authorization header. Uploads of static assets carry a token of their session instead and are
-// checked by their handler.
+// checked by their handler. The URLs of D1's files are secret themselves.
 func (s *Server) authenticate(r *http.Request) error {
+	if strings.HasPrefix(r.URL.Path, d1Files) {
+		return nil
+	}
 	header := r.Header.Get("Authorization")
 	if header == "" {
 		// workers-sdk, packages/workers-auth/src/core/factory.ts and __tests__: "Authentication failed (status: 400)".

@@ -85,6 +85,7 @@ var required = map[string][]string{
 	"inherit":                  {},
 	"json":                     {"json"},
 	"kv_namespace":             {"namespace_id"},
+	"logfwdr":                  {"destination"}, // workers-sdk, create-worker-upload-form.ts
 	"media":                    {},
 	"mtls_certificate":         {"certificate_id"},
 	"pipelines":                {},
@@ -99,6 +100,7 @@ var required = map[string][]string{
 	"service":                  {"service"},
 	"stream":                   {},
 	"text_blob":                {"part"},
+	"unsafe_hello_world":       {}, // workers-sdk, create-worker-upload-form.ts
 	"vectorize":                {"index_name"},
 	"version_metadata":         {},
 	"vpc_network":              {},
@@ -208,9 +210,9 @@ func (c *call) complete(b binding) binding {
 }
 
 // checkTargets refuses bindings to what does not exist. The codes were recorded from the live API by
-// alchemy-run/alchemy pull request 753; the texts are quoted in issues of workers-sdk and others. Products that are not
-// emulated have no resources, so nothing of theirs can be bound to.
-func (c *call) checkTargets(script string, classes []objectClass, bindings []binding) error {
+// alchemy-run/alchemy pull request 753; the texts are quoted in issues of workers-sdk and others. Durable Objects are
+// left to bindObjects.
+func (c *call) checkTargets(script string, bindings []binding) error {
 	for _, b := range bindings {
 		var err error
 		switch b.kind() {
@@ -236,23 +238,19 @@ func (c *call) checkTargets(script string, classes []objectClass, bindings []bin
 		case "service":
 			err = c.checkService(script, b)
 		case "d1":
-			err = refuse(http.StatusBadRequest, 10181, "D1 binding '%s' references database '%s' which was not found. "+
-				"Verify the database exists in your account and that the database_id in your configuration is correct.",
-				b.name(), b.text("id"))
-		case "durable_object_namespace":
-			err = c.checkClass(script, classes, b)
+			if id := b.text("database_id"); c.account.Databases[id] == nil {
+				err = refuse(http.StatusBadRequest, 10181, "D1 binding '%s' references database '%s' which was not found. "+
+					"Verify the database exists in your account and that the database_id in your configuration is correct.",
+					b.name(), id)
+			}
 		case "queue":
-			err = refuse(http.StatusBadRequest, 11000, "Queue %q does not exist.", b.text("queue_name"))
-		case "hyperdrive":
-			err = refuse(http.StatusBadRequest, 10157, "Hyperdrive config '%s' not found.", b.text("id"))
-		case "vectorize":
-			err = refuse(http.StatusBadRequest, 10159, "Vectorize index '%s' not found.", b.text("index_name"))
-		case "dispatch_namespace":
-			err = refuse(http.StatusBadRequest, 100119, "dispatch namespace '%s' not found", b.text("namespace"))
+			if name := b.text("queue_name"); c.account.queueNamed(name) == nil {
+				err = refuse(http.StatusBadRequest, codeQueueNotFound, "Queue %q does not exist.", name)
+			}
 		case "secrets_store_secret":
-			err = refuse(http.StatusBadRequest, 10182, "secret '%s' not found", b.text("secret_name"))
-		case "mtls_certificate":
-			err = refuse(http.StatusBadRequest, 100143, "mTLS certificate '%s' not found", b.text("certificate_id"))
+			err = c.checkStoreBinding(b)
+		default:
+			err = c.account.checkProduct(b)
 		}
 		if err != nil {
 			return err

@@ -43,6 +43,8 @@ func TestBindingsToNothingAreRefused(t *testing.T) {
 		"class of no Worker":   {10061, object{"type": "durable_object_namespace", "class_name": "A", "script_name": "none"}},
 		"Hyperdrive":           {10157, object{"type": "hyperdrive", "id": "x"}},
 		"Vectorize index":      {10159, object{"type": "vectorize", "index_name": "x"}},
+		"dispatch namespace":   {100119, object{"type": "dispatch_namespace", "namespace": "x"}},
+		"mTLS certificate":     {100143, object{"type": "mtls_certificate", "certificate_id": "x"}},
 	} {
 		test.binding["name"] = "B"
 		upload := worker(t, hello, object{"bindings": []object{test.binding}})
@@ -132,7 +134,7 @@ func TestMigrationsMakeClassesThatCanBeBound(t *testing.T) {
 	c.upload("hello", hello, first)
 	c.refused(http.StatusPreconditionFailed, 10079, http.MethodPut, scripts+"hello", worker(t, hello, first))
 	c.version("hello", hello, object{"bindings": []object{counter}})
-	c.refused(http.StatusBadRequest, 10021, http.MethodPost, scripts+"hello/versions", worker(t, hello, first))
+	c.refused(http.StatusBadRequest, 10211, http.MethodPost, scripts+"hello/versions", worker(t, hello, first))
 	c.upload("hello", hello, object{"migrations": object{
 		"old_tag": "v1", "new_tag": "v2", "renamed_classes": []object{{"from": "Counter", "to": "Sum"}},
 	}})

@@ -107,6 +107,13 @@ func createDeployment(c *call) (any, error) {
 		return nil, refuse(http.StatusBadRequest, 10220, "The version you are deploying has different secrets than the "+
 			"current deployment. The following secrets have changed: %s", strings.Join(changed, ", "))
 	}
+	objects, err := c.reconcileDeployment(w, want.Versions)
+	if err != nil {
+		return nil, err
+	}
+	if objects != nil {
+		c.settle(w, objects)
+	}
 	annotations := map[string]string{"workers/triggered_by": "deployment"}
 	if text := want.Annotations["workers/message"]; text != "" {
 		annotations["workers/message"] = text
@@ -130,6 +137,9 @@ func (w *worker) checkShares(shares []*share) error {
 		}
 		if w.version(s.VersionID) == nil {
 			return refuse(http.StatusNotFound, 100146, "The requested version could not be found.")
+		}
+		if err := w.checkMigrated(w.version(s.VersionID)); err != nil {
+			return err
 		}
 		if !slices.ContainsFunc(deployable, func(v *version) bool { return v.ID == s.VersionID }) {
 			return invalid("version %s is not among the %d most recent ones", s.VersionID, deployableVersions)

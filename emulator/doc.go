@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package emulator is a local Cloudflare: the v4 API as far as Workers, KV, R2, DNS and zones need it, R2's S3
-// endpoint, and a front door that serves what is deployed on workerd, the runtime that Cloudflare itself runs.
+// Package emulator is a local Cloudflare: the v4 API as far as Workers, KV, R2, D1, Queues, DNS and zones need it,
+// R2's S3 endpoint, and a front door that serves what is deployed on workerd, the runtime that Cloudflare itself runs.
 //
 // A [Server] is three handlers around one state:
 //
@@ -11,7 +11,11 @@
 //	workers := httptest.NewServer(s.FrontDoor()) // by Host: <script>.emulator.workers.dev
 //
 // Tests break it with [Server.Before] and [Server.After], count with [Server.Calls] and compare with [Server.Dump].
-// Package r2 is the object store, package runtime runs the Workers; this package is the API and joins the two.
+// Package r2 is the object store, queue holds the messages of queues, cron reads cron expressions, and runtime runs the
+// Workers; this package is the API and joins them.
+//
+// Without a request, a server delivers messages to the Workers that consume them and calls what cron triggers are for,
+// as time goes by; a server with a clock of its own does so when [Server.Tick] is called.
 //
 // # What backs a behaviour
 //
@@ -27,15 +31,27 @@
 //
 // # What is not emulated
 //
-//   - D1, Queues, Hyperdrive, Vectorize, Workflows, Pipelines, dispatch namespaces, mTLS certificates, Secrets Store:
-//     their endpoints answer 501, and since none of their resources exists, a binding to one is refused as Cloudflare
-//     refuses a binding to what does not exist.
-//   - Durable Objects: migrations are checked and kept, and bindings need a class that exists, but using one throws
-//     (see package runtime). Declarative exports and transfers between Workers are not there.
-//   - Static assets are uploaded, kept and handed on from version to version, but not served.
-//   - Cron triggers are kept and never fire. Logs, tails, analytics, GraphQL and observability are not there.
+//   - Hyperdrive configurations, Vectorize indexes, dispatch namespaces and mTLS certificates can be made, bound to and
+//     read back, and that is all: no database is connected to, there are no vectors, no Workers in namespaces and no
+//     associations of certificates. A Worker that uses one of these bindings gets an error that says so.
+//   - Workflows run, but their instances can be neither listed nor read through the API, only through a binding; they
+//     have no schedules, no retention of their own, no rollbacks and no restarts from a step.
+//   - Mail that Workers send is checked, logged and given to [Server.Mail], and goes nowhere; that an address was
+//     verified is not asked for. Workers get no mail.
+//   - Rate limits count each call, in windows that all begin at once; on Cloudflare they are loose, and of a location.
+//   - Data points of Analytics Engine are dropped. Tail consumers are kept, but not called.
+//   - Pipelines: their endpoints answer 501.
+//   - Containers of Durable Objects and jurisdictions' own data: a class with a container is refused with 501.
+//   - Static assets: a request with a Range is answered with the whole file, nothing is compressed or cached, and where
+//     a Worker with assets is bound to another one with props, its assets are not asked.
+//   - Pull consumers of queues are kept, but nothing can be pulled; there are no event subscriptions. A queue that
+//     something refers to cannot be renamed.
+//   - Logs, tails, analytics, GraphQL and observability are not there.
+//   - Secrets Store's bulk deletion, and its scopes other than workers: they are kept, and nothing comes of them.
 //   - The beta API below workers/workers, but for reading one Worker and for the merge patch of a latest version that
 //     wrangler uses for secrets.
+//   - D1's time travel, metrics and alpha backups, and without a [Server.Runtime] its SQL: databases can then be
+//     created and bound only.
 //   - Preview aliases; R2's CORS, lifecycle, lock, domain, event and Sippy settings; KV, DNS and zone features beyond
 //     those in endpoints.go. Zones cannot be created or deleted.
 //   - Plans, quotas and permissions: one token may do everything in all accounts, limits of size and number are checked
@@ -52,5 +68,12 @@
 //     none for an address.
 //   - Deployments carry the annotation workers/triggered_by as "upload", "secret" or "deployment"; what Cloudflare
 //     writes for a rollback is not established.
+//   - A D1 database that was asked to be nowhere in particular is in eastern North America. An import or export is done
+//     when the request for it is answered.
+//   - Cron triggers fire in their minute, from the one after they were made; on Cloudflare a change takes some minutes.
+//     What was missed since the machine slept is made up for once; since the server did not run, never.
 //   - Deleting a Worker deletes its routes, its custom domains and their DNS records.
+//   - Durable Objects run in the version of their Worker with the largest share of the traffic, and deploying anything
+//     that differs from what runs restarts all of them (see package runtime). Without a [Server.Runtime] the classes
+//     that a script exports are not known, so that they are not checked.
 package emulator

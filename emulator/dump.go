@@ -38,6 +38,13 @@ func (s *Server) Dump() string {
 		for _, ns := range namespaces {
 			s.kv.dump(&out, a.ID, ns)
 		}
+		a.dumpStores(&out)
+		dumpSorted(&out, a.Databases, func(d *database) string {
+			return fmt.Sprintf("  d1 %q jurisdiction %q region %s read replication %s", d.Name, d.Jurisdiction, d.Region,
+				d.ReadReplication)
+		})
+		s.dumpQueues(&out, a)
+		a.dumpProducts(&out)
 		for _, jurisdiction := range []string{"", "eu", "fedramp"} {
 			s.dumpBuckets(&out, a.ID, jurisdiction)
 		}
@@ -72,6 +79,12 @@ func (s *Server) dumpWorker(out io.Writer, a *account, w *worker) {
 	for _, cron := range w.Schedules {
 		fmt.Fprintf(out, "    cron %s\n", cron.Cron)
 	}
+	for _, class := range w.Classes {
+		fmt.Fprintf(out, "    objects of class %s sqlite %t\n", class.Name, class.SQLite)
+	}
+	for _, e := range w.Expected {
+		fmt.Fprintf(out, "    expects class %s from %s\n", e.Class, e.From)
+	}
 	shown := map[string]bool{}
 	if d := w.deployed(); d != nil {
 		for _, share := range d.Versions {
@@ -99,17 +112,32 @@ func (s *Server) dumpVersion(out io.Writer, a *account, v *version) {
 	for _, name := range slices.Sorted(maps.Keys(v.Other)) {
 		fmt.Fprintf(out, "      %s %s\n", name, v.Other[name])
 	}
+	if v.hasAssets() {
+		fmt.Fprintf(out, "      assets %s\n", v.AssetsConfig)
+		for _, path := range slices.Sorted(maps.Keys(v.AssetsManifest)) {
+			fmt.Fprintf(out, "        %s %s\n", path, v.AssetsManifest[path].Hash)
+		}
+	}
 	bindings := map[string]binding{}
 	for _, b := range v.Bindings {
 		bindings[b.name()] = b
 	}
 	for _, b := range sorted(bindings) {
-		shown := b.view()
+		shown := a.withProductNames(b.view())
 		if b.isSecret() {
 			shown = shown.with("value", fingerprint(append(slices.Clone(b["text"]), b["key_base64"]...)))
 		}
 		if ns := a.Namespaces[b.text("namespace_id")]; ns != nil {
 			shown = shown.with("namespace_id", ns.Title)
+		}
+		if store := a.Stores[b.text("store_id")]; store != nil {
+			shown = shown.with("store_id", store.Name)
+		}
+		if d := a.Databases[b.text("database_id")]; d != nil {
+			shown = shown.with("id", d.Name).with("database_id", d.Name)
+		}
+		if b.kind() == "durable_object_namespace" {
+			shown = shown.with("namespace_id", a.objectNamespace(b.text("namespace_id")))
 		}
 		fmt.Fprintf(out, "      binding %s\n", canonical(shown))
 	}

@@ -27,6 +27,7 @@ type message struct {
 	Code    int       `json:"code"`
 	Message string    `json:"message"`
 	Chain   []message `json:"error_chain,omitempty"`
+	Meta    any       `json:"meta,omitempty"`
 }
 
 // apiError is a refusal: what a handler returns to answer with something else than success.

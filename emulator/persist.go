@@ -18,7 +18,10 @@ import (
 //	state.json      a snapshot of everything the API knows, replaced as a whole at each change
 //	blobs/<digest>  the content of modules and static assets, never changed once written
 //	kv/             one file for each key
+//	queues/         one file for each message
 //	r2/             the object store's own files
+//	d1/             the runtime's SQLite files of D1 databases
+//	objects/        the data of Durable Objects, as the runtime keeps it
 //
 // A blob is written before the snapshot that names it, and a file appears under its name only when it is complete, so
 // whatever moment the server dies at, the directory holds a consistent state.

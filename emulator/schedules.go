@@ -4,7 +4,9 @@ package emulator
 
 import (
 	"encoding/json"
-	"strings"
+	"net/http"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator/cron"
 )
 
 // schedule is a cron trigger (cloudflare-go workers.ScriptScheduleGetResponseSchedule).
@@ -25,7 +27,9 @@ func getSchedules(c *call) (any, error) {
 
 // putSchedules answers PUT …/scripts/{script}/schedules: the body replaces all there are. It is a list, or an object
 // with a list (workers-sdk sends the former, cloudflare-go workers.ScriptScheduleUpdateParams is a list too). An
-// account without a workers.dev subdomain cannot have any (deployment logs quote 403 with 10063 here).
+// account without a workers.dev subdomain cannot have any (deployment logs quote 403 with 10063 here). Code 10100 for
+// an expression that is wrong: workers-sdk issue 8923, whose text ends where ours has a colon; 10026 for a body that
+// is: cloudflare-docs pull request 33580.
 func putSchedules(c *call) (any, error) {
 	w, err := c.worker()
 	if err != nil {
@@ -36,14 +40,21 @@ func putSchedules(c *call) (any, error) {
 	}
 	var sent []schedule
 	if err := json.Unmarshal(c.body, &sent); err != nil {
-		return nil, invalid("schedules cannot be read: %v", err)
+		return nil, refuse(http.StatusBadRequest, codeBadRequestBody,
+			"Could not parse request body. Please ensure the request is valid and try again.")
 	}
 	kept := make([]schedule, 0, len(sent))
 	for _, s := range sent {
-		if n := len(strings.Fields(s.Cron)); n != 5 {
-			return nil, invalid("cron %q has %d fields, not 5", s.Cron, n)
+		if _, err := cron.Parse(s.Cron); err != nil {
+			return nil, refuse(http.StatusBadRequest, 10100, "invalid cron string: %v", err)
 		}
-		kept = append(kept, schedule{Cron: s.Cron, Created: c.now(), Modified: c.now()})
+		made := schedule{Cron: s.Cron, Created: c.now(), Modified: c.now()}
+		for _, old := range w.Schedules {
+			if old.Cron == s.Cron {
+				made.Created = old.Created
+			}
+		}
+		kept = append(kept, made)
 	}
 	w.Schedules = kept
 	return map[string]any{"schedules": kept}, nil

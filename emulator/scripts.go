@@ -48,7 +48,7 @@ func putScript(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, v, err := c.deployUpload(name, u, c.query("bindings_inherit") == "strict")
+	w, v, objects, err := c.deployUpload(name, u, c.query("bindings_inherit") == "strict")
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +56,9 @@ func putScript(c *call) (any, error) {
 	result["startup_time_ms"] = v.StartupTimeMS
 	result["deployment_id"] = strings.ReplaceAll(v.ID, "-", "")
 	result["entry_point"] = v.MainModule
+	if objects.reconciled != nil && u.metadata.Exports != nil {
+		result["exports_reconciliation"] = objects.reconciled
+	}
 	return result, nil
 }
 
@@ -68,68 +71,75 @@ func noSubdomain() error {
 
 // deployUpload makes a version of the upload, applies what else the upload says and deploys the version. It makes the
 // Worker too if there is none.
-func (c *call) deployUpload(name string, u *upload, strict bool) (*worker, *version, error) {
-	v, err := c.newVersion(name, u, strict)
+func (c *call) deployUpload(name string, u *upload, strict bool) (*worker, *version, *objectPlan, error) {
+	v, objects, err := c.newVersion(name, u, strict)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	w := c.account.Workers[name]
 	if w == nil {
 		w = &worker{Name: name, Tag: newID(), Created: c.now()}
 	}
-	classes, tag, err := migrate(w, u.metadata.Migrations)
-	if err != nil {
-		return nil, nil, err
-	}
 	if err := w.Settings.merge(u.metadata.scriptSettings); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	w.Classes, w.MigrationTag = classes, tag
+	c.settle(w, objects)
 	c.add(w, v)
 	c.deploy(w, []*share{{VersionID: v.ID, Percentage: 100}}, deploymentNotes(v))
 	c.account.Workers[name] = w
-	return w, v, nil
+	return w, v, objects, nil
 }
 
-// newVersion checks and tries an upload and makes a version of it that is not yet the Worker's. The Worker need not
-// exist. While the upload is tried the server is not locked, so what it refers to is looked up again afterwards.
-func (c *call) newVersion(name string, u *upload, strict bool) (*version, error) {
+// newVersion checks and tries an upload and makes a version of it that is not yet the Worker's, and plans what becomes
+// of the Worker's Durable Objects if it is deployed. The Worker need not exist. While the upload is tried the server is
+// not locked, so what it refers to is looked up again afterwards.
+func (c *call) newVersion(name string, u *upload, strict bool) (*version, *objectPlan, error) {
 	if err := u.check(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	v, err := c.draft(name, u, strict)
-	if err != nil || c.Runtime == nil {
-		return v, err
+	v, objects, err := c.draft(name, u, strict, nil)
+	if err != nil || c.Runtime == nil || v.assetsOnly() {
+		return v, objects, err
 	}
 	report, err := c.try(name, v)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if v, err = c.draft(name, u, strict); err != nil {
-		return nil, err
+	if v, objects, err = c.draft(name, u, strict, &report); err != nil {
+		return nil, nil, err
+	}
+	if err := objects.checkExports(report); err != nil {
+		return nil, nil, err
 	}
 	v.StartupTimeMS, v.Handlers = report.StartupTimeMS, orNone(report.Handlers)
+	if err := c.checkConsumer(name, v); err != nil {
+		return nil, nil, err
+	}
 	v.NamedHandlers, err = json.Marshal(report.NamedHandlers)
-	return v, err
+	return v, objects, err
 }
 
-// draft makes a version of an upload: its bindings resolved and known to exist.
-func (c *call) draft(name string, u *upload, strict bool) (*version, error) {
+// draft makes a version of an upload: its bindings resolved and known to exist. Report is what trying it found out, nil
+// before.
+func (c *call) draft(name string, u *upload, strict bool, report *runtime.Report) (*version, *objectPlan, error) {
 	w, m := c.account.Workers[name], u.metadata
 	bindings, err := c.resolveBindings(w, m, strict)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	classes, tag, err := migrate(w, m.Migrations)
+	objects, err := c.plan(name, u, report)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := c.checkTargets(name, classes, bindings); err != nil {
-		return nil, err
+	if err := c.checkTargets(name, bindings); err != nil {
+		return nil, nil, err
+	}
+	if bindings, err = c.bindAllObjects(name, objects, bindings); err != nil {
+		return nil, nil, err
 	}
 	v := &version{
 		ID: newUUID(), Created: c.now(), Source: source(c.r), ETag: u.etag(), Modules: u.modules, Handlers: []string{},
-		MainModule: m.MainModule, BodyPart: m.BodyPart, UsageModel: "standard", MigrationTag: tag, Bindings: bindings,
+		MainModule: m.MainModule, BodyPart: m.BodyPart, UsageModel: "standard", MigrationTag: objects.tag, Bindings: bindings,
 		CompatibilityDate: m.CompatibilityDate, CompatibilityFlags: m.CompatibilityFlags,
 		Annotations: notes(m.Annotations, "upload"), Other: map[string]json.RawMessage{},
 	}
@@ -140,8 +150,7 @@ func (c *call) draft(name string, u *upload, strict bool) (*version, error) {
 			v.Other[name] = value
 		}
 	}
-	v.AssetsManifest, err = c.assetsOf(w, m)
-	return v, err
+	return v, objects, c.attachAssets(w, v, m)
 }
 
 // try runs the version in a runtime of its own. What is wrong with the script is refused with the runtime's own words,
@@ -175,7 +184,7 @@ func (w *worker) view(v *version) map[string]any {
 	result := w.Settings.view(map[string]any{
 		"id": w.Name, "tag": w.Tag, "etag": v.ETag, "handlers": v.Handlers, "created_on": w.Created,
 		"modified_on": w.Modified, "usage_model": v.UsageModel, "last_deployed_from": w.LastDeployedFrom,
-		"has_assets": len(v.AssetsManifest) > 0, "has_modules": v.MainModule != "",
+		"has_assets": v.hasAssets(), "has_modules": v.MainModule != "",
 		"compatibility_date": v.CompatibilityDate, "compatibility_flags": orNone(v.CompatibilityFlags),
 	})
 	if len(v.NamedHandlers) > 0 && string(v.NamedHandlers) != "null" {
@@ -264,7 +273,7 @@ func putContent(c *call) (any, error) {
 	m := latest.metadata()
 	m.MainModule, m.BodyPart, m.Annotations = u.metadata.MainModule, u.metadata.BodyPart, u.metadata.Annotations
 	u.metadata = m
-	w, v, err := c.deployUpload(w.Name, u, true)
+	w, v, _, err := c.deployUpload(w.Name, u, true)
 	if err != nil {
 		return nil, err
 	}

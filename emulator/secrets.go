@@ -4,6 +4,7 @@ package emulator
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 )
@@ -111,6 +112,13 @@ func patchSecrets(c *call) (any, error) {
 		if secret != nil && !secret.isSecret() {
 			return nil, invalid("type of secret %s must be secret_text or secret_key", name)
 		}
+	}
+	if v := w.latest(); v != nil {
+		// The patch is one of the secrets (RFC 7396): what is no secret is not there to be deleted.
+		maps.DeleteFunc(patch.Secrets, func(name string, secret binding) bool {
+			b := v.binding(name)
+			return secret == nil && b != nil && !b.isSecret()
+		})
 	}
 	if err := c.changeSecrets(w, patch.Secrets); err != nil {
 		return nil, err

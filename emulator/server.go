@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator/queue"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator/r2"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator/runtime"
 )
@@ -61,8 +62,8 @@ type Server struct {
 	Token string
 	// R2 holds the buckets and objects. Nil: a store of the server's own, in DataDir or in memory.
 	R2 *r2.Store
-	// Runtime runs what is deployed. Its KV and R2 are set by the server if nil. Nil: uploads are stored and checked,
-	// but not tried and not run.
+	// Runtime runs what is deployed. Its KV, R2 and Secrets are set by the server if nil. Nil: uploads are stored and
+	// checked, but not tried and not run.
 	Runtime *runtime.Runtime
 	// DataDir keeps everything across restarts. One server at a time may use it. Empty: memory only.
 	DataDir string
@@ -75,7 +76,8 @@ type Server struct {
 	// After, if non-nil, runs after the server acted on the n-th request and before it answers. If it returns true, the
 	// response is lost: the connection is closed without a byte.
 	After func(n int, r *http.Request) (lose bool)
-	// Now tells the time. Nil: [time.Now].
+	// Now tells the time. Nil: [time.Now]. With a Now, messages are delivered and cron triggers fire by [Server.Tick]
+	// only.
 	Now func() time.Time
 
 	once    sync.Once
@@ -84,10 +86,15 @@ type Server struct {
 	calls   callLog
 	limiter limiter
 	kv      *kvStore
+	broker  *queue.Broker
+	events  events
+	mail    mailbox
 
 	mu    sync.Mutex // guards all below
 	state *state
 	world runtime.World // as given to Runtime
+
+	d1files map[string]*d1File // being imported or exported, by the secret in their URL
 }
 
 // Open loads DataDir and starts to run what it holds. Any other method does so too; Open lets a command report an error
@@ -115,9 +122,17 @@ func (s *Server) open() error {
 		return err
 	}
 	s.populate()
+	s.events.wake = make(chan struct{}, 1)
+	s.broker = s.newBroker()
+	if err := s.applyEvents(); err != nil {
+		return err
+	}
 	if s.Runtime != nil {
 		s.connect()
 		s.apply()
+		if s.Now == nil {
+			s.startEvents()
+		}
 	}
 	return nil
 }
@@ -130,6 +145,9 @@ func (s *Server) populate() {
 				ID: a.ID, Name: cmp.Or(a.Name, "Emulator"), Subdomain: a.Subdomain, Workers: map[string]*worker{},
 				Namespaces: map[string]*namespace{}, Domains: map[string]*domain{}, Assets: map[string]*asset{},
 			}
+		}
+		if account := s.state.Accounts[a.ID]; account.Queues == nil {
+			account.Queues = map[string]*messageQueue{}
 		}
 	}
 	for _, z := range s.Zones {
@@ -192,6 +210,8 @@ type call struct {
 	body    []byte
 	account *account // nil: the path names none
 	zone    *zone    // nil: the path names none
+
+	unchanged bool // the handler left the state as it was, whatever the method
 }
 
 // handler answers a call: with a result for the envelope, or one of listed, answered and content. It runs with
@@ -221,14 +241,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, handle handler) (
 		return nil, err
 	}
 	result, err := handle(c)
-	if err != nil || r.Method == http.MethodGet || r.Method == http.MethodHead {
+	if err != nil || c.unchanged || r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return result, err
 	}
 	if err := s.save(); err != nil {
 		return nil, err
 	}
 	s.apply()
-	return result, nil
+	return result, s.applyEvents()
 }
 
 // resolve finds the account and the zone that the path names.
@@ -294,6 +314,7 @@ func (c *call) path(name string) string { return c.r.PathValue(name) }
 // Close stops what runs. It leaves DataDir as it is.
 func (s *Server) Close() error {
 	err := s.Open()
+	s.stopEvents()
 	if s.Runtime != nil {
 		err = errors.Join(err, s.Runtime.Close())
 	}

@@ -69,8 +69,8 @@ func TestOtherAccountsAreForbiddenAndOtherIDsHaveNoRoute(t *testing.T) {
 func TestWhatIsNotEmulatedIsNamed(t *testing.T) {
 	t.Parallel()
 	c := start(t, &emulator.Server{})
-	got := c.refused(http.StatusNotImplemented, 7000, http.MethodPost, account+"/queues", object{})
-	assert.Contains(t, got.Errors[0].Message, "POST "+account+"/queues")
+	got := c.refused(http.StatusNotImplemented, 7000, http.MethodPost, account+"/pipelines/v1/pipelines", object{})
+	assert.Contains(t, got.Errors[0].Message, "POST "+account+"/pipelines/v1/pipelines")
 	c.refused(http.StatusNotImplemented, 7000, http.MethodPost, "/user", object{})
 }
 

@@ -64,11 +64,15 @@ func deleteScript(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.checkNotConsuming(w.Name); err != nil {
+		return nil, err
+	}
 	if users := c.users(w.Name); len(users) > 0 && c.query("force") != "true" {
 		return nil, refuse(http.StatusBadRequest, 10142, "Cannot delete this Worker: it is in use by Worker '%s'. "+
 			"Use force to delete it all the same.", users[0].worker)
 	}
 	delete(c.account.Workers, w.Name)
+	c.account.deleteWorkflowsOf(w.Name)
 	c.dropRoutes(w.Name)
 	for id, d := range c.account.Domains {
 		if d.Service == w.Name {
@@ -95,8 +99,7 @@ func (c *call) users(name string) []reference {
 		for _, s := range d.Versions {
 			for _, b := range w.version(s.VersionID).Bindings {
 				service := b.kind() == "service" && b.text("service") == name
-				object := b.kind() == "durable_object_namespace" && b.text("script_name") == name
-				if service || object {
+				if service || c.account.Workers[name].owns(b) {
 					users = append(users, reference{worker: w.Name, bound: b})
 				}
 			}
@@ -123,7 +126,7 @@ func getReferences(c *call) (any, error) {
 		objects = append(objects, map[string]any{
 			"service": user.worker, "environment": "production", "name": user.bound.name(),
 			"durable_object_namespace_id":   user.bound.text("namespace_id"),
-			"durable_object_namespace_name": w.Name + "_" + user.bound.text("class_name"),
+			"durable_object_namespace_name": c.account.objectNamespace(user.bound.text("namespace_id")),
 		})
 	}
 	return map[string]any{
@@ -176,8 +179,9 @@ func getWorker(c *call) (any, error) {
 			users = append(users, entry)
 		} else {
 			objects = append(objects, map[string]any{
-				"namespace_id": user.bound.text("namespace_id"), "namespace_name": w.Name + "_" + user.bound.text("class_name"),
-				"worker_id": entry["id"], "worker_name": entry["name"],
+				"namespace_id":   user.bound.text("namespace_id"),
+				"namespace_name": c.account.objectNamespace(user.bound.text("namespace_id")),
+				"worker_id":      entry["id"], "worker_name": entry["name"],
 			})
 		}
 	}
@@ -191,7 +195,7 @@ func getWorker(c *call) (any, error) {
 	result := w.Settings.view(map[string]any{
 		"id": w.Tag, "name": w.Name, "created_on": w.Created, "updated_on": w.Modified, "subdomain": w.Subdomain,
 		"references": map[string]any{
-			"domains": domains, "durable_objects": objects, "queues": []any{}, "workers": users,
+			"domains": domains, "durable_objects": objects, "queues": c.account.queueReferences(w.Name), "workers": users,
 			"dispatch_namespace_outbounds": []any{}, "worker_routes": routes,
 		},
 	})

@@ -19,9 +19,8 @@ type scriptSettings struct {
 
 // merge takes over the members that were sent.
 func (s *scriptSettings) merge(sent scriptSettings) error {
-	if sent.Tags != nil && len(*sent.Tags) > maxTags {
-		// developers.cloudflare.com/workers/platform/limits does not name a code; 10021 is that of invalid metadata.
-		return invalid("a Worker cannot have more than %d tags", maxTags)
+	if err := sent.check(); err != nil {
+		return err
 	}
 	if sent.Logpush != nil {
 		s.Logpush = sent.Logpush
@@ -41,6 +40,72 @@ func (s *scriptSettings) merge(sent scriptSettings) error {
 	return nil
 }
 
+// check refuses settings that are not of the right form. Neither the code nor the texts are documented: 10021 is that
+// of invalid metadata.
+func (s *scriptSettings) check() error {
+	if s.Tags != nil && len(*s.Tags) > maxTags { // developers.cloudflare.com/workers/platform/limits
+		return invalid("a Worker cannot have more than %d tags", maxTags)
+	}
+	for name, list := range map[string]json.RawMessage{
+		"tail_consumers": s.TailConsumers, "streaming_tail_consumers": s.StreamingTailConsumers,
+	} {
+		consumers, err := tailConsumers(list)
+		if err != nil {
+			return invalid("%s: %v", name, err)
+		}
+		for _, consumer := range consumers {
+			if consumer.Service == "" {
+				return invalid("%s: a consumer has no service", name)
+			}
+		}
+	}
+	return checkObservability(s.Observability)
+}
+
+// tailConsumer is a Worker that receives what another one logs (cloudflare-go workers.ConsumerScript).
+type tailConsumer struct {
+	Service     string `json:"service"`
+	Environment string `json:"environment"`
+	Namespace   string `json:"namespace"`
+}
+
+// tailConsumers reads a list of consumers; there may be none.
+func tailConsumers(list json.RawMessage) (consumers []tailConsumer, err error) {
+	if len(list) > 0 {
+		err = json.Unmarshal(list, &consumers)
+	}
+	return consumers, err
+}
+
+// checkObservability refuses members of another type, and rates that are not between 0 and 1 (cloudflare-go
+// workers.ScriptSettingObservability; workers-sdk, packages/workers-utils/src/config/validation.ts).
+func checkObservability(settings json.RawMessage) error {
+	type sampled struct {
+		Enabled          *bool    `json:"enabled"`
+		HeadSamplingRate *float64 `json:"head_sampling_rate"`
+		InvocationLogs   *bool    `json:"invocation_logs"`
+		Persist          *bool    `json:"persist"`
+		Destinations     []string `json:"destinations"`
+	}
+	var sent struct {
+		sampled
+
+		Logs   sampled `json:"logs"`
+		Traces sampled `json:"traces"`
+	}
+	if len(settings) > 0 {
+		if err := json.Unmarshal(settings, &sent); err != nil {
+			return invalid("observability: %v", err)
+		}
+	}
+	for _, s := range []sampled{sent.sampled, sent.Logs, sent.Traces} {
+		if rate := s.HeadSamplingRate; rate != nil && (*rate < 0 || *rate > 1) {
+			return invalid("observability: head_sampling_rate %v is not between 0 and 1", *rate)
+		}
+	}
+	return nil
+}
+
 // view adds the settings as the API shows them to result.
 func (s *scriptSettings) view(result map[string]any) map[string]any {
 	result["logpush"] = s.Logpush != nil && *s.Logpush
@@ -48,22 +113,22 @@ func (s *scriptSettings) view(result map[string]any) map[string]any {
 	if s.Tags != nil && *s.Tags != nil {
 		result["tags"] = *s.Tags
 	}
-	result["tail_consumers"] = orNull(s.TailConsumers)
-	if len(s.StreamingTailConsumers) > 0 {
-		result["streaming_tail_consumers"] = s.StreamingTailConsumers
-	}
+	result["tail_consumers"] = consumersOrNull(s.TailConsumers)
+	result["streaming_tail_consumers"] = consumersOrNull(s.StreamingTailConsumers)
 	result["observability"] = json.RawMessage(`{"enabled":false}`)
-	if len(s.Observability) > 0 {
+	if len(s.Observability) > 0 && string(s.Observability) != "null" {
 		result["observability"] = s.Observability
 	}
 	return result
 }
 
-func orNull(value json.RawMessage) json.RawMessage {
-	if len(value) == 0 {
+// consumersOrNull shows a list of consumers, and null for an empty one. That both are null when there are none is a
+// best guess: cloudflare-go says of tail_consumers that it can be, and does not know streaming_tail_consumers.
+func consumersOrNull(list json.RawMessage) json.RawMessage {
+	if consumers, err := tailConsumers(list); err != nil || len(consumers) == 0 {
 		return json.RawMessage("null")
 	}
-	return value
+	return list
 }
 
 // getScriptSettings answers GET …/scripts/{script}/script-settings.
@@ -159,7 +224,7 @@ func patchSettings(c *call) (any, error) {
 		m.Bindings = latest.Bindings
 	}
 	u := &upload{metadata: m, modules: latest.Modules}
-	if w, _, err = c.deployUpload(w.Name, u, true); err != nil {
+	if w, _, _, err = c.deployUpload(w.Name, u, true); err != nil {
 		return nil, err
 	}
 	return c.settingsView(w)

@@ -71,6 +71,66 @@ func TestPatchedSettingsAreAVersionWithTheSameCode(t *testing.T) {
 	c.refused(http.StatusUnsupportedMediaType, 10001, http.MethodPatch, scripts+"hello/settings", object{})
 }
 
+func TestSettingsOfTheWrongFormAreRefused(t *testing.T) {
+	t.Parallel()
+	c := start(t, &emulator.Server{})
+	c.upload("hello", hello, nil)
+	before := c.must(http.MethodGet, scripts+"hello/script-settings", nil, nil)
+	for _, wrong := range []object{
+		{"tail_consumers": []object{{"service": ""}}},
+		{"streaming_tail_consumers": []object{{}}},
+		{"tail_consumers": "log"},
+		{"observability": object{"head_sampling_rate": 1.5}},
+		{"observability": object{"logs": object{"head_sampling_rate": -1}}},
+		{"observability": object{"traces": object{"destinations": "x"}}},
+		{"observability": []string{}},
+	} {
+		c.refused(http.StatusBadRequest, 10021, http.MethodPatch, scripts+"hello/script-settings", wrong)
+	}
+	after := c.must(http.MethodGet, scripts+"hello/script-settings", nil, nil)
+	assert.JSONEq(t, string(before.Result), string(after.Result))
+}
+
+func TestSettingsThatAreTakenAwayAreAsIfTheyHadNeverBeen(t *testing.T) {
+	t.Parallel()
+	server := &emulator.Server{}
+	c := start(t, server)
+	c.upload("hello", hello, nil)
+	before := c.must(http.MethodGet, scripts+"hello/script-settings", nil, nil)
+	consumers := []object{{"service": "log"}}
+	c.must(http.MethodPatch, scripts+"hello/script-settings", object{
+		"tail_consumers": consumers, "streaming_tail_consumers": consumers, "tags": []string{"a"}, "logpush": true,
+		"observability": object{"enabled": true},
+	}, nil)
+	assert.Contains(t, server.Dump(), `"streaming_tail_consumers":[{"service":"log"}]`)
+	c.must(http.MethodPatch, scripts+"hello/script-settings", object{
+		"tail_consumers": []object{}, "streaming_tail_consumers": []object{}, "tags": []string{}, "logpush": false,
+		"observability": object{"enabled": false},
+	}, nil)
+	after := c.must(http.MethodGet, scripts+"hello/script-settings", nil, nil)
+	assert.JSONEq(t, string(before.Result), string(after.Result))
+}
+
+func TestAVersionShowsItsSettings(t *testing.T) {
+	t.Parallel()
+	c := start(t, &emulator.Server{})
+	c.upload("hello", hello, nil)
+	id := c.version("hello", hello, object{
+		"limits": object{"cpu_ms": 50}, "placement": object{"mode": "smart"}, "cache_options": object{"enabled": true},
+	})
+	var got struct {
+		CacheOptions map[string]any `json:"cache_options"`
+		Resources    struct {
+			Script  struct{ Placement map[string]any }
+			Runtime struct{ Limits map[string]any } `json:"script_runtime"`
+		}
+	}
+	c.must(http.MethodGet, scripts+"hello/versions/"+id, nil, &got)
+	assert.Equal(t, map[string]any{"enabled": true}, got.CacheOptions)
+	assert.Equal(t, map[string]any{"mode": "smart"}, got.Resources.Script.Placement)
+	assert.Equal(t, map[string]any{"cpu_ms": 50.0}, got.Resources.Runtime.Limits)
+}
+
 func TestTheSubdomainOfAScript(t *testing.T) {
 	t.Parallel()
 	c := start(t, &emulator.Server{})
@@ -103,7 +163,11 @@ func TestSchedulesAreReplacedAsAWhole(t *testing.T) {
 	}
 	c.must(http.MethodPut, scripts+"hello/schedules", []object{{"cron": "*/5 * * * *"}, {"cron": "0 0 * * *"}}, nil)
 	assert.Equal(t, []string{"*/5 * * * *", "0 0 * * *"}, crons())
-	c.refused(http.StatusBadRequest, 10021, http.MethodPut, scripts+"hello/schedules", []object{{"cron": "daily"}})
+	c.refused(http.StatusBadRequest, 10100, http.MethodPut, scripts+"hello/schedules", []object{{"cron": "daily"}})
+	c.refused(http.StatusBadRequest, 10100, http.MethodPut, scripts+"hello/schedules", []object{{"cron": "0 0 * * 0"}})
+	c.refused(http.StatusBadRequest, 10026, http.MethodPut, scripts+"hello/schedules",
+		[]object{{"cron": object{"cron": "* * * * *"}}})
+	assert.Equal(t, []string{"*/5 * * * *", "0 0 * * *"}, crons())
 	c.must(http.MethodPut, scripts+"hello/schedules", []object{}, nil)
 	assert.Empty(t, crons())
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator/assets"
 )
 
 // state is all that the API server remembers, apart from values in KV and objects in R2. It is what a snapshot holds,
@@ -22,25 +24,33 @@ type account struct {
 	Subdomain  string                `json:"subdomain,omitempty"` // of workers.dev; empty: none registered yet
 	Workers    map[string]*worker    `json:"workers"`             // by name
 	Namespaces map[string]*namespace `json:"namespaces"`          // of KV, by id
+	Databases  map[string]*database  `json:"databases,omitempty"` // of D1, by UUID
 	Domains    map[string]*domain    `json:"domains"`             // by id
 	Assets     map[string]*asset     `json:"assets"`              // static files, by the client's hash
+
+	Stores map[string]*secretStore  `json:"stores,omitempty"` // of Secrets Store, by id
+	Queues map[string]*messageQueue `json:"queues"`           // by id
+
+	products
 }
 
 // worker is a Worker: settings that apply at once, versions that wait to be deployed, and its deployments.
 type worker struct {
-	Name             string         `json:"name"`
-	Tag              string         `json:"tag"` // immutable id
-	Created          timestamp      `json:"created"`
-	Modified         timestamp      `json:"modified"`
-	LastDeployedFrom string         `json:"lastDeployedFrom"`
-	Settings         scriptSettings `json:"settings"`
-	Subdomain        subdomain      `json:"subdomain"`
-	Schedules        []schedule     `json:"schedules"`
-	MigrationTag     string         `json:"migrationTag,omitempty"`
-	Classes          []objectClass  `json:"classes,omitempty"`
-	Versions         []*version     `json:"versions"`    // oldest first
-	Deployments      []*deployment  `json:"deployments"` // oldest first
-	Numbers          int            `json:"numbers"`     // versions ever made
+	Name             string          `json:"name"`
+	Tag              string          `json:"tag"` // immutable id
+	Created          timestamp       `json:"created"`
+	Modified         timestamp       `json:"modified"`
+	LastDeployedFrom string          `json:"lastDeployedFrom"`
+	Settings         scriptSettings  `json:"settings"`
+	Subdomain        subdomain       `json:"subdomain"`
+	Schedules        []schedule      `json:"schedules"`
+	MigrationTag     string          `json:"migrationTag,omitempty"`
+	Classes          []objectClass   `json:"classes,omitempty"`
+	Declared         bool            `json:"declared,omitempty"` // whether exports manage the classes
+	Expected         []expectedClass `json:"expected,omitempty"`
+	Versions         []*version      `json:"versions"`    // oldest first
+	Deployments      []*deployment   `json:"deployments"` // oldest first
+	Numbers          int             `json:"numbers"`     // versions ever made
 }
 
 // latest returns the newest version, or nil if there is none.
@@ -105,7 +115,10 @@ type version struct {
 	UsageModel         string                     `json:"usageModel"`
 	MigrationTag       string                     `json:"migrationTag,omitempty"`
 	AssetsManifest     map[string]assetRef        `json:"assetsManifest,omitempty"`
-	Other              map[string]json.RawMessage `json:"other,omitempty"` // limits, placement, … as they came
+	AssetsConfig       json.RawMessage            `json:"assetsConfig,omitempty"` // nil: there are no assets
+	Other              map[string]json.RawMessage `json:"other,omitempty"`        // limits, placement, … as they came
+
+	site *assets.Site // what serves the assets; nil until it is needed
 }
 
 // module is one part of an upload. Its content is kept in a file of its own, named by its digest.

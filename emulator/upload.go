@@ -28,6 +28,8 @@ const (
 type upload struct {
 	metadata metadata
 	modules  []module
+
+	undeployed bool // whether it makes a version only
 }
 
 // metadata is the part of an upload that says what the other parts are for

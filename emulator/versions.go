@@ -25,11 +25,15 @@ func createVersion(c *call) (any, error) {
 		return nil, err
 	}
 	if u.metadata.Migrations != nil {
-		// developers.cloudflare.com/workers/configuration/versions-and-deployments/gradual-deployments: "A version with
-		// a migration cannot be uploaded"; the code is that of invalid metadata.
-		return nil, invalid("migrations cannot be included when uploading a version: deploy them with the whole script")
+		// Code and text: cloudflare/cloudflare-docs issue 32982. What code 10123, "actor binding depends on migration",
+		// is for (workers-sdk, packages/deploy-helpers/src/deploy/helpers/error-codes.ts) is not established: a binding
+		// whose class is not there is refused with 10061 here too.
+		return nil, refuse(http.StatusBadRequest, 10211, "Version upload failed. You attempted to upload a version of a "+
+			"Worker that includes a Durable Object migration, but migrations must be fully applied via a non-versioned "+
+			"deployment. Refer to the documentation for more information.")
 	}
-	v, err := c.newVersion(w.Name, u, c.query("bindings_inherit") == "strict")
+	u.undeployed = true
+	v, _, err := c.newVersion(w.Name, u, c.query("bindings_inherit") == "strict")
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +122,7 @@ func (v *version) view(w *worker) map[string]any {
 		}
 	}
 	preview := len(w.Classes) == 0 // Workers with Durable Objects have no preview URLs
-	return map[string]any{
+	view := map[string]any{
 		"id": v.ID, "number": v.Number,
 		"metadata": map[string]any{
 			"created_on": v.Created, "modified_on": v.Created, "source": v.Source, "author_id": userID(),
@@ -127,6 +131,10 @@ func (v *version) view(w *worker) map[string]any {
 		"annotations": v.Annotations,
 		"resources":   map[string]any{"bindings": views(v.Bindings), "script": script, "script_runtime": run},
 	}
+	if value := v.Other["cache_options"]; value != nil { // workers-sdk, packages/wrangler/src/versions/secrets/index.ts
+		view["cache_options"] = value
+	}
+	return view
 }
 
 // patchLatest answers PATCH /accounts/{account}/workers/workers/{script}/versions/latest, a merge patch of the newest
@@ -194,7 +202,11 @@ func (c *call) reissue(w *worker, env map[string]binding, annotations map[string
 	if err := checkBindings(added, &upload{metadata: v.metadata()}); err != nil {
 		return nil, err
 	}
-	if err := c.checkTargets(w.Name, w.Classes, added); err != nil {
+	if err := c.checkTargets(w.Name, added); err != nil {
+		return nil, err
+	}
+	added, err := c.bindAllObjects(w.Name, &objectPlan{classes: w.Classes}, added)
+	if err != nil {
 		return nil, err
 	}
 	v.Bindings = append(v.Bindings, added...)

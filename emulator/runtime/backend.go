@@ -71,6 +71,18 @@ func (r *Runtime) serveBinding(w http.ResponseWriter, q *http.Request) {
 		kvBinding{store: r.KV, account: subject[0], namespace: subject[1], now: time.Now}.ServeHTTP(w, q)
 	case kind == "r2" && len(subject) == 3:
 		r.serveR2(w, q, subject[0], subject[1], subject[2])
+	case kind == storeSecretBackend:
+		r.serveStoreSecret(w, q)
+	case kind == "d1" && len(subject) == 2:
+		r.serveD1(w, q, D1Database{Account: subject[0], ID: subject[1]})
+	case kind == "queue" && len(subject) == 3 && r.Queues != nil:
+		r.Queues(subject[0], subject[1], subject[2]).ServeHTTP(w, q)
+	case kind == "ratelimit" && len(subject) == 2:
+		r.serveRateLimit(w, q, subject[0], subject[1])
+	case kind == "email" && len(subject) == 2:
+		r.serveEmail(w, q, subject[0], subject[1])
+	case (kind == assetsBackend || kind == routerBackend) && len(subject) == 3 && r.Assets != nil:
+		r.Assets(subject[0], subject[1], subject[2], kind == assetsBackend).ServeHTTP(w, q)
 	case kind == "tail":
 		r.serveTail(w, q)
 	default:

@@ -3,6 +3,7 @@
 package runtime
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -18,17 +19,27 @@ import (
 // The types and their fields are those of the metadata of an upload. Source: workers-sdk,
 // packages/wrangler/src/deployment-bundle/create-worker-upload-form.ts.
 var binders = map[string]func(*linker, *Script, binding) (string, error){
-	"plain_text":       bindText,
-	"secret_text":      bindText,
-	"json":             bindJSON,
-	"version_metadata": bindVersionMetadata,
-	"kv_namespace":     bindKVNamespace,
-	"r2_bucket":        bindR2Bucket,
-	"service":          bindService,
-	"secret_key":       bindSecretKey,
-	"data_blob":        bindPart("data"),
-	"text_blob":        bindPart("text"),
-	"wasm_module":      bindPart("wasmModule"),
+	"plain_text":               bindText,
+	"secret_text":              bindText,
+	"json":                     bindJSON,
+	"version_metadata":         bindVersionMetadata,
+	"kv_namespace":             bindKVNamespace,
+	"r2_bucket":                bindR2Bucket,
+	"service":                  bindService,
+	"durable_object_namespace": bindObjects,
+	"secret_key":               bindSecretKey,
+	"data_blob":                bindPart("data"),
+	"text_blob":                bindPart("text"),
+	"wasm_module":              bindPart("wasmModule"),
+	"d1":                       bindD1,
+	"secrets_store_secret":     bindStoreSecret,
+	"queue":                    bindQueue,
+	"hyperdrive":               bindHyperdrive,
+	"workflow":                 bindWorkflow,
+	"ratelimit":                bindRateLimit,
+	"send_email":               bindEmail,
+	"analytics_engine":         bindAnalytics,
+	"assets":                   bindAssets,
 }
 
 // binding is a binding of any type.
@@ -112,6 +123,27 @@ func bindR2Bucket(l *linker, s *Script, b binding) (string, error) {
 	return "r2Bucket = " + l.backend("r2", s.Account, fields.BucketName, fields.Jurisdiction), err
 }
 
+// bindD1 gives the binding that workerd has for D1. Source: workers-sdk, packages/miniflare/src/plugins/d1/index.ts.
+func bindD1(l *linker, s *Script, b binding) (string, error) {
+	var fields struct {
+		ID         string `json:"id"`
+		DatabaseID string `json:"database_id"`
+	}
+	err := b.decode(&fields)
+	service := l.backend("d1", s.Account, cmp.Or(fields.DatabaseID, fields.ID))
+	return fmt.Sprintf(`wrapped = (moduleName = "cloudflare-internal:d1-api", `+
+		`innerBindings = [(name = "fetcher", service = %s)])`, service), err
+}
+
+func bindQueue(l *linker, s *Script, b binding) (string, error) {
+	var fields struct {
+		QueueName     string      `json:"queue_name"`
+		DeliveryDelay json.Number `json:"delivery_delay"`
+	}
+	err := b.decode(&fields)
+	return "queue = " + l.backend("queue", s.Account, fields.QueueName, fields.DeliveryDelay.String()), err
+}
+
 func bindService(l *linker, s *Script, b binding) (string, error) {
 	var fields struct {
 		Service    string          `json:"service"`
@@ -125,11 +157,18 @@ func bindService(l *linker, s *Script, b binding) (string, error) {
 	if problem != "" {
 		return missing(problem), nil
 	}
+	props := string(fields.Props)
+	if props == "null" {
+		props = ""
+	}
+	if router := l.routers[target]; router != "" && props == "" && cmp.Or(fields.Entrypoint, "default") == "default" {
+		target = router
+	}
 	designator := "name = " + quote(target)
 	if fields.Entrypoint != "" && fields.Entrypoint != "default" {
 		designator += ", entrypoint = " + quote(fields.Entrypoint)
 	}
-	if props := string(fields.Props); props != "" && props != "null" {
+	if props != "" {
 		designator += ", props = (json = " + quote(props) + ")"
 	}
 	return "service = (" + designator + ")", nil

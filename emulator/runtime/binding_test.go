@@ -228,11 +228,14 @@ func TestUnsupportedBindingsSayWhatTheyAre(t *testing.T) {
 	h := newHarness(t)
 	h.Apply(worldOf(
 		script("a", "v1", explains(`env.MODEL.run("x")`), `{"type":"ai","name":"MODEL"}`),
-		script("b", "v1", explains(`env.DB.prepare("SELECT 1").first()`), `{"type":"d1","name":"DB","id":"x"}`)))
+		script("b", "v1", explains(`env.INDEX.query([1])`), `{"type":"vectorize","name":"INDEX","index_name":"x"}`),
+		script("c", "v1", explains(`env.HD.connectionString`), `{"type":"hyperdrive","name":"HD","id":"x"}`)))
 	assert.Equal(t, `binding "MODEL" is of type "ai", which the local runtime does not have`,
 		h.get("https://a.emulator.workers.dev/").body)
-	assert.Equal(t, `binding "DB" is of type "d1", which the local runtime does not have`,
+	assert.Equal(t, `binding "INDEX" is of type "vectorize", which the local runtime does not have`,
 		h.get("https://b.emulator.workers.dev/").body)
+	assert.Equal(t, `binding "HD" is of type "hyperdrive", which the local runtime does not have`,
+		h.get("https://c.emulator.workers.dev/").body)
 }
 
 func TestBindingsWithoutBackendThrow(t *testing.T) {

@@ -17,26 +17,45 @@
 // [Runtime.Validate] runs an upload in a process of its own, so that a script that cannot start is refused before it
 // is deployed. Should one get through nevertheless, it is replaced by one that throws; others do not notice.
 //
+// Handlers other than fetch are called by [Runtime.Queue] and [Runtime.Scheduled], through the Worker that all requests
+// reach first, in the process that serves requests; that process is kept until they are done, too. For people there is
+// /cdn-cgi/handler/scheduled on a Worker's address, as in wrangler dev.
+//
+// D1 databases are in a workerd of their own, which [Runtime.QueryD1] and the first use of a binding start: it lives
+// until Close, since two processes must not have the same SQLite files.
+//
 // # Bindings
 //
-// plain_text, secret_text, json, version_metadata, secret_key, kv_namespace, r2_bucket, service (with entrypoint and
-// props), and in service-worker syntax wasm_module, text_blob and data_blob. A Worker may have bindings of any other
-// type, but using one throws an error that names the type.
+// plain_text, secret_text, json, version_metadata, secret_key, kv_namespace, r2_bucket, d1, queue,
+// durable_object_namespace, workflow, ratelimit, analytics_engine (which keeps nothing), send_email (which sends
+// nothing), secrets_store_secret, service (with entrypoint and props), and in service-worker syntax wasm_module,
+// text_blob and data_blob. A Worker may have bindings of any other type, but using one throws an error that names the
+// type.
 //
 // # Differences from Cloudflare
 //
 //   - There is one data centre. Deployments take effect for the next request, and KV is consistent at once.
 //   - A service binding to a Worker whose traffic is split reaches the version with the larger share. Version keys
 //     and overrides are honoured by the front door only.
+//   - All objects of a namespace run the version with the largest share of the traffic. On Cloudflare each object has a
+//     version by its hash and the percentages
+//     (https://developers.cloudflare.com/workers/versions-and-deployments/gradual-deployments/with-durable-objects/).
+//     In the other version, ctx.exports has no classes of Durable Objects.
+//   - Deploying any Worker restarts all Durable Objects, if there are any, and closes all WebSockets; on Cloudflare
+//     only that Worker's own. What then still runs after five seconds is cut off.
+//   - Workflows are restarted as Durable Objects are: steps that were done are not done again.
+//   - An object that stored something is listed as one that has stored data, even if it deleted all since.
 //   - There are no limits of memory or of subrequests. A Worker that never yields keeps all others waiting; after
 //     CPULimit all that run are ended with error 1102 and started again.
 //   - A request that was being answered when workerd crashed gets 502. Deployments lose no request: a replaced
 //     process has 30 seconds for requests and for waitUntil.
+//   - D1 runs one statement after the other, for all databases; its durations are 0, sessions have one copy to read
+//     from, and SQLite's limits apply instead of D1's. SQL that takes longer than CPULimit ends what else runs then.
 //   - Global state of all Workers is lost when any Worker is deployed.
 //   - There is no origin behind the front door. Where no Worker matches it answers 522, as Cloudflare does when an
 //     origin does not; and fetch() of a hostname that the front door serves goes to the network, not to the front door.
 //   - The cache API (caches.default) and Python Workers are not there.
-//   - Scheduled, queue, e-mail and tail handlers are never called.
+//   - E-mail and tail handlers are never called.
 //   - request.cf and CF-IPCountry describe an invented place; request URLs have https whatever the client used.
 //   - Console output is logged when an invocation has ended. That of global scope is logged by Validate only.
 //   - Cloudflare measures start-up in processor time of the script; here it is the time until workerd listens.

@@ -67,6 +67,7 @@ type visit struct {
 	ray    string
 	lease  *lease // nil until the request has somewhere to go
 	threw  bool   // the Worker threw
+	cancel func() // ends the request
 }
 
 type visitKey struct{}
@@ -85,12 +86,19 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Server", "cloudflare")
 	w.Header().Set("Cf-Ray", v.ray+"-"+colo)
+	if scheduledPaths[r.URL.Path] {
+		d.serveScheduled(w, r, v)
+		return
+	}
 	defer func() {
 		if v.lease != nil {
 			v.lease.release()
 		}
 	}()
-	d.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
+	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), visitKey{}, v))
+	defer cancel()
+	v.cancel = cancel
+	d.proxy.ServeHTTP(w, r.WithContext(ctx))
 }
 
 // rewrite turns a request into the one for workerd.
@@ -116,6 +124,7 @@ func (d *door) rewrite(p *httputil.ProxyRequest) {
 	h.Set(protoHeader, v.scheme)
 	h.Set(cfHeader, requestCF(p.In))
 	h.Del(bindingHeader)
+	h.Del(eventHeader)
 	h.Del(exceptionHeader)
 }
 
@@ -123,16 +132,10 @@ func (d *door) rewrite(p *httputil.ProxyRequest) {
 // not receive, because it ended, is sent to its successor.
 func (d *door) RoundTrip(out *http.Request) (*http.Response, error) {
 	v, _ := out.Context().Value(visitKey{}).(*visit)
-	host, _, err := net.SplitHostPort(v.host)
-	if err != nil {
-		host = v.host
-	}
-	target := out.URL.EscapedPath()
-	if out.URL.RawQuery != "" || out.URL.ForceQuery {
-		target += "?" + out.URL.RawQuery
-	}
+	host, target := v.target(out)
+	var err error
 	route := func(t *table) (scriptKey, error) {
-		to := t.lookup(v.scheme, strings.ToLower(host), target, out.Header)
+		to := t.lookup(v.scheme, host, target, out.Header)
 		if to.script == nil {
 			return scriptKey{}, &pageError{page: to.page}
 		}
@@ -163,6 +166,19 @@ func (d *door) RoundTrip(out *http.Request) (*http.Response, error) {
 	}
 }
 
+// target returns what routes look at: the lower-case host without port, and the path with the query.
+func (v *visit) target(r *http.Request) (host, target string) {
+	host, _, err := net.SplitHostPort(v.host)
+	if err != nil {
+		host = v.host
+	}
+	target = r.URL.EscapedPath()
+	if r.URL.RawQuery != "" || r.URL.ForceQuery {
+		target += "?" + r.URL.RawQuery
+	}
+	return strings.ToLower(host), target
+}
+
 // notSent tells whether a request failed before anything of it was sent.
 func notSent(err error) bool {
 	var op *net.OpError
@@ -171,11 +187,17 @@ func notSent(err error) bool {
 
 // modifyResponse recognises the answer of a Worker that threw.
 func (d *door) modifyResponse(response *http.Response) error {
+	v, _ := response.Request.Context().Value(visitKey{}).(*visit)
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		v.lease.holdSocket(v.cancel)
+	}
 	// The front door sets its own.
 	response.Header.Del("Server")
 	response.Header.Del("Cf-Ray")
+	if v.lease.answeredByAssets(response.Header) {
+		d.runtime.finished(v.lease.invocation)
+	}
 	if exception := response.Header.Get(exceptionHeader); exception != "" {
-		v, _ := response.Request.Context().Value(visitKey{}).(*visit)
 		v.threw = true
 		return &pageError{page: workerThrew}
 	}

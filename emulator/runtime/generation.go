@@ -39,7 +39,8 @@ type generation struct {
 	active  int    // requests being answered
 	invoked int    // requests answered whose Workers may still be at work
 	retired bool
-	idle    chan struct{} // closed when it is retired and has nothing to do
+	idle    chan struct{}     // closed when it is retired and has nothing to do
+	sockets map[*lease]func() // WebSockets, with what ends them
 }
 
 // start is a start under way.
@@ -71,6 +72,7 @@ type lease struct {
 	runtime    *Runtime
 	generation *generation
 	service    string // the service to address
+	invocation invocationKey
 }
 
 // invocationKey recognises the tail event of a Worker that the front door invoked. The service tells it from those
@@ -83,6 +85,7 @@ func (l *lease) release() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l.generation.active--
+	delete(l.generation.sockets, l)
 	l.generation.settleLocked()
 }
 
@@ -90,6 +93,11 @@ func (l *lease) release() {
 func (r *Runtime) finished(key invocationKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.finishedLocked(key)
+}
+
+// finishedLocked is finished for who holds r.mu.
+func (r *Runtime) finishedLocked(key invocationKey) {
 	if g := r.invoked[key]; g != nil {
 		delete(r.invoked, key)
 		g.invoked--
@@ -98,7 +106,8 @@ func (r *Runtime) finished(key invocationKey) {
 }
 
 // acquire returns a lease on a generation that runs the version that route picks from the newest world. It waits
-// while one is being started.
+// while one is being started. Ray recognises the end of the Worker's work, after its answer; it is empty for requests
+// whose answer is the end.
 func (r *Runtime) acquire(ctx context.Context, ray string, route func(*table) (scriptKey, error)) (*lease, error) {
 	timeout := time.NewTimer(waitTimeout)
 	defer timeout.Stop()
@@ -146,13 +155,14 @@ func (r *Runtime) acquire(ctx context.Context, ray string, route func(*table) (s
 func (r *Runtime) leaseLocked(g *generation, key scriptKey, ray string) *lease {
 	l := &lease{runtime: r, generation: g, service: g.layout.services[key]}
 	g.active++
-	if g.layout.broken[key] {
-		return l // throws at once, and has no tail
+	if ray == "" || g.layout.broken[key] {
+		return l // a broken one throws at once, and has no tail
 	}
 	if r.invoked == nil {
 		r.invoked = map[invocationKey]*generation{}
 	}
-	r.invoked[invocationKey{ray, l.service}] = g
+	l.invocation = invocationKey{ray, l.service}
+	r.invoked[l.invocation] = g
 	g.invoked++
 	return l
 }
@@ -170,6 +180,9 @@ func (r *Runtime) startLocked() *start {
 		r.mu.Lock()
 		s.err = err
 		r.starting = nil
+		if s.seq != 0 && s.seq < r.seq {
+			r.wakeLocked()
+		}
 		r.mu.Unlock()
 		close(s.done)
 	})
@@ -191,14 +204,31 @@ func (r *Runtime) renew(s *start, closing <-chan struct{}) error {
 	world := r.world
 	scripts := world.load(r.wanted)
 	r.mu.Unlock()
+	objects := world.objects
+	if objects.dir, err = r.objectsDir(shared); err != nil {
+		return err
+	}
 
+	process := *shared
 	found := faults{services: map[scriptKey]string{}, bindings: map[scriptKey]map[string]string{}}
 	for {
-		l := newLayout(shared.backend.socket, r.network(), scripts, world.deployed, found)
+		l := newLayout(shared.backend.socket, r.network(), scripts, world.deployed, objects, found)
 		if r.keep(l, s.seq) {
 			return nil
 		}
-		proc, err := startProcess(closing, startTimeout, shared, l.text, l.files,
+		if process.lock == nil {
+			if process.lock, err = r.claimObjects(objects, l, closing); err != nil {
+				r.logLine("runtime", err.Error())
+				return err
+			}
+			if process.lock != nil {
+				defer func() { _ = process.lock.Close() }() // the process has its own
+			}
+		}
+		if len(scripts) == 0 {
+			return nil // it was about Durable Objects that are gone
+		}
+		proc, err := startProcess(closing, startTimeout, &process, l.text, l.files, experimental,
 			nil, &lineWriter{line: func(text string) { r.logLine("workerd", text) }})
 		if err == nil {
 			return r.install(&generation{
@@ -236,6 +266,7 @@ func (r *Runtime) pause(closing <-chan struct{}) error {
 	delay := backoff(r.failures)
 	r.mu.Unlock()
 	if lost != nil {
+		<-lost.proc.done
 		r.logLine("runtime", "workerd ended unexpectedly and is started again")
 	}
 	if delay == 0 {
@@ -319,6 +350,9 @@ func (t *table) load(wanted map[scriptKey]bool) []*Script {
 	}
 	if len(t.eager) <= eagerVersions {
 		scripts = append(scripts, t.eager...)
+	}
+	for key := range t.objects.hosted {
+		scripts = append(scripts, t.scripts[key])
 	}
 	return slices.Clip(scripts)
 }

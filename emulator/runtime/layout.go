@@ -33,6 +33,7 @@ type layout struct {
 	scripts  []*Script            // the Workers by number of their service
 	services map[scriptKey]string // names of the services
 	broken   map[scriptKey]bool   // those that only throw
+	objects  bool                 // whether it has Durable Objects
 }
 
 // faults are the parts of a layout that workerd would not start with.
@@ -42,17 +43,23 @@ type faults struct {
 }
 
 // newLayout writes the configuration that runs scripts and whatever they are bound to. Deployed gives the version
-// of a Worker that bindings reach. A script that cannot be written, or is among the faults, is replaced by one
-// that throws.
+// of a Worker that bindings reach; objects are its Durable Objects. A script that cannot be written, or is among the
+// faults, is replaced by one that throws.
 func newLayout(
-	socket string, network []string, scripts []*Script, deployed map[workerKey]*Script, faults faults,
+	socket string, network []string, scripts []*Script, deployed map[workerKey]*Script, objects objects, faults faults,
 ) *layout {
 	l := &layout{files: fileSet{}, services: map[scriptKey]string{}, broken: map[scriptKey]bool{}}
-	l.scripts = closure(scripts, deployed)
-	for i, s := range l.scripts {
-		l.services[s.key()] = fmt.Sprintf("s%d", i)
+	l.scripts = closure(scripts, deployed, objects)
+	link := &linker{
+		socket: socket, files: l.files, backends: map[string]string{}, objects: objects, routers: map[string]string{},
 	}
-	link := &linker{socket: socket, files: l.files, backends: map[string]string{}}
+	for i, s := range l.scripts {
+		name := fmt.Sprintf("s%d", i)
+		l.services[s.key()] = name
+		if s.Assets {
+			link.routers[name] = routerOf(name)
+		}
+	}
 	link.service = func(key workerKey) (string, string) {
 		target, ok := deployed[key]
 		if !ok {
@@ -69,14 +76,32 @@ func newLayout(
 		name := quote(l.services[s.key()])
 		if faults.services[s.key()] == "" {
 			worker, err := l.worker(link, s, faults.bindings[s.key()])
+			var engine string
 			if err == nil {
+				engine, err = objects.engine(link, s, l.services[s.key()])
+			}
+			if err == nil {
+				hosted := objects.host(s, "localDisk = "+quote(objectsService))
+				worker += hosted + engine
+				l.objects = l.objects || hosted != "" || engine != ""
+				for _, w := range objects.flows[s.key()] {
+					designator, err := w.designator()
+					if err != nil {
+						continue // engine said so
+					}
+					entries = append(entries, fmt.Sprintf("(name = %s, service = %s)", quote(w.service()), designator))
+				}
 				workers = append(workers, fmt.Sprintf("(name = %s, worker = (%s))", name, worker))
 				entries = append(entries, fmt.Sprintf("(name = %s, service = %s)", name, name))
+				if s.Assets {
+					router, entry := link.router(s, l.services[s.key()])
+					workers, entries = append(workers, router), append(entries, entry)
+				}
 				continue
 			}
 			faults.add(s, err.Error())
 			// Others may have been linked to this one already.
-			return newLayout(socket, network, scripts, deployed, faults)
+			return newLayout(socket, network, scripts, deployed, objects, faults)
 		}
 		l.broken[s.key()] = true
 		problem := fmt.Sprintf("Worker %q cannot start: %s", s.Name, faults.services[s.key()])
@@ -85,7 +110,7 @@ func newLayout(
 
 	services := slices.Concat(workers, []string{
 		fmt.Sprintf(`(name = %s, worker = (modules = [(name = "entry.js", esModule = %s)], `+
-			`compatibilityDate = %s, bindings = %s))`,
+			`compatibilityDate = %s, compatibilityFlags = ["service_binding_extra_handlers"], bindings = %s))`,
 			quote(entryService), l.files.embed(entrySource), quote(systemDate), list(entries)),
 		fmt.Sprintf(`(name = %s, worker = (modules = [(name = "tail.js", esModule = %s)], `+
 			`compatibilityDate = %s, bindings = [(name = "BACKEND", service = %s)]))`,
@@ -93,6 +118,9 @@ func newLayout(
 		fmt.Sprintf(`(name = %s, network = (allow = %s, tlsOptions = (trustBrowserCas = true)))`,
 			quote(networkService), list(quoteAll(network))),
 	}, link.backendServices())
+	if l.objects {
+		services = append(services, objects.diskService())
+	}
 	socketLiteral := fmt.Sprintf(`(name = "http", address = "127.0.0.1:0", service = %s, `+
 		`http = (forwardedProtoHeader = %s, cfBlobHeader = %s))`,
 		quote(entryService), quote(protoHeader), quote(cfHeader))
@@ -103,6 +131,9 @@ func newLayout(
 
 // worker writes the fields of a Worker literal for s.
 func (l *layout) worker(link *linker, s *Script, broken map[string]string) (string, error) {
+	if s.assetsOnly() {
+		return link.routerCode(s, ""), nil
+	}
 	code, err := s.code(l.files)
 	if err != nil {
 		return "", err
@@ -140,7 +171,7 @@ func (f faults) size() int {
 }
 
 // closure returns scripts and all that they are bound to, without doubles, in the order of their keys.
-func closure(scripts []*Script, deployed map[workerKey]*Script) []*Script {
+func closure(scripts []*Script, deployed map[workerKey]*Script, objects objects) []*Script {
 	seen := map[scriptKey]bool{}
 	var all []*Script
 	for queue := slices.Clone(scripts); len(queue) > 0; {
@@ -152,6 +183,9 @@ func closure(scripts []*Script, deployed map[workerKey]*Script) []*Script {
 		seen[s.key()] = true
 		all = append(all, s)
 		for _, raw := range s.Bindings {
+			if home, ok := objects.target(s, raw); ok {
+				queue = append(queue, deployed[home])
+			}
 			var b struct{ Type, Service string }
 			if err := json.Unmarshal(raw, &b); err != nil || b.Type != "service" {
 				continue // reported when the binding is written

@@ -29,6 +29,9 @@ type linker struct {
 	backends map[string]string // Service literals of the backend's faces, by name
 	// service returns the name of the service that runs a Worker, or why there is none.
 	service func(workerKey) (name, problem string)
+	objects objects // the namespaces that bindings reach
+	// routers are the services that stand before Workers with assets, by the Worker's service.
+	routers map[string]string
 }
 
 // backend returns the designator of a service that reaches the backend for a kind of binding and what it is bound to.
@@ -92,8 +95,16 @@ func (l *linker) value(s *Script, b binding, problem string) (string, error) {
 
 // extension writes the extension that every configuration needs.
 func (l *linker) extension() string {
-	return fmt.Sprintf(`(modules = [(name = "emulator:missing", internal = true, esModule = %s)])`,
-		l.files.embed(missingSource))
+	var modules []string
+	for name, source := range map[string][]byte{
+		"emulator:missing": missingSource, "emulator:ratelimit": rateLimitSource, "emulator:analytics": analyticsSource,
+		"emulator:email": emailSource, "cloudflare-internal:email": emailMessageSource,
+	} {
+		modules = append(modules,
+			fmt.Sprintf("(name = %s, internal = true, esModule = %s)", quote(name), l.files.embed(source)))
+	}
+	slices.Sort(modules)
+	return "(modules = " + list(modules) + ")"
 }
 
 // configuration writes a whole configuration file.

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	goruntime "runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +29,16 @@ const (
 
 // errStartTimeout is returned when workerd did not listen in time.
 var errStartTimeout = errors.New("workerd did not start in time")
+
+// features are options of workerd that say what it accepts.
+type features []string
+
+var (
+	// experimental is what the entry Worker needs to call handlers other than fetch.
+	experimental = features{"--experimental"}
+	// stable is what uploads are tried with, so that they cannot use what Cloudflare does not offer.
+	stable features
+)
 
 // process is a running workerd.
 type process struct {
@@ -46,7 +57,8 @@ type process struct {
 // The directory is removed before startProcess returns, so that secrets lie on disk for as short as possible;
 // workerd has read everything by then.
 func startProcess(
-	cancel <-chan struct{}, limit time.Duration, shared *shared, text string, files fileSet, stdout, stderr io.Writer,
+	cancel <-chan struct{}, limit time.Duration, shared *shared, text string, files fileSet, features features,
+	stdout, stderr io.Writer,
 ) (p *process, err error) {
 	dir, err := writeConfiguration(shared.scratch, text, files)
 	if err != nil {
@@ -68,10 +80,14 @@ func startProcess(
 
 	output := &boundedBuffer{limit: outputLimit}
 	//nolint:noctx // it outlives the call, and may not be killed by the goroutine that waits for it
-	cmd := exec.Command(shared.workerd, "serve", "--control-fd=3", "config.capnp", "config")
+	cmd := exec.Command(shared.workerd, slices.Concat([]string{"serve", "--control-fd=3"}, features,
+		[]string{"config.capnp", "config"})...)
 	cmd.Dir = dir
 	cmd.Env = environment()
 	cmd.ExtraFiles = []*os.File{controlWriter}
+	if shared.lock != nil {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, shared.lock)
+	}
 	cmd.Stdout = stdout
 	cmd.Stderr = io.MultiWriter(output, stderr)
 	// A grandchild that kept the pipes open would block Wait for ever.
@@ -129,12 +145,15 @@ func startProcess(
 var errCancelled = errors.New("cancelled")
 
 // stop ends the process: gently for a moment, then surely. It returns when the process has ended.
-func (p *process) stop() {
+func (p *process) stop() { p.stopWithin(stopTimeout) }
+
+// stopWithin is stop with another moment.
+func (p *process) stopWithin(moment time.Duration) {
 	if p.ended() {
 		return
 	}
 	p.term()
-	timeout := time.NewTimer(stopTimeout)
+	timeout := time.NewTimer(moment)
 	defer timeout.Stop()
 	select {
 	case <-p.done:

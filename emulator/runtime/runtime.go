@@ -22,15 +22,36 @@ type Runtime struct {
 	// Jurisdiction is empty for none. It may return nil for a bucket that does not exist. Nil: using such a
 	// binding throws.
 	R2 func(account, bucket, jurisdiction string) http.Handler
+	// Secrets is the backend of secrets_store_secret bindings: the value of a secret in a store, each time it is asked
+	// for, or not ok if it is not there. Nil: using such a binding throws.
+	Secrets func(account, store, name string) (value string, ok bool)
+	// D1Dir is where D1 databases are kept. One runtime at a time may use it. Empty: in the scratch directory, where they
+	// are lost by Close.
+	D1Dir string
+	// ObjectsDir is where the data of Durable Objects is kept. One runtime at a time may use it, and directories in it
+	// that belong to no namespace of the world are deleted. Empty: in the scratch directory, where Close deletes it.
+	ObjectsDir string
+	// Queues returns the backend of a queue binding, which speaks the protocol of workerd's queue bindings. Delay is the
+	// binding's delivery_delay in seconds; empty: none. Nil: using such a binding throws.
+	Queues func(account, queue, delay string) http.Handler
+	// Assets returns what serves the static assets of a version. That is asked first about each request to the Worker,
+	// and says in a header whether the Worker is to answer instead (see js/assets.js); or, with binding, it is the
+	// backend of an assets binding. Nil: Workers with assets throw.
+	Assets func(account, worker, version string, binding bool) http.Handler
 	// Network lists what Workers may fetch: "public", "private" (which includes this machine), or networks such
 	// as "192.0.2.0/24". Nil: "public" and "private". Empty but not nil: nothing.
 	Network []string
 	// CPULimit is how long Workers may keep the runtime too busy to do anything else. It is ended then, and the
-	// requests that it was answering get error 1102. 0: 30 seconds, Cloudflare's default for one request.
+	// requests that it was answering get error 1102. It bounds what D1 runs, too. 0: 30 seconds, Cloudflare's default
+	// for one request.
 	CPULimit time.Duration
 	// Dir is where the runtime creates its own scratch directory, removed by Close. Empty: [os.TempDir]. It holds
 	// a socket, so its path must be short: 70 bytes are safe everywhere.
 	Dir string
+	// Mail is told of each message that a send_email binding took. Nil: they are only logged.
+	Mail func(Mail)
+	// Now tells the time for rate limits. Nil: [time.Now].
+	Now func() time.Time
 	// Log receives the Workers' console output and the runtime's messages, in lines. Nil: discarded. Writes are
 	// serialised.
 	Log io.Writer
@@ -47,6 +68,10 @@ type Runtime struct {
 	failures int                           // starts and generations that failed in a row
 	invoked  map[invocationKey]*generation // Workers that may still be at work
 
+	limits rateLimits
+
+	d1 d1Host // holds the D1 databases
+
 	background sync.WaitGroup // goroutines that Close waits for
 	reports    reports        // what Validate found out earlier
 	logMu      sync.Mutex
@@ -60,6 +85,7 @@ type shared struct {
 	workerd string // path of the binary
 	scratch string // directory for files
 	backend *backend
+	lock    *os.File // kept open by the process; may be nil
 }
 
 // sharedLocked makes what processes need, once. r.mu must be held.
@@ -108,7 +134,8 @@ func (r *Runtime) network() []string {
 
 // Apply makes world what runs and returns at once. Requests that arrive at the front door afterwards are answered
 // from world or a later one. Nothing is started before the first such request; then the new process starts while
-// the old one finishes what it is doing. What is equal in both worlds is not restarted.
+// the old one finishes what it is doing. What is equal in both worlds is not restarted. A world with Durable Objects,
+// whose alarms wait for no request, is started at once, after the end of the old process if that has any.
 func (r *Runtime) Apply(world World) {
 	t := newTable(world)
 	r.mu.Lock()
@@ -121,6 +148,7 @@ func (r *Runtime) Apply(world World) {
 			delete(r.wanted, key)
 		}
 	}
+	r.wakeLocked()
 }
 
 // Close stops all that runs and removes all files. Requests that are being answered are cut off. The runtime
@@ -143,6 +171,7 @@ func (r *Runtime) Close() error {
 		<-current.proc.done
 	}
 	r.background.Wait()
+	r.d1.close()
 	if shared == nil {
 		return nil
 	}

@@ -165,3 +165,11 @@ func newOrigin(t *testing.T) string {
 	t.Cleanup(server.Close)
 	return server.URL
 }
+
+// newHandler serves a handler and returns its URL.
+func newHandler(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}

@@ -29,6 +29,9 @@ type Script struct {
 	CompatibilityDate  string // "2006-01-02"; empty: 2021-11-02, Cloudflare's for uploads that have none
 	CompatibilityFlags []string
 
+	// Assets tells whether the version has static assets, which [Runtime.Assets] serves. With them it needs no code.
+	Assets bool
+
 	// Bindings are in the shape of the API's metadata: each has "type" and "name". Values of secrets are
 	// included in their "text".
 	Bindings []json.RawMessage

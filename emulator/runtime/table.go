@@ -21,6 +21,8 @@ type table struct {
 	scripts    map[scriptKey]*Script // all versions that can be reached
 	deployed   map[workerKey]*Script // the versions that bindings reach
 	eager      []*Script             // all versions in deployment
+	databases  map[D1Database]bool   // of D1, that exist
+	objects    objects
 }
 
 // newTable prepares world.
@@ -32,6 +34,11 @@ func newTable(world World) *table {
 		domains:    world.Domains,
 		scripts:    map[scriptKey]*Script{},
 		deployed:   map[workerKey]*Script{},
+		databases:  map[D1Database]bool{},
+		objects:    newObjects(world),
+	}
+	for _, d := range world.D1 {
+		t.databases[d] = true
 	}
 	for i := range world.Workers {
 		w := &world.Workers[i]

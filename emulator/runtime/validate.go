@@ -131,6 +131,9 @@ func (r Report) clone() Report {
 	return r
 }
 
+// trialName is the name of the service of a script that is tried.
+const trialName = "worker.js"
+
 // trial is a configuration that runs one script and nothing else.
 type trial struct {
 	text  string
@@ -146,8 +149,9 @@ func newTrial(socket string, script *Script) (*trial, error) {
 		service: func(key workerKey) (string, string) {
 			return "", fmt.Sprintf("Worker %q cannot be used at global scope", key.name)
 		},
+		objects: trialObjects(script),
 	}
-	t := &trial{files: link.files, name: "worker.js"}
+	t := &trial{files: link.files, name: trialName}
 	designator := "name = " + quote(t.name)
 	var code string
 	var err error
@@ -165,8 +169,9 @@ func newTrial(socket string, script *Script) (*trial, error) {
 	if err != nil {
 		return nil, err
 	}
+	hosted := link.objects.host(script, "inMemory = void")
 	services := append([]string{
-		fmt.Sprintf("(name = %s, worker = (%s, %s))", quote(t.name), code, settings),
+		fmt.Sprintf("(name = %s, worker = (%s, %s%s))", quote(t.name), code, settings, hosted),
 		fmt.Sprintf("(name = %s, network = (allow = []))", quote(networkService)),
 	}, link.backendServices()...)
 	t.text = configuration(services,
@@ -203,7 +208,7 @@ func (s *Script) probed(files fileSet, probe string) (string, error) {
 func (r *Runtime) try(ctx context.Context, shared *shared, t *trial, script *Script) (Report, error) {
 	console := &lineWriter{line: func(text string) { r.logLine(script.Name, text) }}
 	begin := time.Now()
-	proc, err := startProcess(ctx.Done(), validateTimeout, shared, t.text, t.files, console, io.Discard)
+	proc, err := startProcess(ctx.Done(), validateTimeout, shared, t.text, t.files, stable, console, io.Discard)
 	if err != nil {
 		return Report{}, t.explain(ctx, err)
 	}

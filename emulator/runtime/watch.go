@@ -25,6 +25,7 @@ func (r *Runtime) watch(g *generation, closing <-chan struct{}) {
 		select {
 		case <-pause.C:
 		case <-g.proc.done:
+			r.revive(g)
 			return
 		case <-closing:
 			return

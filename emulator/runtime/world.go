@@ -11,6 +11,8 @@ type World struct {
 	// Domains are the custom domains by lower-case host name; of a Route only Account and Script matter here.
 	// A route that matches goes before the custom domain of its host.
 	Domains map[string]Route
+	// D1 are the D1 databases that exist. What is bound to another one fails when it is used.
+	D1 []D1Database
 }
 
 // Worker is a Worker with what it serves and where.
@@ -22,6 +24,11 @@ type Worker struct {
 	Previews   bool       // whether <version prefix>-<name>.<subdomain>.workers.dev is served
 	Split      []Weighted // the versions in deployment; empty: the Worker was uploaded but never deployed
 	Versions   []Script   // versions that have a preview URL; those of Split need not be repeated
+	// Objects are the namespaces of Durable Objects whose classes the Worker has. They run the version with the
+	// largest share of the traffic.
+	Objects []ObjectNamespace
+	// Workflows are those whose classes the Worker has. They run the same version as Objects.
+	Workflows []Workflow
 }
 
 // Weighted is a version and its share of the traffic.

@@ -134,6 +134,10 @@ func announce(o options, s *emulator.Server, doors []*door, log *slog.Logger, st
 		WorkersHost: emulator.DefaultSubdomain + ".workers.dev", AccountID: o.account, ZoneID: zone.ID, ZoneName: zone.Name,
 		R2AccessKeyID: keyID, R2SecretAccessKey: secret,
 	}
+	log.Info("serving", "api", r.APIBaseURL, "r2", r.R2Endpoint, "workers", r.WorkersURL, "data", cmp.Or(o.data, "memory"))
+	if err := r.write(o.readyFile); err != nil {
+		return fmt.Errorf("write --ready-file: %w", err)
+	}
 	for _, line := range [][2]string{
 		{"CLOUDFLARE_API_BASE_URL", r.APIBaseURL},
 		{"CLOUDFLARE_BASE_URL", r.APIBaseURL},
@@ -151,21 +155,22 @@ func announce(o options, s *emulator.Server, doors []*door, log *slog.Logger, st
 			return fmt.Errorf("print environment: %w", err)
 		}
 	}
-	log.Info("serving", "api", r.APIBaseURL, "r2", r.R2Endpoint, "workers", r.WorkersURL, "data", cmp.Or(o.data, "memory"))
-	if o.readyFile == "" {
+	return nil
+}
+
+// write writes r to a file, unless it has no name.
+func (r ready) write(file string) error {
+	if file == "" {
 		return nil
 	}
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
-		return fmt.Errorf("write --ready-file: %w", err)
+		return err
 	}
 	// Renamed into place, so that whoever waits for the file never reads half of it.
-	part := o.readyFile + ".part"
+	part := file + ".part"
 	if err := os.WriteFile(part, append(text, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write --ready-file: %w", err)
+		return err
 	}
-	if err := os.Rename(part, filepath.Clean(o.readyFile)); err != nil {
-		return fmt.Errorf("write --ready-file: %w", err)
-	}
-	return nil
+	return os.Rename(part, filepath.Clean(file))
 }

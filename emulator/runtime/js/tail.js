@@ -6,7 +6,8 @@ export default {
     const report = events.map((event) => ({
       worker: ctx.props.worker,
       service: ctx.props.service,
-      ray: event.event?.request?.headers["cf-ray"],
+      // The front door invokes default entrypoints only: others, such as Durable Objects, just hand its request on.
+      ray: event.entrypoint ? undefined : event.event?.request?.headers["cf-ray"],
       logs: event.logs.map(({ level, message }) => ({ level, text: message.map(show).join(" ") })),
       exceptions: event.exceptions.map(({ name, message, stack }) => ({ name, message, stack })),
     }));

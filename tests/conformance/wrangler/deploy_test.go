@@ -129,7 +129,7 @@ func TestARejectedDeployBreaksNothing(t *testing.T) {
 			}}),
 			fails: true, out: []string{"10181"}, get: map[string]string{url: "one"},
 		},
-		step{run: "queues create q", fails: true, out: []string{"the emulator does not have POST", "/queues"}},
+		step{run: "vpc service list", fails: true, out: []string{"the emulator does not have GET"}},
 	)
 	w.env = append(w.env, "CLOUDFLARE_API_TOKEN=wrong")
 	w.steps(step{
