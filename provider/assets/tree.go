@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package assets
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/digest"
+)
+
+// Limits: https://developers.cloudflare.com/workers/static-assets/ and its platform limits.
+const (
+	MaxSize   = 25 << 20 // bytes of a file
+	FreeFiles = 20_000   // files of a version on the free plan
+	MaxFiles  = 100_000  // files of a version
+)
+
+// The files with a meaning of their own, at the top of the directory.
+const (
+	ignoreFile    = ".assetsignore"
+	headersFile   = "_headers"
+	redirectsFile = "_redirects"
+	pagesWorker   = "_worker.js" // code, in a directory made for Cloudflare Pages
+)
+
+// File is one asset.
+type File struct {
+	Size   int64
+	Digest digest.Digest
+	// Hash is by what Cloudflare knows the file: 32 hex digits. Files with equal content and equal extensions have
+	// equal ones; the extension decides the content type, which is kept with the content.
+	Hash string
+}
+
+// Tree is a directory of assets. What a file in it contains is read when it is needed only.
+type Tree struct {
+	Files     map[string]File // by slash-separated name
+	Headers   string          // the text of _headers
+	Redirects string          // the text of _redirects
+	digests   map[string]digest.Digest
+}
+
+// Read reads the directory fsys. Symbolic links are errors that name them, unless they are ignored: what they point at
+// is not part of the directory.
+func Read(ctx context.Context, fsys fs.FS) (Tree, error) {
+	t := Tree{Files: map[string]File{}, digests: map[string]digest.Digest{}}
+	rules, err := optional(fsys, ignoreFile)
+	if err != nil {
+		return Tree{}, err
+	}
+	_, err = fs.Stat(fsys, ignoreFile)
+	ignored, always := ParseIgnore(rules), err == nil
+	own := map[string]*string{headersFile: &t.Headers, redirectsFile: &t.Redirects}
+	for name, text := range own {
+		if *text, err = optional(fsys, name); err != nil {
+			return Tree{}, err
+		}
+		if *text != "" {
+			t.digests[name] = digest.OfBytes([]byte(*text))
+		}
+	}
+	err = fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case name == ".", name == ignoreFile, own[name] != nil:
+			return nil
+		case !always && strings.HasPrefix(name, pagesWorker):
+			return &codeError{name: name}
+		case entry.IsDir() && ignored.IgnoredDirectory(name):
+			return fs.SkipDir
+		case entry.IsDir(), ignored.Ignored(name):
+			return nil
+		case !entry.Type().IsRegular():
+			return fmt.Errorf("%q is neither a file nor a directory", name)
+		}
+		return t.add(fsys, name)
+	})
+	if err != nil {
+		return Tree{}, err
+	}
+	if len(t.Files) == 0 {
+		return Tree{}, errors.New("there is no file to serve in it")
+	}
+	if len(t.Files) > MaxFiles {
+		return Tree{}, fmt.Errorf("it has %d files; Cloudflare allows %d", len(t.Files), MaxFiles)
+	}
+	return t, nil
+}
+
+// codeError refuses to publish what was made to run.
+type codeError struct{ name string }
+
+func (e *codeError) Error() string {
+	return fmt.Sprintf("%q is code of Cloudflare Pages, which everybody could read as an asset: remove it, or name it in "+
+		"a file %s; an empty one publishes it", e.name, ignoreFile)
+}
+
+// optional returns the text of a file that need not be there.
+func optional(fsys fs.FS, name string) (string, error) {
+	text, err := fs.ReadFile(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return string(text), err
+}
+
+// add reads one file.
+func (t *Tree) add(fsys fs.FS, name string) error {
+	if err := digest.CheckName(name); err != nil {
+		return err
+	}
+	f, err := fsys.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() > MaxSize {
+		return tooLarge(name, info.Size())
+	}
+	file, err := measure(f, name)
+	if err != nil {
+		return err
+	}
+	if file.Size > MaxSize {
+		return tooLarge(name, file.Size)
+	}
+	t.Files[name], t.digests[name] = file, file.Digest
+	return nil
+}
+
+func tooLarge(name string, size int64) error {
+	return fmt.Errorf("%q has %.1f MiB; Cloudflare allows %d MiB a file", name, float64(size)/(1<<20), MaxSize>>20)
+}
+
+// measure reads a file's content.
+//
+// The hash is ours to choose (https://developers.cloudflare.com/workers/static-assets/direct-upload/). Wrangler takes
+// BLAKE3 of the base64 and the extension, which the standard library does not have; so what wrangler uploaded before is
+// uploaded once more.
+func measure(r io.Reader, name string) (File, error) {
+	h := sha256.New()
+	n, err := io.Copy(h, io.LimitReader(r, MaxSize+1))
+	if err != nil {
+		return File{}, fmt.Errorf("%q: %w", name, err)
+	}
+	d, err := digest.Parse(hex.EncodeToString(h.Sum(nil)))
+	if err != nil {
+		return File{}, err
+	}
+	h.Write([]byte(strings.TrimPrefix(path.Ext(name), "."))) // never fails
+	const length = 16
+	return File{Size: n, Digest: d, Hash: hex.EncodeToString(h.Sum(nil)[:length])}, nil
+}
+
+// Content returns the content of an asset, verified: what is uploaded under the hash of other content would be served
+// for good.
+func (t Tree) Content(fsys fs.FS, name string) ([]byte, error) {
+	content, err := fs.ReadFile(fsys, name)
+	if err == nil && digest.OfBytes(content) != t.Files[name].Digest {
+		err = fmt.Errorf("%q has changed while it was uploaded", name)
+	}
+	return content, err
+}
+
+// Lines are the sorted lines "<sha256>  <name>", one for each asset, _headers and _redirects. Their digest is the
+// tree's, so a [Listing] that was read back can be verified.
+func (t Tree) Lines() []byte {
+	lines := make([]string, 0, len(t.digests))
+	for name, d := range t.digests {
+		lines = append(lines, d.String()+"  "+name+"\n")
+	}
+	slices.Sort(lines)
+	return []byte(strings.Join(lines, ""))
+}
+
+// Digest is the digest of the directory without what is ignored ([digest.OfTree]).
+func (t Tree) Digest() digest.Digest { return digest.OfBytes(t.Lines()) }
+
+// Size is the size of all assets together in bytes.
+func (t Tree) Size() (bytes int64) {
+	for _, f := range t.Files {
+		bytes += f.Size
+	}
+	return bytes
+}
+
+// Listing is what is known of a tree by its lines: digests in hex by name.
+type Listing map[string]string
+
+// ParseListing is the inverse of [Tree.Lines].
+func ParseListing(lines []byte) Listing {
+	listing := Listing{}
+	for line := range strings.Lines(string(lines)) {
+		if sum, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  "); ok {
+			listing[name] = sum
+		}
+	}
+	return listing
+}
+
+// Compare returns the names of the files that are in is only, in both with different content, and in was only.
+func Compare(was, is Listing) (added, changed, gone []string) {
+	for name, sum := range is {
+		old, there := was[name]
+		switch {
+		case !there:
+			added = append(added, name)
+		case old != sum:
+			changed = append(changed, name)
+		}
+	}
+	for name := range was {
+		if _, there := is[name]; !there {
+			gone = append(gone, name)
+		}
+	}
+	slices.Sort(added)
+	slices.Sort(changed)
+	slices.Sort(gone)
+	return added, changed, gone
+}
