@@ -18,11 +18,7 @@ import (
 var version = "0.1.0-dev"
 
 func main() {
-	prov, err := provider.New()
-	if err == nil {
-		err = prov.Run(context.Background(), provider.Name, version)
-	}
-	if err != nil {
+	if err := provider.Run(context.Background(), version); err != nil {
 		fmt.Fprintln(os.Stderr, "pulumi-resource-"+provider.Name+":", err)
 		os.Exit(1)
 	}

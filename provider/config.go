@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/bundle"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/secretref"
 )
 
 var (
@@ -31,8 +33,29 @@ type Config struct {
 	MaxRetries        *int   `pulumi:"maxRetries,optional"`
 	CacheDir          string `pulumi:"cacheDir,optional"`
 
+	SecretsGroups map[string]SecretsGroup `pulumi:"secretsGroups,optional"`
+
 	api   *cfapi.Client
 	cache *bundle.Cache
+}
+
+// SecretsGroup says where the values of a group of secrets lie. Exactly one member is set.
+type SecretsGroup struct {
+	Directory string   `pulumi:"directory,optional"`
+	EnvPrefix string   `pulumi:"envPrefix,optional"`
+	Command   []string `pulumi:"command,optional"`
+}
+
+// Annotate describes the group.
+func (g *SecretsGroup) Annotate(a infer.Annotator) {
+	a.Describe(&g, "Where the values of a group of secrets lie. Set exactly one member.")
+	a.Describe(&g.Directory, "A directory with a file for each value, as Kubernetes mounts secrets. One line ending at "+
+		"the end of a file is left out. For the group `*`, a directory of such directories.")
+	a.Describe(&g.EnvPrefix, "How the names of environment variables begin that hold the values. The rest is the "+
+		"secret's name in upper case, with `_` for everything but letters and digits; for the group `*`, the group's "+
+		"name and `_` come before it.")
+	a.Describe(&g.Command, "A program and its arguments, run as `<command> get` in the manner of git's credential "+
+		"helpers: it reads the lines `group=<group>` and `name=<name>` and writes the value. It has a minute.")
 }
 
 // Annotate describes the configuration.
@@ -56,11 +79,21 @@ func (c *Config) Annotate(a infer.Annotator) {
 	a.Describe(&c.CacheDir, "Directory in which bundles are kept between runs, by their SHA-256, up to 1 GiB. "+
 		"Default: the environment variable `CLOUDFLARE_WORKERS_CACHE_DIR`, else `pulumi-cloudflare-workers` in the "+
 		"user's cache directory.")
+	a.Describe(&c.SecretsGroups, "Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` "+
+		"stands for every group that is not named. Default: none, and such a reference is an error.")
 }
 
 // Configure prepares the clients. It makes no request: a wrong token is
 // reported by the first call that needs it, together with what failed.
-func (c *Config) Configure(context.Context) error {
+func (c *Config) Configure(ctx context.Context) error {
+	groups := map[string]secretref.Group{}
+	for name, group := range c.SecretsGroups {
+		groups[name] = secretref.Group(group)
+		if err := groups[name].Validate(); err != nil {
+			return fmt.Errorf("secretsGroups.%s: %w", name, err)
+		}
+	}
+	vaultOf(ctx).resolve = (&secretref.Resolver{Groups: groups}).Resolve
 	fromEnv := func(value *string, names ...string) {
 		for _, name := range names {
 			if *value == "" {

@@ -26,11 +26,21 @@
 // Versions are immutable: as long as the version that serves is the one the state
 // knows, nothing about it can have changed, and it is not read again.
 //
+// # Secrets
+//
+// The value of a secret is seen by secret.go and nothing behind it. Check puts a
+// fingerprint (package seal) in its place, under the same key, and the value into
+// the vault (vault.go), from where the Create or Update of the same process takes
+// it; the engine stores what Check returns. References are resolved there too
+// (package secretref). What the fingerprints tell is enough to know which secrets
+// have to be sent (worker_secret.go). run.go keeps Pulumi's own RPC layer, which
+// sees requests before us, from logging them.
+//
 // # Answers that get lost
 //
 // A request that is safe to repeat is repeated by cfapi. For one that creates
 // something, the step looks whether it is there (findRoute, findDNSRecord,
-// findKVNamespace, findR2Bucket). A Worker's name is its id, so a create whose
+// findKVNamespace, findR2Bucket, findStoredSecret). A Worker's name is its id, so a create whose
 // outcome stays unknown is claimed, and a refresh drops it if it is not there.
 //
 // # Requests

@@ -17,7 +17,14 @@ const (
 	codeDuplicateRoute   = 10020 // terraform-provider-cloudflare: "A route with the same pattern already exists"
 	codeDuplicateKVTitle = 10014 // Workers KV: "a namespace with this account ID and title already exists"
 	codeBucketExists     = 10004 // R2: "The bucket you tried to create already exists, and you own it."
+	codeMigrationTag     = 10079 // Workers: "… expected tag …", when old_tag is not the Worker's
+	codeDatabaseExists   = 7502  // D1: workers-sdk, packages/wrangler/src/d1/create.ts
+	codeQueueExists      = 11009 // Queues: "Queue name '…' is already taken. Please use a different name and try again."
 	codeBucketNotEmpty   = 10008 // R2: "The bucket you tried to delete is not empty"
+
+	// Secrets Store: "secret_name_already_exists", and too many of something (alchemy-run/distilled,
+	// packages/cloudflare/patches/secrets-store).
+	codeStoredSecretExists = 1003
 )
 
 type apiCode struct {
@@ -42,6 +49,11 @@ var codeHints = map[apiCode]string{
 	{cfapi.APIWorkers, 10057}: "the deployed version does not hold a secret that should be kept: run pulumi refresh, " +
 		"and the next up sends it again",
 	// wrangler, validate-worker-props.ts
+	// workers-sdk, issues and packages/wrangler/e2e
+	{cfapi.APIWorkers, 10061}: "a binding names a class of Durable Objects that no migration has made",
+	{cfapi.APIWorkers, 10070}: "the bundle does not export a class that a migration makes",
+	{cfapi.APIWorkers, 10074}: "a migration does not fit the classes that the Worker has",
+	// wrangler, validate-worker-props.ts
 	{cfapi.APIWorkers, 10063}: "the account has no workers.dev subdomain yet: choose one in the dashboard " +
 		"under Workers & Pages, or leave workersDev out",
 	{cfapi.APIWorkers, 10022}: "a route pattern is host and path, with * only at the start of the host " +
@@ -58,7 +70,19 @@ var codeHints = map[apiCode]string{
 	{cfapi.APIR2, codeBucketExists}: "import it, or choose another name",
 	{cfapi.APIR2, codeBucketNotEmpty}: "set forceDestroy: true and run pulumi up before destroying, or empty it " +
 		"yourself",
+	{cfapi.APID1, codeDatabaseExists}: "import the database as <accountId>/<databaseId>, or choose another name",
+	// wrangler, d1/create.ts
+	{cfapi.APID1, 7406}: "the account has as many D1 databases as it may: delete one, or ask for more: " +
+		"https://developers.cloudflare.com/d1/platform/limits/",
+	// Cloudflare's texts, in logs of deployments: "Queue name '…' is already taken", "Cannot delete queue '…' that is
+	// still referenced by a binding in a Worker"
+	{cfapi.APIQueues, codeQueueExists}: "import the queue as <accountId>/<queueId>, or choose another name",
+	{cfapi.APIQueues, 11005}: "remove the binding or the consumer first; a program that takes the name from the queue's " +
+		"output does so in order",
 	{cfapi.APIKV, codeDuplicateKVTitle}: "import the namespace by its id, or choose another title",
+	{cfapi.APISecretsStore, codeStoredSecretExists}: "if the store has a secret of this name, import it by its id " +
+		"(wrangler secrets-store secret list <storeId> --remote) or choose another name; if not, the account has as " +
+		"many secrets as it may",
 }
 
 // s3Hints are [codeHints] for R2's S3 endpoint: https://developers.cloudflare.com/r2/api/error-codes/
@@ -78,8 +102,13 @@ var kindHints = []struct {
 	{cfapi.ErrDenied, cfapi.APIWorkers, "the API token needs \"Workers Scripts: Edit\" on this account, and " +
 		"\"Workers Routes: Edit\" on the zone for routes"},
 	{cfapi.ErrDenied, cfapi.APIKV, "the API token needs \"Workers KV Storage: Edit\" on this account"},
+	{cfapi.ErrDenied, cfapi.APID1, "the API token needs \"D1: Edit\" on this account"},
+	{cfapi.ErrDenied, cfapi.APIQueues, "the API token needs \"Queues: Edit\" on this account"},
 	{cfapi.ErrDenied, cfapi.APIR2, "the API token needs \"Workers R2 Storage: Edit\" on this account"},
 	{cfapi.ErrDenied, cfapi.APIDNS, "the API token needs \"DNS: Edit\" on this zone"},
+	{cfapi.ErrDenied, cfapi.APISecretsStore, "the API token needs \"Secrets Store: Edit\" on this account"},
+	{cfapi.ErrNotFound, cfapi.APISecretsStore, "is storeId the id of the account's store? wrangler secrets-store store " +
+		"list --remote shows it. If somebody deleted the secret, run pulumi refresh"},
 }
 
 // hintedError is an error that tells the user what to try.
@@ -121,9 +150,34 @@ func hintsFor(err error) (hints []string) {
 	if taken := (*routeTakenError)(nil); errors.As(err, &taken) {
 		add("delete the route from the other Worker first, or leave it out here")
 	}
+	if none := (*noValueError)(nil); errors.As(err, &none) {
+		add(noValueHint)
+	}
+	if missing := (*missingSecretsError)(nil); errors.As(err, &missing) {
+		add("set them with wrangler secret put or in the dashboard, or in the program's secrets")
+	}
+	if foreign := (*unmanagedSecretsError)(nil); errors.As(err, &foreign) {
+		add("set them in the program's secrets, name them in requiredSecrets, or set unmanagedSecrets to \"keep\" or " +
+			"\"remove\"")
+	}
+	if replaced := (*replacedSecretError)(nil); errors.As(err, &replaced) {
+		add("delete the secret first, or choose another name")
+	}
+	if tag := (*unknownTagError)(nil); errors.As(err, &tag) {
+		add("give migrations as the full history, in order: was this Worker migrated by another program, or a step renamed?")
+	}
+	if loss := (*dataLossError)(nil); errors.As(err, &loss) {
+		add("if that is meant, name the classes in allowDataLoss for this update")
+	}
 	if none := (*noSubdomainError)(nil); errors.As(err, &none) {
 		add("choose one in the dashboard under Workers & Pages, or leave workersDev out")
 		return hints
+	}
+	if applied := (*appliedMigrationError)(nil); errors.As(err, &applied) {
+		add("bring the file back as it was, and put what is new into a new migration")
+	}
+	if failed := (*migrationError)(nil); errors.As(err, &failed) {
+		add("nothing of this migration was applied, and those before it stay: correct the file and run pulumi up again")
 	}
 	if mismatch := (*bundle.MismatchError)(nil); errors.As(err, &mismatch) {
 		add("the object changed after it was pinned, or the pin is another build's: nothing was deployed")
@@ -146,8 +200,8 @@ func hintsFor(err error) (hints []string) {
 	return hints
 }
 
-// hasCode reports whether err is an answer of that API with that code.
-func hasCode(err error, api string, code int) bool {
+// hasCode reports whether err is an answer of that API with one of the codes.
+func hasCode(err error, api string, codes ...int) bool {
 	var e *cfapi.Error
-	return errors.As(err, &e) && e.API == api && e.HasCode(code)
+	return errors.As(err, &e) && e.API == api && slices.ContainsFunc(codes, e.HasCode)
 }

@@ -19,7 +19,16 @@ var filledIn = map[tokens.Type][]string{
 	workerToken:    {"accountId", "scriptName"},
 	namespaceToken: {"accountId", "title"},
 	bucketToken:    {"accountId", "name"},
+	databaseToken:  {"accountId", "name"},
+	queueToken:     {"accountId", "name"},
 	bundleToken:    {"accountId", "prefix", "sha256"},
+	secretToken:    {"accountId", "name", "scopes"},
+}
+
+// enums describes the types of which infer takes only the values' descriptions.
+var enums = map[tokens.Type]string{
+	Name + ":index:UnmanagedSecrets": "What becomes of secrets that others set in a Worker.",
+	Name + ":index:PlacementMode":    "Who decides where a Worker runs.",
 }
 
 // withFilledIn tells the SDKs that what Check fills in is always there as an
@@ -41,6 +50,11 @@ func withFilledIn(prov p.Provider) p.Provider {
 			r.Required = append(r.Required, names...)
 			slices.Sort(r.Required)
 			spec.Resources[string(token)] = r
+		}
+		for token, description := range enums {
+			t := spec.Types[string(token)]
+			t.Description = description
+			spec.Types[string(token)] = t
 		}
 		text, err := json.Marshal(spec)
 		return p.GetSchemaResponse{Schema: string(text)}, err

@@ -7,6 +7,7 @@ import (
 	_ "embed" // the resource's documentation
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/pulumi/pulumi-go-provider/infer"
@@ -31,11 +32,12 @@ type KvNamespace struct{}
 
 // KvNamespaceArgs are the inputs of a [KvNamespace].
 type KvNamespaceArgs struct {
-	AccountID string `pulumi:"accountId,optional" provider:"replaceOnChanges"`
-	Title     string `pulumi:"title,optional"`
+	AccountID string            `pulumi:"accountId,optional" provider:"replaceOnChanges"`
+	Title     string            `pulumi:"title,optional"`
+	Entries   map[string]string `pulumi:"entries,optional"`
 }
 
-// KvNamespaceState is a [KvNamespace] as last seen.
+// KvNamespaceState is a [KvNamespace] as last seen. Its entries are those that were written.
 type KvNamespaceState struct {
 	KvNamespaceArgs
 	NamespaceID string `pulumi:"namespaceId"`
@@ -56,6 +58,8 @@ func (k *KvNamespaceArgs) Annotate(a infer.Annotator) {
 		"Changing it replaces the namespace, and its keys are lost.")
 	a.Describe(&k.Title, "The namespace's title, unique in the account, at most 512 characters. It can be changed in "+
 		"place. Default: the resource's name and 7 hex digits that differ from stack to stack.")
+	a.Describe(&k.Entries, "Keys that the program keeps at these values, each at most 25 MiB. Other keys are left "+
+		"alone. A key that is removed from the program is deleted. Default: none.")
 }
 
 // Annotate describes the outputs.
@@ -63,7 +67,7 @@ func (k *KvNamespaceState) Annotate(a infer.Annotator) {
 	a.Describe(&k.NamespaceID, "Cloudflare's id of the namespace, 32 hex digits; the same as the resource's `id`.")
 }
 
-// WireDependencies keeps the id known when only the title changes.
+// WireDependencies keeps the id known unless the namespace is replaced.
 func (*KvNamespace) WireDependencies(f infer.FieldSelector, in *KvNamespaceArgs, out *KvNamespaceState) {
 	f.OutputField(&out.NamespaceID).DependsOn(f.InputField(&in.AccountID))
 }
@@ -80,6 +84,7 @@ func (k *KvNamespace) Check(ctx context.Context, req infer.CheckRequest) (infer.
 	}
 	c.fail(len(args.Title) > maxKVTitle, []string{"title"}, "has %d characters; Cloudflare allows "+
 		"%d", len(args.Title), maxKVTitle)
+	c.entries(args.Entries)
 	return infer.CheckResponse[KvNamespaceArgs]{Inputs: args, Failures: c.failures}, nil
 }
 
@@ -92,20 +97,31 @@ func (k *KvNamespace) Create(
 	if req.DryRun {
 		return resp, nil
 	}
-	ctx, done, err := settled(ctx)
-	defer done()
-	if err != nil {
-		return resp, err
-	}
-	made, err := api(ctx).CreateKVNamespace(ctx, args.AccountID, args.Title)
-	if cfapi.LostResponse(err) {
-		made, err = findKVNamespace(ctx, args, err)
-	}
+	made, err := createKVNamespace(ctx, args)
 	if err != nil {
 		return resp, explain(err)
 	}
 	resp.ID, resp.Output.NamespaceID = made.ID, made.ID
+	written, err := writeEntries(ctx, args.AccountID, made.ID, nil, args.Entries)
+	if err != nil {
+		resp.Output.Entries = written
+		return resp, infer.ResourceInitFailedError{Reasons: []string{explain(err).Error()}}
+	}
 	return resp, nil
+}
+
+// createKVNamespace makes an empty namespace.
+func createKVNamespace(ctx context.Context, args KvNamespaceArgs) (cfapi.KVNamespace, error) {
+	ctx, done, err := settled(ctx)
+	defer done()
+	if err != nil {
+		return cfapi.KVNamespace{}, err
+	}
+	made, err := api(ctx).CreateKVNamespace(ctx, args.AccountID, args.Title)
+	if cfapi.LostResponse(err) {
+		return findKVNamespace(ctx, args, err)
+	}
+	return made, err
 }
 
 // findKVNamespace settles a create whose answer was lost: titles are unique, so
@@ -133,19 +149,31 @@ func findKVNamespace(ctx context.Context, args KvNamespaceArgs, cause error) (cf
 	return cfapi.KVNamespace{}, cause
 }
 
-// Update renames the namespace.
+// Update renames the namespace and writes the entries that changed.
 func (k *KvNamespace) Update(
 	ctx context.Context, req infer.UpdateRequest[KvNamespaceArgs, KvNamespaceState],
 ) (infer.UpdateResponse[KvNamespaceState], error) {
 	next := req.State
 	next.KvNamespaceArgs = req.Inputs
-	if req.DryRun || req.State.Title == req.Inputs.Title {
-		return infer.UpdateResponse[KvNamespaceState]{Output: next}, nil
+	resp := infer.UpdateResponse[KvNamespaceState]{Output: next}
+	if req.DryRun {
+		return resp, nil
 	}
-	if err := api(ctx).RenameKVNamespace(ctx, next.AccountID, next.NamespaceID, next.Title); err != nil {
-		return infer.UpdateResponse[KvNamespaceState]{Output: req.State}, explain(err)
+	renamed := req.State.Title != req.Inputs.Title
+	if renamed {
+		if err := api(ctx).RenameKVNamespace(ctx, next.AccountID, next.NamespaceID, next.Title); err != nil {
+			return infer.UpdateResponse[KvNamespaceState]{Output: req.State}, explain(err)
+		}
 	}
-	return infer.UpdateResponse[KvNamespaceState]{Output: next}, nil
+	written, err := writeEntries(ctx, next.AccountID, next.NamespaceID, req.State.Entries, req.Inputs.Entries)
+	switch {
+	case err == nil:
+		return resp, nil
+	case renamed || !maps.Equal(written, req.State.Entries):
+		resp.Output.Entries = written
+		return resp, infer.ResourceInitFailedError{Reasons: []string{explain(err).Error()}}
+	}
+	return infer.UpdateResponse[KvNamespaceState]{Output: req.State}, explain(err)
 }
 
 // Read forgets the namespace only if Cloudflare says that it is gone.
@@ -158,6 +186,11 @@ func (k *KvNamespace) Read(
 		account = req.State.AccountID
 	}
 	is, err := api(ctx).KVNamespace(ctx, account, id)
+	var entries map[string]string
+	if err == nil {
+		// A key whose deletion failed is in the state alone.
+		entries, err = readEntries(ctx, account, is.ID, union(req.Inputs.Entries, req.State.Entries))
+	}
 	if errors.Is(err, cfapi.ErrNotFound) {
 		return infer.ReadResponse[KvNamespaceArgs, KvNamespaceState]{}, nil
 	}
@@ -165,7 +198,7 @@ func (k *KvNamespace) Read(
 		return resp, explain(err)
 	}
 	resp.ID = is.ID
-	resp.Inputs = KvNamespaceArgs{AccountID: account, Title: is.Title}
+	resp.Inputs = KvNamespaceArgs{AccountID: account, Title: is.Title, Entries: entries}
 	resp.State = KvNamespaceState{KvNamespaceArgs: resp.Inputs, NamespaceID: is.ID}
 	return resp, nil
 }

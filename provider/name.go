@@ -30,11 +30,17 @@ func withURN(prov p.Provider) p.Provider {
 }
 
 // withUnknown puts back what program does not know yet and infer has lost: it
-// encodes an unknown list as an absent one.
+// encodes an unknown list as an absent one, and an unknown secret, and an unknown
+// text beside a map of anything, as an empty one.
 func withUnknown(checked, program property.Map) property.Map {
 	for name, value := range program.All {
-		if _, kept := checked.GetOk(name); value.IsComputed() && !kept {
+		kept := checked.Get(name)
+		switch {
+		case value.IsComputed():
 			checked = checked.Set(name, value)
+		case value.IsMap() && kept.IsMap():
+			inner := withUnknown(kept.AsMap(), value.AsMap())
+			checked = checked.Set(name, property.WithGoValue(kept, inner))
 		}
 	}
 	return checked

@@ -29,13 +29,17 @@ func New() (p.Provider, error) {
 			infer.Resource(&WorkerBundle{}),
 			infer.Resource(&KvNamespace{}),
 			infer.Resource(&R2Bucket{}),
+			infer.Resource(&SecretsStoreSecret{}),
+			infer.Resource(&D1Database{}),
+			infer.Resource(&Queue{}),
 		).
 		WithModuleMap(map[tokens.ModuleName]tokens.ModuleName{"provider": "index"}).
 		Build()
 	if err != nil {
 		return p.Provider{}, err
 	}
-	return withFilledIn(withConfigDiff(withMissing(withNamedSecrets(withoutZeros(withStateDiff(withURN(prov))))))), nil
+	prov = withSealedSecrets(withoutZeros(withStateDiff(withURN(prov))))
+	return withFilledIn(withConfigDiff(withNestedConfig(withMissing(prov)))), nil
 }
 
 // languages names the generated packages.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	p "github.com/pulumi/pulumi-go-provider"
@@ -18,14 +19,24 @@ const (
 	bundleToken    = tokens.Type(Name + ":index:WorkerBundle")
 	namespaceToken = tokens.Type(Name + ":index:KvNamespace")
 	bucketToken    = tokens.Type(Name + ":index:R2Bucket")
+	secretToken    = tokens.Type(Name + ":index:SecretsStoreSecret")
+	databaseToken  = tokens.Type(Name + ":index:D1Database")
+	queueToken     = tokens.Type(Name + ":index:Queue")
 )
 
 // withStateDiff adds to the framework's comparison of inputs what only the
 // state can tell. It never compares inputs in the framework's place.
 func withStateDiff(prov p.Provider) p.Provider {
-	diff := prov.Diff
+	diff, update := prov.Diff, prov.Update
+	prov.Update = func(ctx context.Context, req p.UpdateRequest) (p.UpdateResponse, error) {
+		ignored := slices.Contains(req.IgnoreChanges, "traffic")
+		req.IgnoreChanges = withoutTraffic(req.IgnoreChanges)
+		return update(context.WithValue(ctx, ignoresTrafficKey{}, ignored), req)
+	}
 	prov.Diff = func(ctx context.Context, req p.DiffRequest) (p.DiffResponse, error) {
-		resp, err := diff(ctx, req)
+		known := req
+		known.IgnoreChanges = withoutTraffic(req.IgnoreChanges)
+		resp, err := diff(ctx, known)
 		if err != nil {
 			return resp, err
 		}
@@ -34,13 +45,30 @@ func withStateDiff(prov p.Provider) p.Provider {
 			return workerDiff(req, resp), nil
 		case bundleToken:
 			return bundleDiff(req, resp), nil
+		case databaseToken:
+			return d1DatabaseDiff(req, resp)
 		case bucketToken:
 			// One of the name can be made only after the other has gone.
 			resp.DeleteBeforeReplace = same(req, "name") && same(req, "accountId") && same(req, "jurisdiction")
+		case secretToken:
+			resp.DeleteBeforeReplace = same(req, "name") && same(req, "accountId") && same(req, "storeId")
 		}
 		return resp, nil
 	}
 	return prov
+}
+
+type ignoresTrafficKey struct{}
+
+// withoutTraffic leaves out of ignoreChanges what is no input: infer would make it one.
+func withoutTraffic(paths []string) []string {
+	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return path == "traffic" })
+}
+
+// ignoresTraffic reports whether ignoreChanges leaves a Worker's traffic to others.
+func ignoresTraffic(ctx context.Context) bool {
+	ignored, _ := ctx.Value(ignoresTrafficKey{}).(bool) // false if it is not there
+	return ignored
 }
 
 // bundleDiff leaves out where a bundle came from: only its content is stored,
@@ -81,8 +109,12 @@ func differs(resp p.DiffResponse, output string) p.DiffResponse {
 
 func workerDiff(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
 	// Versions that are not ours have traffic: deploying ours again repairs it.
-	if !fullyDeployed(req.State) {
+	if !fullyDeployed(req.State) && !slices.Contains(req.IgnoreChanges, "traffic") {
 		resp = differs(resp, "traffic")
+	}
+	// Secrets that others set are to be removed, or to stop the deployment.
+	if refusesUnmanaged(req) {
+		resp = differs(resp, "unmanagedSecretNames")
 	}
 	// A key that changes with the digest that it contains says nothing that the digest does not.
 	if _, changed := resp.DetailedDiff["bundle.sha256"]; changed && sameButDigest(req.OldInputs, req.Inputs) {
@@ -94,6 +126,33 @@ func workerDiff(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
 		resp.DeleteBeforeReplace = true
 	}
 	return resp
+}
+
+// refusesUnmanaged reports whether there are secrets that the program does not tolerate.
+func refusesUnmanaged(req p.DiffRequest) bool {
+	policy, names := req.Inputs.Get("unmanagedSecrets"), req.State.Get("unmanagedSecretNames")
+	if !policy.IsString() || policy.AsString() == string(KeepUnmanaged) || !names.IsArray() {
+		return false
+	}
+	tolerated := map[string]bool{}
+	if own := req.Inputs.Get("secrets"); own.IsMap() {
+		for name := range own.AsMap().All {
+			tolerated[name] = true
+		}
+	}
+	if required := req.Inputs.Get("requiredSecrets"); required.IsArray() {
+		for _, name := range required.AsArray().All {
+			if name.IsString() {
+				tolerated[name.AsString()] = true
+			}
+		}
+	}
+	for _, name := range names.AsArray().All {
+		if name.IsString() && !tolerated[name.AsString()] {
+			return true
+		}
+	}
+	return false
 }
 
 // sharesRoute reports whether some route is in both.

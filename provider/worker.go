@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
+	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
 
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
@@ -37,34 +39,29 @@ type CloudflareWorkerArgs struct {
 	CompatibilityFlags []string           `pulumi:"compatibilityFlags,optional"`
 	Variables          map[string]any     `pulumi:"variables,optional"`
 	Secrets            map[string]string  `pulumi:"secrets,optional"            provider:"secret"`
+	UnmanagedSecrets   *UnmanagedSecrets  `pulumi:"unmanagedSecrets,optional"`
+	RequiredSecrets    []string           `pulumi:"requiredSecrets,optional"`
 	Bindings           map[string]Binding `pulumi:"bindings,optional"`
-	WorkersDev         *WorkersDev        `pulumi:"workersDev,optional"`
-	Routes             map[string]Route   `pulumi:"routes,optional"`
-	Adopt              bool               `pulumi:"adopt,optional"`
-}
 
-// Binding is what a name in a Worker's env stands for. Exactly one member is set.
-type Binding struct {
-	KvNamespace *KvNamespaceBinding `pulumi:"kvNamespace,optional"`
-	R2Bucket    *R2BucketBinding    `pulumi:"r2Bucket,optional"`
-	Service     *ServiceBinding     `pulumi:"service,optional"`
-}
+	Placement              *Placement                       `pulumi:"placement,optional"`
+	Limits                 *Limits                          `pulumi:"limits,optional"`
+	CacheOptions           *CacheOptions                    `pulumi:"cacheOptions,optional"`
+	Annotations            *Annotations                     `pulumi:"annotations,optional"`
+	Observability          *Observability                   `pulumi:"observability,optional"`
+	Logpush                bool                             `pulumi:"logpush,optional"`
+	Tags                   []string                         `pulumi:"tags,optional"`
+	TailConsumers          map[string]TailConsumer          `pulumi:"tailConsumers,optional"`
+	StreamingTailConsumers map[string]StreamingTailConsumer `pulumi:"streamingTailConsumers,optional"`
+	Schedules              []string                         `pulumi:"schedules,optional"`
 
-// KvNamespaceBinding binds a Workers KV namespace.
-type KvNamespaceBinding struct {
-	ID string `pulumi:"id"`
-}
+	WorkersDev *WorkersDev      `pulumi:"workersDev,optional"`
+	Routes     map[string]Route `pulumi:"routes,optional"`
+	Assets     *WorkerAssets    `pulumi:"assets,optional"`
+	Adopt      bool             `pulumi:"adopt,optional"`
 
-// R2BucketBinding binds an R2 bucket.
-type R2BucketBinding struct {
-	Name         string `pulumi:"name"`
-	Jurisdiction string `pulumi:"jurisdiction,optional"`
-}
-
-// ServiceBinding binds another Worker.
-type ServiceBinding struct {
-	Name       string `pulumi:"name"`
-	Entrypoint string `pulumi:"entrypoint,optional"`
+	Migrations    []Migration                    `pulumi:"migrations,optional"`
+	Exports       map[string]DurableObjectExport `pulumi:"exports,optional"`
+	AllowDataLoss []string                       `pulumi:"allowDataLoss,optional"`
 }
 
 // WorkersDev says whether a Worker is published on workers.dev.
@@ -79,21 +76,53 @@ type Route struct {
 	DNSRecord bool   `pulumi:"dnsRecord,optional"`
 }
 
+// UnmanagedSecrets says what becomes of secrets that others set in a Worker.
+type UnmanagedSecrets string
+
+// What can become of them.
+const (
+	KeepUnmanaged   UnmanagedSecrets = "keep"
+	RemoveUnmanaged UnmanagedSecrets = "remove"
+	RefuseUnmanaged UnmanagedSecrets = "error"
+)
+
+// policy is what becomes of secrets that others set: by default they are kept.
+func (w CloudflareWorkerArgs) policy() UnmanagedSecrets {
+	if w.UnmanagedSecrets == nil {
+		return KeepUnmanaged
+	}
+	return *w.UnmanagedSecrets
+}
+
+// SecretStatus is what is known of a secret apart from its value.
+type SecretStatus struct {
+	SetAt     string `pulumi:"setAt"`
+	VersionID string `pulumi:"versionId"`
+	Alone     bool   `pulumi:"alone,optional"`
+}
+
 // CloudflareWorkerState is a [CloudflareWorker] as last seen. All of it, the
 // inputs that it repeats included, records what is known to be so at
 // Cloudflare and not what was asked for: that is how a deployment that broke
 // off in the middle is resumed by the next one.
 type CloudflareWorkerState struct {
 	CloudflareWorkerArgs
-	VersionID    string             `pulumi:"versionId"`
-	DeploymentID string             `pulumi:"deploymentId"`
-	Traffic      map[string]float64 `pulumi:"traffic"`
-	ETag         string             `pulumi:"etag"`
-	BundleDigest string             `pulumi:"bundleDigest"`
-	BundleSize   int                `pulumi:"bundleSize"`
-	URLs         []string           `pulumi:"urls"`
-	RouteIDs     map[string]string  `pulumi:"routeIds"`
-	DNSRecordIDs map[string]string  `pulumi:"dnsRecordIds"`
+	VersionID        string                  `pulumi:"versionId"`
+	DeploymentID     string                  `pulumi:"deploymentId"`
+	Traffic          map[string]float64      `pulumi:"traffic"`
+	ETag             string                  `pulumi:"etag"`
+	MigrationTag     string                  `pulumi:"migrationTag,optional"`
+	BundleDigest     string                  `pulumi:"bundleDigest"`
+	BundleSize       int                     `pulumi:"bundleSize"`
+	AssetCount       int                     `pulumi:"assetCount"`
+	AssetSize        int                     `pulumi:"assetSize"`
+	URLs             []string                `pulumi:"urls"`
+	RouteIDs         map[string]string       `pulumi:"routeIds"`
+	DNSRecordIDs     map[string]string       `pulumi:"dnsRecordIds"`
+	SecretStatus     map[string]SecretStatus `pulumi:"secretStatus"`
+	SecretsVersionID string                  `pulumi:"secretsVersionId"`
+	SecretEdits      int                     `pulumi:"secretEdits"`
+	UnmanagedNames   []string                `pulumi:"unmanagedSecretNames"`
 }
 
 // WireDependencies keeps outputs known in the previews of changes that cannot touch them.
@@ -105,11 +134,24 @@ func (*CloudflareWorker) WireDependencies(
 			f.InputField(&in.Bundle).Computed(), f.InputField(&in.MainModule).Computed(),
 			f.InputField(&in.CompatibilityDate).Computed(), f.InputField(&in.CompatibilityFlags).Computed(),
 			f.InputField(&in.Variables).Computed(), f.InputField(&in.Secrets).Computed(),
-			f.InputField(&in.Bindings).Computed(),
+			f.InputField(&in.Bindings).Computed(), f.InputField(&in.Placement).Computed(),
+			f.InputField(&in.Limits).Computed(), f.InputField(&in.CacheOptions).Computed(),
+			f.InputField(&in.Annotations).Computed(),
+			f.InputField(&in.Migrations).Computed(), f.InputField(&in.Exports).Computed(),
+			f.InputField(&in.Assets).Computed(),
+		)
+	}
+	f.OutputField(&out.MigrationTag).DependsOn(f.InputField(&in.Migrations).Computed())
+	for _, status := range []any{&out.SecretStatus, &out.SecretsVersionID, &out.SecretEdits, &out.UnmanagedNames} {
+		f.OutputField(status).DependsOn(
+			f.InputField(&in.Bundle).Computed(), f.InputField(&in.Secrets).Computed(),
+			f.InputField(&in.UnmanagedSecrets).Computed(), f.InputField(&in.RequiredSecrets).Computed(),
 		)
 	}
 	f.OutputField(&out.BundleDigest).DependsOn(f.InputField(&in.Bundle).Computed())
 	f.OutputField(&out.BundleSize).DependsOn(f.InputField(&in.Bundle).Computed())
+	f.OutputField(&out.AssetCount).DependsOn(f.InputField(&in.Assets).Computed())
+	f.OutputField(&out.AssetSize).DependsOn(f.InputField(&in.Assets).Computed())
 	f.OutputField(&out.URLs).DependsOn(f.InputField(&in.ScriptName).Computed(),
 		f.InputField(&in.WorkersDev).Computed(), f.InputField(&in.Routes).Computed())
 	f.OutputField(&out.RouteIDs).DependsOn(f.InputField(&in.Routes).Computed())
@@ -126,6 +168,7 @@ func (w *CloudflareWorker) Create(
 		Output: unseen(want),
 	}
 	if req.DryRun {
+		logAssetChanges(ctx, nil, want.Assets)
 		resp.Output.CloudflareWorkerArgs = want
 		return resp, nil
 	}
@@ -146,8 +189,19 @@ func (w *CloudflareWorker) Create(
 func (w *CloudflareWorker) Update(
 	ctx context.Context, req infer.UpdateRequest[CloudflareWorkerArgs, CloudflareWorkerState],
 ) (infer.UpdateResponse[CloudflareWorkerState], error) {
+	if err := tolerable(req.State.UnmanagedNames, req.State.ScriptName, req.Inputs); err != nil {
+		return infer.UpdateResponse[CloudflareWorkerState]{Output: req.State}, explain(err)
+	}
+	lost, err := checkDataLoss(req.State, req.Inputs)
+	if err != nil {
+		return infer.UpdateResponse[CloudflareWorkerState]{Output: req.State}, explain(err)
+	}
+	if req.DryRun && len(lost) > 0 {
+		p.GetLogger(ctx).Warning("all data of the Durable Objects of " + strings.Join(lost, ", ") + " will be deleted")
+	}
 	if req.DryRun {
-		next := req.State
+		logAssetChanges(ctx, req.State.Assets, req.Inputs.Assets)
+		next := req.State.clone()
 		next.CloudflareWorkerArgs = req.Inputs
 		next.BundleDigest = req.Inputs.Bundle.SHA256
 		return infer.UpdateResponse[CloudflareWorkerState]{Output: next}, nil

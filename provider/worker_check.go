@@ -52,6 +52,9 @@ func (w *CloudflareWorker) Check(
 	if len(failures) == 0 {
 		failures, err = resolveBundle(ctx, &args, req.NewInputs)
 	}
+	if len(failures) == 0 && err == nil {
+		failures, err = resolveAssets(ctx, &args, req.NewInputs)
+	}
 	return infer.CheckResponse[CloudflareWorkerArgs]{Inputs: args, Failures: failures}, explain(err)
 }
 
@@ -136,7 +139,10 @@ func checkWorker(args CloudflareWorkerArgs, inputs property.Map) []p.CheckFailur
 			"there twice", flag)
 	}
 	c.env(args)
+	c.classes(args)
+	c.settings(args)
 	c.routes(args)
+	c.assets(args)
 	return c.failures
 }
 
@@ -166,12 +172,20 @@ func (c *checker) env(args CloudflareWorkerArgs) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(args.Secrets)) {
 		claim("secrets", name)
-		c.fail(len(args.Secrets[name]) > maxVariableBytes, []string{"secrets", name}, "has %d bytes; Cloudflare allows %d",
-			len(args.Secrets[name]), maxVariableBytes)
 	}
 	for _, name := range slices.Sorted(maps.Keys(args.Bindings)) {
 		claim("bindings", name)
 		c.binding([]string{"bindings", name}, args.Bindings[name])
+	}
+	for _, name := range args.RequiredSecrets {
+		other := owner[name]
+		c.fail(other == "variables" || other == "bindings", []string{"requiredSecrets"}, "%s has the name of the secret %q, "+
+			"which it would replace", other, name)
+	}
+	switch args.policy() {
+	case KeepUnmanaged, RemoveUnmanaged, RefuseUnmanaged:
+	default:
+		c.fail(true, []string{"unmanagedSecrets"}, "%q is not one of keep, remove, error", args.policy())
 	}
 	n := len(args.Variables) + len(args.Secrets)
 	c.fail(n > maxVariables, []string{"variables"}, "there are %d variables and secrets together; Cloudflare allows %d",
@@ -187,31 +201,6 @@ func (c *checker) value(path []string, value any) {
 	}
 	size := len(text)
 	c.fail(size > maxVariableBytes, path, "has %d bytes; Cloudflare allows %d", size, maxVariableBytes)
-}
-
-func (c *checker) binding(path []string, b Binding) {
-	members := map[string]bool{
-		"kvNamespace": b.KvNamespace != nil, "r2Bucket": b.R2Bucket != nil, "service": b.Service != nil,
-	}
-	var set []string
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if members[name] || computed(c.inputs, append(slices.Clone(path), name)...) {
-			set = append(set, name)
-		}
-	}
-	choices := strings.Join(slices.Sorted(maps.Keys(members)), ", ")
-	c.fail(len(set) == 0, path, "says nothing: set one of %s", choices)
-	c.fail(len(set) > 1, path, "sets %s: set just one of %s", strings.Join(set, " and "), choices)
-	member := func(names ...string) []string { return append(slices.Clone(path), names...) }
-	if b.KvNamespace != nil {
-		c.fail(b.KvNamespace.ID == "", member("kvNamespace", "id"), "must be the id of a KV namespace")
-	}
-	if b.R2Bucket != nil {
-		c.fail(b.R2Bucket.Name == "", member("r2Bucket", "name"), "must be the name of an R2 bucket")
-	}
-	if b.Service != nil {
-		c.fail(b.Service.Name == "", member("service", "name"), "must be the name of a Worker")
-	}
 }
 
 func (c *checker) routes(args CloudflareWorkerArgs) {

@@ -27,6 +27,10 @@ func TestBadInputsAreNamed(t *testing.T) {
 	for i := range 128 {
 		manySecrets[fmt.Sprintf("S%03d", i)] = "x"
 	}
+	manySchedules := []string{}
+	for i := range 251 {
+		manySchedules = append(manySchedules, fmt.Sprintf("%d %d * * *", i%60, i/60))
+	}
 	var text strings.Builder
 	cases := map[string]func(*CloudflareWorkerArgs){
 		"name in capitals":      func(a *CloudflareWorkerArgs) { a.ScriptName = "Api" },
@@ -35,22 +39,23 @@ func TestBadInputsAreNamed(t *testing.T) {
 		"name too long for previews": func(a *CloudflareWorkerArgs) {
 			a.ScriptName, a.WorkersDev = strings.Repeat("a", 55), &WorkersDev{PreviewsEnabled: true}
 		},
-		"no bucket":            func(a *CloudflareWorkerArgs) { a.Bundle.Bucket = "" },
-		"no key":               func(a *CloudflareWorkerArgs) { a.Bundle.Key = "" },
-		"key is the root":      func(a *CloudflareWorkerArgs) { a.Bundle.Key = "/" },
-		"key begins with /":    func(a *CloudflareWorkerArgs) { a.Bundle.Key = "/api/" },
-		"no date":              func(a *CloudflareWorkerArgs) { a.CompatibilityDate = "" },
-		"no such date":         func(a *CloudflareWorkerArgs) { a.CompatibilityDate = "2026-02-30" },
-		"flag with a space":    func(a *CloudflareWorkerArgs) { a.CompatibilityFlags = []string{"nodejs compat"} },
-		"flag twice":           func(a *CloudflareWorkerArgs) { a.CompatibilityFlags = []string{"a", "b", "a"} },
-		"empty variable name":  func(a *CloudflareWorkerArgs) { a.Variables = map[string]any{"": "x"} },
-		"variable and secret":  func(a *CloudflareWorkerArgs) { a.Variables = map[string]any{"KEY": "x"} },
-		"variable and binding": func(a *CloudflareWorkerArgs) { a.Variables = map[string]any{"CACHE": "x"} },
-		"large variable":       func(a *CloudflareWorkerArgs) { a.Variables["BIG"] = strings.Repeat("x", 5121) },
-		"large JSON variable":  func(a *CloudflareWorkerArgs) { a.Variables["BIG"] = []any{strings.Repeat("x", 5120)} },
-		"large secret":         func(a *CloudflareWorkerArgs) { a.Secrets["BIG"] = strings.Repeat("x", 5121) },
-		"too many":             func(a *CloudflareWorkerArgs) { a.Secrets = manySecrets },
-		"empty binding":        func(a *CloudflareWorkerArgs) { a.Bindings["B"] = Binding{} },
+		"no bucket":             func(a *CloudflareWorkerArgs) { a.Bundle.Bucket = "" },
+		"no key":                func(a *CloudflareWorkerArgs) { a.Bundle.Key = "" },
+		"key is the root":       func(a *CloudflareWorkerArgs) { a.Bundle.Key = "/" },
+		"key begins with /":     func(a *CloudflareWorkerArgs) { a.Bundle.Key = "/api/" },
+		"no date":               func(a *CloudflareWorkerArgs) { a.CompatibilityDate = "" },
+		"no such date":          func(a *CloudflareWorkerArgs) { a.CompatibilityDate = "2026-02-30" },
+		"flag with a space":     func(a *CloudflareWorkerArgs) { a.CompatibilityFlags = []string{"nodejs compat"} },
+		"flag twice":            func(a *CloudflareWorkerArgs) { a.CompatibilityFlags = []string{"a", "b", "a"} },
+		"empty variable name":   func(a *CloudflareWorkerArgs) { a.Variables = map[string]any{"": "x"} },
+		"variable and secret":   func(a *CloudflareWorkerArgs) { a.Variables = map[string]any{"KEY": "x"} },
+		"variable and binding":  func(a *CloudflareWorkerArgs) { a.Variables = map[string]any{"CACHE": "x"} },
+		"large variable":        func(a *CloudflareWorkerArgs) { a.Variables["BIG"] = strings.Repeat("x", 5121) },
+		"large JSON variable":   func(a *CloudflareWorkerArgs) { a.Variables["BIG"] = []any{strings.Repeat("x", 5120)} },
+		"required and variable": func(a *CloudflareWorkerArgs) { a.RequiredSecrets = []string{"LEVEL"} },
+		"unknown policy":        func(a *CloudflareWorkerArgs) { a.UnmanagedSecrets = new(UnmanagedSecrets("drop")) },
+		"too many":              func(a *CloudflareWorkerArgs) { a.Secrets = manySecrets },
+		"empty binding":         func(a *CloudflareWorkerArgs) { a.Bindings["B"] = Binding{} },
 		"binding with two members": func(a *CloudflareWorkerArgs) {
 			a.Bindings["B"] = Binding{R2Bucket: &R2BucketBinding{Name: "b"}, Service: &ServiceBinding{Name: "s"}}
 		},
@@ -62,6 +67,42 @@ func TestBadInputsAreNamed(t *testing.T) {
 		"zone by name":         func(a *CloudflareWorkerArgs) { a.Routes["a.com/*"] = Route{ZoneID: "a.com"} },
 		"route without a dot":  func(a *CloudflareWorkerArgs) { a.Routes["localhost/*"] = Route{ZoneID: zoneA} },
 		"route with a query":   func(a *CloudflareWorkerArgs) { a.Routes["a.com/?x=*"] = Route{ZoneID: zoneA} },
+		"unknown placement":    func(a *CloudflareWorkerArgs) { a.Placement = &Placement{Mode: "off"} },
+		"smart and targeted": func(a *CloudflareWorkerArgs) {
+			a.Placement = &Placement{Mode: SmartPlacement, Region: "aws:us-east-1"}
+		},
+		"placement near nothing": func(a *CloudflareWorkerArgs) { a.Placement = &Placement{Mode: TargetedPlacement} },
+		"placement near two": func(a *CloudflareWorkerArgs) {
+			a.Placement = &Placement{Mode: TargetedPlacement, Host: "a.com:1", Hostname: "a.com", Hint: "weur"}
+		},
+		"no CPU time":    func(a *CloudflareWorkerArgs) { a.Limits = &Limits{CPUMs: new(0)} },
+		"no subrequests": func(a *CloudflareWorkerArgs) { a.Limits = &Limits{Subrequests: new(-1)} },
+		"long message": func(a *CloudflareWorkerArgs) {
+			a.Annotations = &Annotations{Message: strings.Repeat("x", 1000)}
+		},
+		"long tag": func(a *CloudflareWorkerArgs) { a.Annotations = &Annotations{Tag: strings.Repeat("x", 101)} },
+		"rates that are none": func(a *CloudflareWorkerArgs) {
+			a.Observability = &Observability{
+				HeadSamplingRate: new(1.01), Logs: &ObservabilityLogs{HeadSamplingRate: new(-0.01)},
+				Traces: &ObservabilityTraces{HeadSamplingRate: new(100.0)},
+			}
+		},
+		"destinations twice": func(a *CloudflareWorkerArgs) {
+			a.Observability = &Observability{
+				Logs:   &ObservabilityLogs{Destinations: []string{"a", "b", "a"}},
+				Traces: &ObservabilityTraces{Destinations: []string{""}},
+			}
+		},
+		"too many tags": func(a *CloudflareWorkerArgs) { a.Tags = strings.Split("a b c d e f g h i j k", " ") },
+		"tag twice":     func(a *CloudflareWorkerArgs) { a.Tags = []string{"a", "b", "a"} },
+		"empty tag":     func(a *CloudflareWorkerArgs) { a.Tags = []string{""} },
+		"consumer with a dot": func(a *CloudflareWorkerArgs) {
+			a.TailConsumers = map[string]TailConsumer{"a.b": {}}
+			a.StreamingTailConsumers = map[string]StreamingTailConsumer{"-": {}}
+		},
+		"wrong schedule":     func(a *CloudflareWorkerArgs) { a.Schedules = []string{"* * * * *", "0 0 * * 0"} },
+		"schedule twice":     func(a *CloudflareWorkerArgs) { a.Schedules = []string{"* * * * *", "* * * * *"} },
+		"too many schedules": func(a *CloudflareWorkerArgs) { a.Schedules = manySchedules },
 		"record for a wildcard": func(a *CloudflareWorkerArgs) {
 			a.Routes["*a.com/*"] = Route{ZoneID: zoneA, DNSRecord: true}
 		},
@@ -86,6 +127,8 @@ func TestWhatIsNotKnownIsNotJudged(t *testing.T) {
 	unknown := property.New(property.Computed)
 	inputs := property.NewMap(map[string]property.Value{
 		"scriptName": unknown, "compatibilityDate": unknown, "bundle": unknown,
+		"placement": property.New(map[string]property.Value{"mode": property.New("targeted"), "host": unknown}),
+		"tags":      property.New([]property.Value{unknown, unknown}), "schedules": unknown,
 		"bindings": property.New(map[string]property.Value{
 			"WHOLE":  unknown,
 			"MEMBER": property.New(map[string]property.Value{"service": unknown}),
@@ -98,6 +141,7 @@ func TestWhatIsNotKnownIsNotJudged(t *testing.T) {
 		}),
 	})
 	args := CloudflareWorkerArgs{
+		Placement: &Placement{Mode: TargetedPlacement}, Tags: []string{"", ""}, Schedules: []string{""},
 		Bindings: map[string]Binding{"WHOLE": {}, "MEMBER": {}, "ID": {KvNamespace: &KvNamespaceBinding{}}},
 		Routes:   map[string]Route{"a.com/*": {}},
 	}

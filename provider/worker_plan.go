@@ -18,10 +18,12 @@ func unseen(want CloudflareWorkerArgs) CloudflareWorkerState {
 			AccountID: want.AccountID, ScriptName: want.ScriptName,
 			Bundle: BundleReference{Bucket: want.Bundle.Bucket, Key: want.Bundle.Key}, // without them it is no state
 		},
-		Traffic:      map[string]float64{},
-		URLs:         []string{},
-		RouteIDs:     map[string]string{},
-		DNSRecordIDs: map[string]string{},
+		Traffic:        map[string]float64{},
+		URLs:           []string{},
+		RouteIDs:       map[string]string{},
+		DNSRecordIDs:   map[string]string{},
+		SecretStatus:   map[string]SecretStatus{},
+		UnmanagedNames: []string{},
 	}
 }
 
@@ -31,15 +33,9 @@ func unseen(want CloudflareWorkerArgs) CloudflareWorkerState {
 // What is new comes before what is removed, so that no address is without a
 // Worker in between. exists tells whether there is a Worker of that name.
 func plan(seen CloudflareWorkerState, want CloudflareWorkerArgs, exists bool) []step {
-	var steps []step
-	switch {
-	case seen.VersionID == "": // never deployed by us, or the outcome is not known
-		steps = append(steps, putScript{})
-	case !sameVersion(seen.CloudflareWorkerArgs, want):
-		steps = append(steps, createVersion{}, deployVersion{})
-	case !deployed(seen):
-		steps = append(steps, deployVersion{})
-	}
+	version := planVersion(seen, want)
+	steps := slices.Concat(planSecretNames(seen, want, len(version) > 0, exists), version)
+	steps = append(steps, planSettings(seen, want, exists)...)
 	wish := subdomain(want.WorkersDev)
 	if wish.Enabled && accountSubdomain(seen) == "" {
 		steps = append(steps, findAccountSubdomain{})
@@ -48,6 +44,43 @@ func plan(seen CloudflareWorkerState, want CloudflareWorkerArgs, exists bool) []
 		steps = append(steps, setSubdomain{wish})
 	}
 	return append(steps, planRoutes(seen, want)...)
+}
+
+// planVersion lists the calls that make the wanted version serve all requests.
+// Secrets that change alone are changed in place, without the code.
+func planVersion(seen CloudflareWorkerState, want CloudflareWorkerArgs) []step {
+	changes := secretChanges(seen, want)
+	patched := len(changes) > 0 && len(changes) <= maxPatchedSecrets && deployed(seen)
+	switch {
+	case seen.VersionID == "": // never deployed by us, or the outcome is not known
+		return []step{putScript{}}
+	case len(migrations(seen, want)) > 0 || !sameVersion(seen.CloudflareWorkerArgs, want) || len(changes) > 0 && !patched:
+		steps := []step{createVersion{}, deployVersion{}}
+		if len(migrations(seen, want)) > 0 || len(want.Exports) > 0 { // they are part of no version
+			steps = []step{putScript{}}
+		}
+		if seen.SecretEdits > 0 {
+			steps = append([]step{findVersion{}}, steps...)
+		}
+		return steps
+	case patched && seen.SecretEdits >= maxSecretEdits:
+		return []step{findVersion{}, patchSecrets{changes}}
+	case patched:
+		return []step{patchSecrets{changes}}
+	case !deployed(seen):
+		return []step{deployVersion{}}
+	}
+	return nil
+}
+
+// migrations are the steps of the wanted history that the Worker has yet to make.
+// That it does not know its own tag was refused before.
+func migrations(seen CloudflareWorkerState, want CloudflareWorkerArgs) []Migration {
+	pending, err := stepsAfter(want.Migrations, seen.MigrationTag)
+	if err != nil {
+		return nil
+	}
+	return pending
 }
 
 // planRoutes lists the calls for routes and their DNS records, by pattern.
@@ -106,7 +139,8 @@ func planDelete(seen CloudflareWorkerState) (steps []step) {
 	return append(steps, deleteScript{})
 }
 
-// sameVersion reports whether both describe the same immutable version of a Worker.
+// sameVersion reports whether both describe the same immutable version of a Worker,
+// apart from its secrets.
 func sameVersion(a, b CloudflareWorkerArgs) bool {
 	return a.Bundle.SHA256 == b.Bundle.SHA256 &&
 		a.MainModule == b.MainModule &&
@@ -114,13 +148,14 @@ func sameVersion(a, b CloudflareWorkerArgs) bool {
 		sameFlags(a.CompatibilityFlags, b.CompatibilityFlags) &&
 		sameMap(a.Variables, b.Variables) &&
 		sameMap(a.Bindings, b.Bindings) &&
-		sameMap(a.Secrets, b.Secrets)
+		sameMap(a.Exports, b.Exports) &&
+		sameVersionSettings(a, b) &&
+		orZero(a.Annotations) == orZero(b.Annotations) &&
+		sameServed(a.Assets, b.Assets)
 }
 
 // sameFlags compares compatibility flags, whose order says nothing.
-func sameFlags(a, b []string) bool {
-	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
-}
+func sameFlags(a, b []string) bool { return sameSet(a, b) }
 
 // sameMap is reflect.DeepEqual, to which an empty map equals none.
 func sameMap[V any](a, b map[string]V) bool {

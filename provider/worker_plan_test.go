@@ -49,9 +49,17 @@ func texts(steps []step) []string {
 	return list
 }
 
+// elsewhere is what a refresh writes in the place of a secret that somebody else has set.
+const elsewhere = "changed elsewhere: version 1ccffe3a-40f3-4d67-a3fb-e8af5b8ffdd8, deployed by a@example.com " +
+	"through wrangler on 2026-11-01 12:00 UTC"
+
+// everySetting is the change of all settings that belong to no version.
+const everySetting = "change settings: logpush, observability, streamingTailConsumers, tags, tailConsumers"
+
 func TestThePlanMakesOnlyTheCallsThatAreNeeded(t *testing.T) {
 	t.Parallel()
 	update := []string{"upload a version", "deploy the version"}
+	secret := []string{"change secrets: KEY"}
 	for change, test := range map[string]struct {
 		seen func(*CloudflareWorkerState)
 		want func(*CloudflareWorkerArgs)
@@ -67,10 +75,60 @@ func TestThePlanMakesOnlyTheCallsThatAreNeeded(t *testing.T) {
 			seen: func(s *CloudflareWorkerState) { s.CompatibilityFlags = []string{"x", "y"} },
 			want: func(w *CloudflareWorkerArgs) { w.CompatibilityFlags = []string{"y", "x"} }, plan: []string{},
 		},
-		"a variable":      {want: func(w *CloudflareWorkerArgs) { w.Variables = map[string]any{"LEVEL": 1.0} }, plan: update},
-		"no variables":    {want: func(w *CloudflareWorkerArgs) { w.Variables = nil }, plan: update},
-		"a secret":        {want: func(w *CloudflareWorkerArgs) { w.Secrets = map[string]string{"KEY": "l"} }, plan: update},
-		"secret removed":  {want: func(w *CloudflareWorkerArgs) { w.Secrets = nil }, plan: update},
+		"a variable":   {want: func(w *CloudflareWorkerArgs) { w.Variables = map[string]any{"LEVEL": 1.0} }, plan: update},
+		"no variables": {want: func(w *CloudflareWorkerArgs) { w.Variables = nil }, plan: update},
+		"a secret": {
+			want: func(w *CloudflareWorkerArgs) { w.Secrets = map[string]string{"KEY": "l"} }, plan: secret,
+		},
+		"secret removed": {want: func(w *CloudflareWorkerArgs) { w.Secrets = nil }, plan: secret},
+		"secret handed over": {
+			want: func(w *CloudflareWorkerArgs) { w.Secrets, w.RequiredSecrets = nil, []string{"KEY"} },
+			plan: []string{"look which secrets there are"},
+		},
+		"secret and code": {
+			want: func(w *CloudflareWorkerArgs) { w.Secrets, w.Bundle.SHA256 = map[string]string{"KEY": "l"}, "2" },
+			plan: update,
+		},
+		"more secrets than one request takes": {
+			want: func(w *CloudflareWorkerArgs) {
+				w.Secrets = map[string]string{}
+				for i := range 101 {
+					w.Secrets[fmt.Sprint("S", i)] = "v"
+				}
+			},
+			plan: update,
+		},
+		"code after a change of secrets": {
+			seen: func(s *CloudflareWorkerState) { s.SecretEdits = 1 },
+			want: func(w *CloudflareWorkerArgs) { w.Bundle.SHA256 = "2" },
+			plan: append([]string{"look which version the last change of secrets made"}, update...),
+		},
+		"secrets once more": {
+			seen: func(s *CloudflareWorkerState) { s.SecretEdits = 7 },
+			want: func(w *CloudflareWorkerArgs) { w.Secrets = map[string]string{"KEY": "l"} }, plan: secret,
+		},
+		"secrets once too often": {
+			seen: func(s *CloudflareWorkerState) { s.SecretEdits = 8 },
+			want: func(w *CloudflareWorkerArgs) { w.Secrets = map[string]string{"KEY": "l"} },
+			plan: []string{"look which version the last change of secrets made", "change secrets: KEY"},
+		},
+		"secret changed elsewhere, and wanted so": {
+			seen: func(s *CloudflareWorkerState) { s.Secrets = map[string]string{"KEY": elsewhere} },
+			want: func(w *CloudflareWorkerArgs) { w.Secrets = map[string]string{"KEY": elsewhere} },
+			plan: []string{},
+		},
+		"secret changed elsewhere": {
+			seen: func(s *CloudflareWorkerState) { s.Secrets = map[string]string{"KEY": elsewhere} },
+			plan: secret,
+		},
+		"secret of others to be removed": {
+			seen: func(s *CloudflareWorkerState) { s.UnmanagedNames = []string{"THEIRS"} },
+			want: func(w *CloudflareWorkerArgs) { w.UnmanagedSecrets = new(RemoveUnmanaged) },
+			plan: []string{"change secrets: THEIRS"},
+		},
+		"secret of others kept": {
+			seen: func(s *CloudflareWorkerState) { s.UnmanagedNames = []string{"THEIRS"} }, plan: []string{},
+		},
 		"binding removed": {want: func(w *CloudflareWorkerArgs) { w.Bindings = nil }, plan: update},
 		"binding elsewhere": {
 			want: func(w *CloudflareWorkerArgs) {
@@ -91,10 +149,14 @@ func TestThePlanMakesOnlyTheCallsThatAreNeeded(t *testing.T) {
 		},
 		"outcome of the create unknown": {
 			seen: func(s *CloudflareWorkerState) { s.VersionID, s.Traffic = "", nil },
-			plan: []string{"upload and deploy", "set workersDev.enabled to true"},
+			plan: []string{
+				"look which secrets there are", "upload and deploy", everySetting, "set schedules",
+				"set workersDev.enabled to true",
+			},
 		},
 		"unpublished": {
-			want: func(w *CloudflareWorkerArgs) { w.WorkersDev = nil }, plan: []string{"set workersDev.enabled to false"},
+			want: func(w *CloudflareWorkerArgs) { w.WorkersDev = nil },
+			plan: []string{"set workersDev.enabled to false"},
 		},
 		"previews": {
 			want: func(w *CloudflareWorkerArgs) { w.WorkersDev = &WorkersDev{Enabled: true, PreviewsEnabled: true} },
@@ -162,8 +224,9 @@ func TestATakenOverWorkerIsPublishedAsWanted(t *testing.T) {
 	want := wanted()
 	want.WorkersDev, want.Routes = nil, nil
 	assert.Equal(t, []string{"upload and deploy"}, texts(plan(unseen(want), want, false)))
-	assert.Equal(t, []string{"upload and deploy", "set workersDev.enabled to false"},
-		texts(plan(unseen(want), want, true)), "nobody knows what it was")
+	assert.Equal(t, []string{
+		"look which secrets there are", "upload and deploy", everySetting, "set schedules", "set workersDev.enabled to false",
+	}, texts(plan(unseen(want), want, true)), "nobody knows what it was")
 }
 
 func TestARecordStaysWhileAnotherRouteNeedsIt(t *testing.T) {

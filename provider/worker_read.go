@@ -36,10 +36,13 @@ func (w *CloudflareWorker) Read(
 	state.AccountID, state.ScriptName = account, script
 	imported := state.VersionID == "" && len(req.Inputs.CompatibilityDate) == 0
 	if len(deployments) > 0 {
-		err = r.version(ctx, deployments[0], &state)
+		err = r.version(ctx, deployments, &state)
 	}
 	if err == nil {
-		err = r.address(ctx, cache(ctx), &state)
+		err = r.settings(ctx, cache(ctx), &state)
+	}
+	if err == nil {
+		state.Schedules, err = r.api.Schedules(ctx, account, script)
 	}
 	if err == nil {
 		err = r.routes(ctx, imported, &state)
@@ -47,6 +50,7 @@ func (w *CloudflareWorker) Read(
 	if err != nil {
 		return resp, explain(err)
 	}
+	warnOfUnmanaged(ctx, script, unmanaged(state.UnmanagedNames, req.Inputs), req.State, req.Inputs.policy())
 	resp.ID = account + "/" + script
 	resp.Inputs = inputsOf(state, req.Inputs)
 	resp.State = state
@@ -58,7 +62,10 @@ func (w *CloudflareWorker) Read(
 // matter of writing, they are written as old was.
 func inputsOf(state CloudflareWorkerState, old CloudflareWorkerArgs) CloudflareWorkerArgs {
 	inputs := state.CloudflareWorkerArgs
-	inputs.Adopt = old.Adopt
+	inputs.Adopt, inputs.AllowDataLoss = old.Adopt, old.AllowDataLoss
+	inputs.Migrations = madeMigrations(old.Migrations, state.MigrationTag)
+	inputs.Exports = written(state.Exports, old.Exports)
+	inputs.UnmanagedSecrets, inputs.RequiredSecrets = old.UnmanagedSecrets, old.RequiredSecrets
 	if sameFlags(inputs.CompatibilityFlags, old.CompatibilityFlags) {
 		inputs.CompatibilityFlags = old.CompatibilityFlags
 	}
@@ -66,6 +73,10 @@ func inputsOf(state CloudflareWorkerState, old CloudflareWorkerArgs) CloudflareW
 	inputs.Bindings = written(inputs.Bindings, old.Bindings)
 	inputs.Secrets = written(inputs.Secrets, old.Secrets)
 	inputs.Routes = written(inputs.Routes, old.Routes)
+	inputs.settingsAs(old)
+	if sameServed(inputs.Assets, old.Assets) {
+		inputs.Assets = old.Assets
+	}
 	if subdomain(inputs.WorkersDev) == subdomain(old.WorkersDev) {
 		inputs.WorkersDev = old.WorkersDev
 	}
@@ -89,19 +100,29 @@ type reader struct {
 }
 
 // version fills in what the serving version says, unless it is known already.
-func (r reader) version(ctx context.Context, live cfapi.Deployment, state *CloudflareWorkerState) error {
+func (r reader) version(ctx context.Context, deployments []cfapi.Deployment, state *CloudflareWorkerState) error {
+	if at, ours := state.derived(deployments); ours {
+		if at == 0 {
+			return nil // only secrets have changed, and we changed them
+		}
+		state.findEdits(deployments)
+	}
+	live := deployments[0]
+	if state.SecretEdits == 0 && maps.Equal(state.Traffic, traffic(live.Split)) {
+		return nil // as it was left: our version serves, or waits for a deployment that failed
+	}
 	serving := servingVersion(live, state.VersionID)
-	if serving != state.VersionID {
+	if serving != state.VersionID || state.SecretEdits > 0 {
 		v, err := r.api.Version(ctx, r.account, r.script, serving)
 		if err != nil {
 			return err
 		}
-		state.seeVersion(v)
+		if state.ETag == "" || state.Assets != nil {
+			r.findNote(ctx, deployments, &v)
+		}
+		state.seeVersion(v, deployments)
 	}
-	state.Traffic = make(map[string]float64, len(live.Split))
-	for _, share := range live.Split {
-		state.Traffic[share.VersionID] = share.Percent
-	}
+	state.Traffic = traffic(live.Split)
 	// An upload that deploys itself is known by its version's id alone (putScript).
 	if live.TriggeredBy == triggeredByUpload {
 		state.DeploymentID = serving
@@ -109,6 +130,28 @@ func (r reader) version(ctx context.Context, live cfapi.Deployment, state *Cloud
 		state.DeploymentID = live.ID
 	}
 	return nil
+}
+
+// findNote gives a version that was derived from another one by a change of
+// secrets the note of the bundle that both have their code from. Without it the
+// code of an imported Worker counts as unknown, which is no error.
+func (r reader) findNote(ctx context.Context, deployments []cfapi.Deployment, v *cfapi.Version) {
+	if _, _, noted := splitMessage(v.Message); noted || v.TriggeredBy != triggeredBySecret {
+		return
+	}
+	for _, d := range deployments[1:] {
+		if len(d.Split) != 1 || d.Split[0].VersionID == v.ID {
+			return
+		}
+		before, err := r.api.Version(ctx, r.account, r.script, d.Split[0].VersionID)
+		if err != nil || before.ETag != v.ETag {
+			return
+		}
+		if _, _, noted := splitMessage(before.Message); noted {
+			v.Message, v.Tag = before.Message, before.Tag
+			return
+		}
+	}
 }
 
 // triggeredByUpload marks a deployment that an upload made by itself.
@@ -131,10 +174,17 @@ func servingVersion(live cfapi.Deployment, ours string) string {
 // seeVersion records a version that was not deployed from this state. Its code
 // is known if Cloudflare says that it is the same as before, or if it carries
 // this provider's note of another bundle; else a text takes the digest's place that no bundle has, and
-// says who deployed it. The same goes for the secrets that the program manages.
-func (s *CloudflareWorkerState) seeVersion(v cfapi.Version) {
+// says who deployed it.
+func (s *CloudflareWorkerState) seeVersion(v cfapi.Version, deployments []cfapi.Deployment) {
 	foreign := describeVersion(v)
-	note, noted := parseBundleNote(v.Message)
+	s.seeSecrets(v, deployments)
+	message, note, noted := splitMessage(v.Message)
+	if noted || v.TriggeredBy != triggeredBySecret { // which says nothing of itself
+		s.Annotations = nil
+		if said := (Annotations{Message: message, Tag: v.Tag}); said != (Annotations{}) {
+			s.Annotations = &said
+		}
+	}
 	switch {
 	case s.ETag != "" && s.ETag == v.ETag:
 	case noted && note.SHA256 != s.Bundle.SHA256:
@@ -143,17 +193,16 @@ func (s *CloudflareWorkerState) seeVersion(v cfapi.Version) {
 	default: // also when code changed under an old note
 		s.Bundle.SHA256, s.BundleDigest, s.BundleSize = foreign, foreign, 0
 	}
+	if s.Bundle.Bucket == "" { // imported, from nobody's bundle; without them it is no state
+		s.Bundle.Bucket, s.Bundle.Key = unknownID, unknownID
+	}
+	s.seeAssets(v, note, noted)
 	s.VersionID, s.ETag = v.ID, v.ETag
 	s.CompatibilityDate, s.CompatibilityFlags = v.CompatibilityDate, v.CompatibilityFlags
-	variables, bindings, other := fromAPI(v.Bindings)
-	s.Variables, s.Bindings = variables, bindings
-	secrets := map[string]string{}
-	for name := range s.Secrets {
-		if t := other[name]; t == typeSecretText || t == typeSecretKey {
-			secrets[name] = foreign
-		}
-	}
-	s.Secrets = secrets
+	s.Variables, s.Bindings = fromAPI(v.Bindings, s.ScriptName)
+	s.MigrationTag = v.MigrationTag
+	s.Placement, s.Limits = placementFromAPI(v.Placement), limitsFromAPI(v.Limits)
+	s.CacheOptions = cacheOptionsFromAPI(v.CacheOptions)
 }
 
 func describeVersion(v cfapi.Version) string {
@@ -162,12 +211,17 @@ func describeVersion(v cfapi.Version) string {
 	}))
 }
 
-// address fills in where the Worker is published on workers.dev.
-func (r reader) address(ctx context.Context, facts factKeeper, state *CloudflareWorkerState) error {
-	is, err := r.api.ScriptSubdomain(ctx, r.account, r.script)
+// settings fills in what belongs to no version, and where the Worker is published
+// on workers.dev, which is one request together.
+func (r reader) settings(ctx context.Context, facts factKeeper, state *CloudflareWorkerState) error {
+	worker, err := r.api.Worker(ctx, r.account, r.script)
 	if err != nil {
 		return err
 	}
+	if err := state.seeSettings(worker.Settings); err != nil {
+		return fmt.Errorf("read settings of worker %q: observability: %w", r.script, err)
+	}
+	is := worker.Subdomain
 	if is != subdomain(state.WorkersDev) {
 		state.WorkersDev = &WorkersDev{Enabled: is.Enabled, PreviewsEnabled: is.PreviewsEnabled}
 	}

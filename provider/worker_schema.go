@@ -33,61 +33,89 @@ func (w *CloudflareWorkerArgs) Annotate(a infer.Annotator) {
 	a.Describe(&w.Variables, "Values in the Worker's `env` by name. A string is given as it is, anything else "+
 		"(numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "+
 		"\"info\" }`.")
-	a.Describe(&w.Secrets, "Secret values in the Worker's `env` by name, at most 5 KiB each. They travel in the same "+
-		"version as the code that needs them; unchanged ones are inherited and not sent again; those that others set "+
-		"are kept. Cloudflare never gives them back.")
+	a.Describe(&w.Secrets, "Secret values in the Worker's `env` by name, at most 5 KiB each. They are write-only: a "+
+		"value never reaches the state, not even encrypted; there is a fingerprint in its place. A value may be a "+
+		"reference: `env:NAME`, `file:PATH` or `$secrets-group/<group>/<name>` (see the provider's `secretsGroups`); "+
+		"`literal:` before it takes any text as it is. New and changed values travel in the same version as the code "+
+		"that needs them; unchanged ones are inherited and not sent again; a change of secrets alone sends no code.")
+	a.Describe(&w.UnmanagedSecrets, "What becomes of secrets that others set in the Worker: `keep` them (and say so "+
+		"once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.")
+	a.Describe(&w.RequiredSecrets, "Names of secrets that others set and without which nothing is deployed. Their order "+
+		"says nothing. Default: none.")
 	a.Describe(&w.Bindings, "What else the Worker finds in its `env`, by name: other Workers and storage. "+
 		"Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.")
+	a.Describe(&w.Placement, "Where the Worker runs. Default: where the request arrives.")
+	a.Describe(&w.Limits, "What one invocation may use. Default: what the plan allows.")
+	a.Describe(&w.CacheOptions, "Whether the Worker's responses are cached. Default: they are not.")
+	a.Describe(&w.Annotations, "What the version says of itself in Cloudflare's dashboard; another text makes another "+
+		"version. Default: which bundle it runs.")
+	a.Describe(&w.Observability, "What Cloudflare keeps of the Worker's logs and traces. Default: nothing.")
+	a.Describe(&w.Logpush, "Whether the account's Logpush jobs receive the Worker's trace events. Default: false.")
+	a.Describe(&w.Tags, "Words by which Workers can be found, at most 10. Their order says nothing. Default: none.")
+	a.Describe(&w.TailConsumers, "The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. "+
+		"Default: none.")
+	a.Describe(&w.StreamingTailConsumers, "The Workers that receive this one's logs while it runs, by name. "+
+		"Default: none.")
+	a.Describe(&w.Schedules, "Cron expressions, in UTC, at which the `scheduled` handler is called, such as "+
+		"`*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. "+
+		"Default: none.")
 	a.Describe(&w.WorkersDev, "Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. "+
 		"Default: it does not.")
 	a.Describe(&w.Routes, "Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.")
+	a.Describe(&w.Migrations, "The full history of the Worker's classes of Durable Objects, in order, as wrangler has "+
+		"it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.")
+	a.Describe(&w.Exports, "What is to become of each class of Durable Objects, by its name: the declarative form of "+
+		"`migrations`, which it excludes. Each upload is then deployed at once. Default: none.")
+	a.Describe(&w.AllowDataLoss, "Classes of Durable Objects whose data a migration may delete. An update that would "+
+		"delete that of others is refused, in its preview too. Default: none.")
+	a.Describe(&w.Assets, "Static files that Cloudflare serves without running the Worker. They are uploaded with the "+
+		"version, each only if Cloudflare does not have it. Default: none.")
 	a.Describe(&w.Adopt, "Whether to take over a Worker of this name that exists already, replacing its code and "+
 		"settings. Default: false; creating it is then an error that says who deployed it.")
 }
 
 // Annotate describes the outputs.
 func (s *CloudflareWorkerState) Annotate(a infer.Annotator) {
-	a.Describe(&s.VersionID, "Id of the Worker's version that these inputs made. Versions are immutable.")
+	a.Describe(&s.VersionID, "Id of the Worker's version that these inputs made. Versions are immutable. When secrets "+
+		"change alone, Cloudflare derives a further version from it, whose id it does not tell.")
 	a.Describe(&s.DeploymentID, "Id of the deployment that gives the version its traffic. It is the version's own id "+
 		"after an upload that deployed itself, as the first one does.")
-	a.Describe(&s.Traffic, "Percent of the requests by version id. Anything but 100 for `versionId` was done "+
-		"elsewhere, and the next update repairs it.")
+	a.Describe(&s.Traffic, "Percent of the requests by version id. Versions that this program's changes of secrets "+
+		"derived from `versionId` count as that one. Anything but 100 for `versionId` was done elsewhere, and the next "+
+		"update repairs it, unless `ignoreChanges` lists `traffic`.")
 	a.Describe(&s.ETag, "Cloudflare's tag of the deployed code. Good for telling that code changed, and for nothing else.")
+	a.Describe(&s.MigrationTag, "Tag of the last migration that was made. Empty if there was none.")
 	a.Describe(&s.BundleDigest, "SHA-256 of the bundle that was deployed; if somebody else deployed, who and when "+
 		"instead.")
 	a.Describe(&s.BundleSize, "Size of the deployed bundle in bytes, uncompressed. 0 if it is not known.")
+	a.Describe(&s.AssetCount, "How many static files were deployed. 0 if there are none, or if it is not known.")
+	a.Describe(&s.AssetSize, "Size of the static files together in bytes. 0 if there are none, or if it is not known.")
 	a.Describe(&s.URLs, "Addresses at which the Worker answers: workers.dev first, then those of the routes.")
 	a.Describe(&s.RouteIDs, "Cloudflare's ids of the routes, by pattern.")
+	a.Describe(&s.SecretStatus, "When each secret was last set by this program, and in which version, by name.")
+	a.Describe(&s.SecretsVersionID, "Id of the version from which unchanged secrets are inherited.")
+	a.Describe(&s.SecretEdits, "How often secrets were changed alone since `versionId`.")
+	a.Describe(&s.UnmanagedNames, "Names of the secrets that others set in the Worker, as last seen.")
 	a.Describe(&s.DNSRecordIDs, "Cloudflare's ids of the DNS records that were made for routes, by pattern. A record "+
 		"that was there before is used and left alone; it is not listed.")
 }
 
-// Annotate describes the binding.
-func (b *Binding) Annotate(a infer.Annotator) {
-	a.Describe(&b, "What a name in a Worker's `env` stands for. Set exactly one member.")
-	a.Describe(&b.KvNamespace, "A Workers KV namespace.")
-	a.Describe(&b.R2Bucket, "An R2 bucket of objects.")
-	a.Describe(&b.Service, "Another Worker, called without leaving Cloudflare.")
+// Values lists the choices.
+func (UnmanagedSecrets) Values() []infer.EnumValue[UnmanagedSecrets] {
+	return []infer.EnumValue[UnmanagedSecrets]{
+		{Name: "Keep", Value: KeepUnmanaged, Description: "Keep them, and say once that they are there."},
+		{Name: "Remove", Value: RemoveUnmanaged, Description: "Remove them with the next deployment."},
+		{Name: "Error", Value: RefuseUnmanaged, Description: "Deploy nothing as long as there are any."},
+	}
 }
 
-// Annotate describes the binding.
-func (b *KvNamespaceBinding) Annotate(a infer.Annotator) {
-	a.Describe(&b, "Binds a Workers KV namespace.")
-	a.Describe(&b.ID, "Id of the namespace: the `id` of a `KvNamespace`, or 32 hex digits from elsewhere.")
-}
-
-// Annotate describes the binding.
-func (b *R2BucketBinding) Annotate(a infer.Annotator) {
-	a.Describe(&b, "Binds an R2 bucket.")
-	a.Describe(&b.Name, "Name of the bucket: the `name` of an `R2Bucket`, or that of one made elsewhere.")
-	a.Describe(&b.Jurisdiction, "Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.")
-}
-
-// Annotate describes the binding.
-func (b *ServiceBinding) Annotate(a infer.Annotator) {
-	a.Describe(&b, "Binds another Worker.")
-	a.Describe(&b.Name, "The other Worker's name: its `scriptName`.")
-	a.Describe(&b.Entrypoint, "Name of the class, a `WorkerEntrypoint`, that answers. Default: the default export.")
+// Annotate describes the status.
+func (s *SecretStatus) Annotate(a infer.Annotator) {
+	a.Describe(&s, "What is known of a secret apart from its value.")
+	a.Describe(&s.SetAt, "When this program last set it: RFC 3339, UTC.")
+	a.Describe(&s.VersionID, "Id of the version in which it was set, or, if it was set alone, of the one before.")
+	a.Describe(&s.Alone, "Whether it was set alone, without code: Cloudflare then derives a version from `versionId` "+
+		"and does not tell its id.")
 }
 
 // Annotate describes the setting.

@@ -11,6 +11,7 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
 
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/assets"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/bundle"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
 )
@@ -25,21 +26,34 @@ type step interface {
 type deployer struct {
 	api     *cfapi.Client
 	cache   *bundle.Cache
+	vault   *vault
 	want    CloudflareWorkerArgs
 	account string
 	script  string
+	assets  *assets.Tree // those that were read for the upload
 }
 
 func newDeployer(ctx context.Context, want CloudflareWorkerArgs) deployer {
-	return deployer{api: api(ctx), cache: cache(ctx), want: want, account: want.AccountID, script: want.ScriptName}
+	return deployer{
+		api: api(ctx), cache: cache(ctx), vault: vaultOf(ctx),
+		want: want, account: want.AccountID, script: want.ScriptName, assets: &assets.Tree{},
+	}
 }
 
 // run brings the Worker from what was seen to what is wanted. The facts of a
 // step that failed are discarded. Once there is something at Cloudflare that
 // the state must not lose, the error is one that keeps the state.
 func (d deployer) run(ctx context.Context, seen CloudflareWorkerState, exists bool) (CloudflareWorkerState, error) {
+	seen = seen.clone()
+	if _, err := checkDataLoss(seen, d.want); err != nil {
+		return seen, explain(err)
+	}
+	planned := seen
+	if seen.Traffic[seen.VersionID] > 0 && ignoresTraffic(ctx) {
+		planned.Traffic = map[string]float64{seen.VersionID: 100} // somebody else's rollout goes on
+	}
 	changed := false
-	for _, s := range plan(seen, d.want, exists) {
+	for _, s := range plan(planned, d.want, exists) {
 		next := seen.clone()
 		err := ctx.Err()
 		if err == nil {
@@ -55,6 +69,10 @@ func (d deployer) run(ctx context.Context, seen CloudflareWorkerState, exists bo
 		}
 		seen, changed = next, true
 	}
+	maps.DeleteFunc(seen.SecretStatus, func(name string, _ SecretStatus) bool { // handed over to others
+		_, ours := d.want.Secrets[name]
+		return !ours
+	})
 	seen.CloudflareWorkerArgs = d.want // all of it is so now, and is written as the program does
 	return seen, nil
 }
@@ -90,6 +108,9 @@ func (s CloudflareWorkerState) claimed(pattern string) bool {
 // clone returns a copy whose maps may be changed.
 func (s CloudflareWorkerState) clone() CloudflareWorkerState {
 	s.Routes, s.RouteIDs, s.DNSRecordIDs = maps.Clone(s.Routes), copied(s.RouteIDs), copied(s.DNSRecordIDs)
+	s.Secrets, s.SecretStatus = maps.Clone(s.Secrets), copied(s.SecretStatus)
+	s.UnmanagedNames = append([]string{}, s.UnmanagedNames...)
+	s.URLs = append([]string{}, s.URLs...) // a Worker without addresses has an empty list, which infer reads as none
 	return s
 }
 
@@ -143,14 +164,47 @@ func (putScript) run(ctx context.Context, d deployer, facts *CloudflareWorkerSta
 	if err != nil {
 		return err
 	}
+	up.Migrations = migrationsToAPI(migrations(*facts, d.want), facts.MigrationTag)
+	up.Exports = exportsToAPI(d.want.Exports)
 	done, err := d.api.PutScript(ctx, d.account, d.script, up)
+	if hasCode(err, cfapi.APIWorkers, codeMigrationTag) {
+		// The Worker is at another step than we know: it was taken over, or an answer was lost.
+		if done, err = d.putFromItsTag(ctx, up, facts, err); err != nil {
+			return err
+		}
+	}
 	if err != nil {
 		return err
 	}
+	if n := len(d.want.Migrations); n > 0 {
+		facts.MigrationTag = d.want.Migrations[n-1].Tag
+	}
 	facts.uploaded(d.want, done, size)
+	d.recordAssets(facts)
 	// An upload deploys itself, and Cloudflare answers with the version's id as the deployment's.
 	facts.DeploymentID, facts.Traffic = done.VersionID, map[string]float64{done.VersionID: 100}
 	return nil
+}
+
+// putFromItsTag uploads with the migrations that the Worker itself says it needs.
+// Cause is the refusal of those that were sent.
+func (d deployer) putFromItsTag(
+	ctx context.Context, up cfapi.Upload, facts *CloudflareWorkerState, cause error,
+) (cfapi.Uploaded, error) {
+	tag, err := d.api.MigrationTag(ctx, d.account, d.script)
+	if err != nil {
+		return cfapi.Uploaded{}, errors.Join(cause, err)
+	}
+	if tag == facts.MigrationTag {
+		return cfapi.Uploaded{}, cause
+	}
+	found := *facts
+	found.MigrationTag = tag
+	if _, err := checkDataLoss(found, d.want); err != nil {
+		return cfapi.Uploaded{}, err
+	}
+	up.Migrations = migrationsToAPI(migrations(found, d.want), tag)
+	return d.api.PutScript(ctx, d.account, d.script, up)
 }
 
 func (createVersion) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
@@ -163,6 +217,7 @@ func (createVersion) run(ctx context.Context, d deployer, facts *CloudflareWorke
 		return err
 	}
 	facts.uploaded(d.want, done, size)
+	d.recordAssets(facts)
 	return nil
 }
 
@@ -170,8 +225,11 @@ func (createVersion) run(ctx context.Context, d deployer, facts *CloudflareWorke
 func (s *CloudflareWorkerState) uploaded(want CloudflareWorkerArgs, done cfapi.Uploaded, size int) {
 	s.Bundle, s.MainModule = want.Bundle, want.MainModule
 	s.CompatibilityDate, s.CompatibilityFlags = want.CompatibilityDate, want.CompatibilityFlags
-	s.Variables, s.Secrets, s.Bindings = want.Variables, want.Secrets, want.Bindings
-	s.VersionID, s.ETag = done.VersionID, done.ETag
+	s.Variables, s.Bindings, s.Exports = want.Variables, want.Bindings, want.Exports
+	s.Placement, s.Limits, s.CacheOptions = want.Placement, want.Limits, want.CacheOptions
+	s.Annotations = want.Annotations
+	s.secretsSet(want, secretChanges(*s, want), SecretStatus{VersionID: done.VersionID})
+	s.VersionID, s.ETag, s.SecretsVersionID, s.SecretEdits = done.VersionID, done.ETag, done.VersionID, 0
 	s.BundleDigest, s.BundleSize = want.Bundle.SHA256, size
 }
 

@@ -16,16 +16,13 @@ import (
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
 )
 
-// The binding types of Cloudflare's API that variables, secrets and bindings become.
+// The binding types of Cloudflare's API that variables and secrets become.
 const (
-	typePlainText   = "plain_text"
-	typeJSON        = "json"
-	typeSecretText  = "secret_text"
-	typeSecretKey   = "secret_key"
-	typeKVNamespace = "kv_namespace"
-	typeR2Bucket    = "r2_bucket"
-	typeService     = "service"
-	typeInherit     = "inherit"
+	typePlainText  = "plain_text"
+	typeJSON       = "json"
+	typeSecretText = "secret_text"
+	typeSecretKey  = "secret_key"
+	typeInherit    = "inherit"
 )
 
 // upload builds what Cloudflare needs to make the wanted version, and says how
@@ -49,15 +46,25 @@ func (d deployer) upload(ctx context.Context, seen CloudflareWorkerState) (cfapi
 		return cfapi.Upload{}, 0, err
 	}
 	size := int(b.Size())
-	return cfapi.Upload{
+	note := bundleNote{BundleReference: d.want.Bundle, Size: size, MainModule: d.want.MainModule}
+	if d.want.Assets != nil {
+		note.Assets = d.want.Assets.SHA256
+	}
+	annotations := orZero(d.want.Annotations)
+	up := cfapi.Upload{
 		MainModule:         main,
 		Modules:            modules(b),
 		CompatibilityDate:  d.want.CompatibilityDate,
 		CompatibilityFlags: d.want.CompatibilityFlags,
 		Bindings:           append(bindings, secrets...),
 		KeepBindings:       keep,
-		Message:            bundleNote{BundleReference: d.want.Bundle, Size: size, MainModule: d.want.MainModule}.String(),
-	}, size, nil
+		Message:            note.after(annotations.Message),
+		Tag:                annotations.Tag,
+		Placement:          d.want.Placement.toAPI(),
+		Limits:             d.want.Limits.toAPI(),
+		CacheOptions:       d.want.CacheOptions.toAPI(),
+	}
+	return up, size, d.attachAssets(ctx, seen, &up)
 }
 
 func modules(b bundle.Bundle) []cfapi.Module {
@@ -68,44 +75,64 @@ func modules(b bundle.Bundle) []cfapi.Module {
 	return list
 }
 
-// secrets returns the bindings for the wanted secrets. A value that the seen
-// version already holds is inherited from it and not sent again. keep lists the
-// binding types of which Cloudflare is to keep what is not mentioned: secrets
-// that others set stay. That cannot be asked for while one of ours is removed;
-// then the others are inherited by name, for which the version is read.
+// secrets returns the bindings for the wanted secrets. A value that a version
+// already holds is inherited from it and not sent again. keep lists the binding
+// types of which Cloudflare is to keep what is not mentioned: secrets that others set
+// stay. That cannot be asked for while one of ours is removed; then the others are
+// inherited by name from the version from which they would be kept, the latest one.
 func (d deployer) secrets(
 	ctx context.Context, seen CloudflareWorkerState,
 ) (list []cfapi.Binding, keep []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(d.want.Secrets)) {
-		value := d.want.Secrets[name]
-		if old, held := seen.Secrets[name]; held && old == value && seen.VersionID != "" {
-			list = append(list, cfapi.Binding{Name: name, Type: typeInherit, VersionID: seen.VersionID})
+		if from := seen.inherits(name, d.want.Secrets[name]); from != "" {
+			list = append(list, cfapi.Binding{Name: name, Type: typeInherit, VersionID: from})
 			continue
+		}
+		value, err := d.secretValue(name)
+		if err != nil {
+			return nil, nil, err
 		}
 		list = append(list, cfapi.Binding{Name: name, Type: typeSecretText, Text: value})
 	}
-	removes := slices.ContainsFunc(slices.Collect(maps.Keys(seen.Secrets)), func(name string) bool {
-		_, wanted := d.want.Secrets[name]
-		return !wanted
-	})
-	if !removes {
+	if d.want.policy() == RemoveUnmanaged {
+		for _, name := range required(d.want) { // checkSecretNames found them in the latest version
+			list = append(list, cfapi.Binding{Name: name, Type: typeInherit})
+		}
+		return list, nil, nil
+	}
+	removed := removedSecrets(seen, d.want)
+	if len(removed) == 0 {
 		return list, []string{typeSecretText, typeSecretKey}, nil
 	}
-	version, err := d.api.Version(ctx, d.account, d.script, seen.VersionID)
+	names, err := d.api.Secrets(ctx, d.account, d.script)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, b := range version.Bindings {
-		_, ours := seen.Secrets[b.Name]
-		_, wanted := d.want.Secrets[b.Name]
-		if isSecret(b) && !ours && !wanted {
-			list = append(list, cfapi.Binding{Name: b.Name, Type: typeInherit, VersionID: seen.VersionID})
+	for _, name := range names {
+		if _, wanted := d.want.Secrets[name]; !wanted && !slices.Contains(removed, name) {
+			list = append(list, cfapi.Binding{Name: name, Type: typeInherit})
 		}
 	}
 	return list, nil, nil
 }
 
-func isSecret(b cfapi.Binding) bool { return b.Type == typeSecretText || b.Type == typeSecretKey }
+// inherits returns the version that holds the secret as the fingerprint has it;
+// empty if none is known to.
+func (s CloudflareWorkerState) inherits(name, fingerprint string) string {
+	switch {
+	case s.VersionID == "" || !s.holds(name, fingerprint):
+		return ""
+	case isChangedElsewhere(fingerprint):
+		return s.VersionID
+	case s.SecretStatus[name].Alone:
+		return "" // in a version that is not known
+	}
+	return s.SecretsVersionID
+}
+
+func isSecret(b cfapi.Binding) bool { return isSecretType(b.Type) }
+
+func isSecretType(t string) bool { return t == typeSecretText || t == typeSecretKey }
 
 // versionBindings turns variables and bindings into Cloudflare's form, sorted by name.
 func versionBindings(want CloudflareWorkerArgs) ([]cfapi.Binding, error) {
@@ -122,30 +149,19 @@ func versionBindings(want CloudflareWorkerArgs) ([]cfapi.Binding, error) {
 		list = append(list, cfapi.Binding{Name: name, Type: typeJSON, JSON: raw})
 	}
 	for _, name := range slices.Sorted(maps.Keys(want.Bindings)) {
-		list = append(list, want.Bindings[name].toAPI(name))
+		b, err := want.Bindings[name].toAPI(name)
+		if err != nil {
+			return nil, fmt.Errorf("bindings.%s: %w", name, err)
+		}
+		list = append(list, b)
 	}
 	return list, nil
 }
 
-// toAPI returns b in Cloudflare's form. Check has seen to it that one member is set.
-func (b Binding) toAPI(name string) cfapi.Binding {
-	switch {
-	case b.KvNamespace != nil:
-		return cfapi.Binding{Name: name, Type: typeKVNamespace, NamespaceID: b.KvNamespace.ID}
-	case b.R2Bucket != nil:
-		return cfapi.Binding{
-			Name: name, Type: typeR2Bucket, BucketName: b.R2Bucket.Name, Jurisdiction: b.R2Bucket.Jurisdiction,
-		}
-	case b.Service != nil:
-		return cfapi.Binding{Name: name, Type: typeService, Service: b.Service.Name, Entrypoint: b.Service.Entrypoint}
-	}
-	return cfapi.Binding{Name: name}
-}
-
-// fromAPI is the inverse of versionBindings. Secrets and what this provider
-// has no member for are left out; their names are returned by type.
-func fromAPI(list []cfapi.Binding) (variables map[string]any, bindings map[string]Binding, other map[string]string) {
-	variables, bindings, other = map[string]any{}, map[string]Binding{}, map[string]string{}
+// fromAPI is the inverse of versionBindings, for the Worker script. Secrets are
+// left out, and what cannot be read.
+func fromAPI(list []cfapi.Binding, script string) (variables map[string]any, bindings map[string]Binding) {
+	variables, bindings = map[string]any{}, map[string]Binding{}
 	for _, b := range list {
 		switch b.Type {
 		case typePlainText:
@@ -155,26 +171,24 @@ func fromAPI(list []cfapi.Binding) (variables map[string]any, bindings map[strin
 			if json.Unmarshal(b.JSON, &value) == nil {
 				variables[b.Name] = value
 			}
-		case typeKVNamespace:
-			bindings[b.Name] = Binding{KvNamespace: &KvNamespaceBinding{ID: b.NamespaceID}}
-		case typeR2Bucket:
-			bindings[b.Name] = Binding{R2Bucket: &R2BucketBinding{Name: b.BucketName, Jurisdiction: b.Jurisdiction}}
-		case typeService:
-			bindings[b.Name] = Binding{Service: &ServiceBinding{Name: b.Service, Entrypoint: b.Entrypoint}}
+		case typeSecretText, typeSecretKey:
 		default:
-			other[b.Name] = b.Type
+			if binding, err := bindingFromAPI(b, script); err == nil {
+				bindings[b.Name] = binding
+			}
 		}
 	}
-	return variables, bindings, other
+	return variables, bindings
 }
 
 // A bundleNote is what a version says of the bundle that it was made from. It
-// is the version's message, so that people see it in Cloudflare's dashboard and
-// an import finds the bundle again.
+// ends the version's message, behind what the program says, so that people see it
+// in Cloudflare's dashboard and an import finds the bundle again.
 type bundleNote struct {
 	BundleReference
 	Size       int
 	MainModule string // as the program named it; empty if it was inferred
+	Assets     string // SHA-256 of the static assets; empty: there are none
 }
 
 const (
@@ -184,18 +198,46 @@ const (
 )
 
 func (n bundleNote) String() string {
+	return (&url.URL{Scheme: noteScheme, Host: n.Bucket, Path: "/" + n.Key, RawQuery: n.query().Encode()}).String()
+}
+
+// short is the note without the key: a key may have 1024 bytes alone, and then the digest has to do.
+func (n bundleNote) short() string {
+	return (&url.URL{Scheme: noteScheme, Host: n.Bucket, RawQuery: n.query().Encode()}).String()
+}
+
+// after returns the version's message: what the program says, and the note.
+func (n bundleNote) after(message string) string {
+	if message != "" {
+		message += " "
+	}
+	if all := message + n.String(); len(all) <= maxMessage {
+		return all
+	}
+	return message + n.short()
+}
+
+// splitMessage is the inverse of after; noted is false for any other message. A note has no spaces.
+func splitMessage(text string) (message string, note bundleNote, noted bool) {
+	end := strings.LastIndexByte(text, ' ')
+	if note, noted = parseBundleNote(text[end+1:]); noted {
+		return text[:max(end, 0)], note, true
+	}
+	return text, bundleNote{}, false
+}
+
+func (n bundleNote) query() url.Values {
 	query := url.Values{"sha256": {n.SHA256}, "size": {strconv.Itoa(n.Size)}}
 	if n.MainModule != "" {
 		query.Set("main", n.MainModule)
 	}
+	if n.Assets != "" {
+		query.Set("assets", n.Assets)
+	}
 	if n.Jurisdiction != "" {
 		query.Set("jurisdiction", n.Jurisdiction)
 	}
-	note := (&url.URL{Scheme: noteScheme, Host: n.Bucket, Path: "/" + n.Key, RawQuery: query.Encode()}).String()
-	if len(note) > maxMessage { // a key may have 1024 bytes alone: then the digest has to do
-		note = (&url.URL{Scheme: noteScheme, Host: n.Bucket, RawQuery: query.Encode()}).String()
-	}
-	return note
+	return query
 }
 
 // parseBundleNote is the inverse of String; ok is false for any other message.
@@ -207,6 +249,7 @@ func parseBundleNote(message string) (n bundleNote, ok bool) {
 	query := u.Query()
 	n.Bucket, n.Key = u.Host, strings.TrimPrefix(u.Path, "/")
 	n.SHA256, n.Jurisdiction, n.MainModule = query.Get("sha256"), query.Get("jurisdiction"), query.Get("main")
+	n.Assets = query.Get("assets")
 	n.Size, err = strconv.Atoi(query.Get("size"))
 	return n, err == nil && n.SHA256 != ""
 }

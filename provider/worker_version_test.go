@@ -14,10 +14,18 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 	t.Parallel()
 	elsewhere := map[string]string{ // reason for each
 		"AccountID": "identity", "ScriptName": "identity", "WorkersDev": "a trigger", "Routes": "triggers",
-		"Adopt": "says nothing of the Worker",
+		"Adopt": "says nothing of the Worker", "Secrets": "compared by secretChanges",
+		"Migrations": "compared by their tags", "AllowDataLoss": "says nothing of the Worker",
+		"Observability": "not of a version", "Logpush": "not of a version", "Tags": "not of a version",
+		"TailConsumers": "not of a version", "StreamingTailConsumers": "not of a version", "Schedules": "triggers",
+		"UnmanagedSecrets": "says nothing of the version", "RequiredSecrets": "says nothing of the version",
 	}
-	full := wanted()
+	full := withSettings(wanted())
 	full.MainModule, full.CompatibilityFlags, full.Adopt = "index.js", []string{"nodejs_compat"}, true
+	full.Migrations, full.AllowDataLoss = []Migration{{Tag: "v1"}}, []string{"Room"}
+	full.Exports = map[string]DurableObjectExport{"Room": {Storage: "sqlite"}}
+	full.UnmanagedSecrets, full.RequiredSecrets = new(KeepUnmanaged), []string{"THEIRS"}
+	full.Assets = &WorkerAssets{Directory: "public", SHA256: "ab"}
 	all := reflect.ValueOf(full)
 	for i := range all.NumField() {
 		name := all.Type().Field(i).Name
@@ -27,4 +35,24 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 		_, free := elsewhere[name]
 		assert.Equal(t, free, sameVersion(full, changed), name)
 	}
+}
+
+// TestEverythingAboutAssetsMatters: apart from where the files are.
+func TestEverythingAboutAssetsMatters(t *testing.T) {
+	t.Parallel()
+	full := WorkerAssets{
+		Directory: "public", HTMLHandling: "none", NotFoundHandling: "404-page", RunWorkerFirst: true,
+		RunWorkerFirstRules: []string{"/api/*"}, SHA256: "ab",
+	}
+	all := reflect.ValueOf(full)
+	for i := range all.NumField() {
+		name := all.Type().Field(i).Name
+		assert.False(t, all.Field(i).IsZero(), "%s is not set, and the case would show nothing", name)
+		changed := full
+		reflect.ValueOf(&changed).Elem().Field(i).SetZero()
+		assert.Equal(t, name == "Directory", sameServed(&full, &changed), name)
+	}
+	assert.False(t, sameServed(&full, nil))
+	assert.False(t, sameServed(nil, &full))
+	assert.True(t, sameServed(nil, nil))
 }

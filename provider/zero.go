@@ -20,18 +20,18 @@ func withoutZeros(prov p.Provider) p.Provider {
 	check, create, read, update := prov.Check, prov.Create, prov.Read, prov.Update
 	prov.Check = func(ctx context.Context, req p.CheckRequest) (p.CheckResponse, error) {
 		resp, err := check(ctx, req)
-		resp.Inputs = dropZeros(resp.Inputs, req.Inputs, nil)
+		resp.Inputs = inputsWithoutZeros(resp.Inputs, req.Inputs, req.Urn.Type())
 		return resp, err
 	}
 	prov.Create = func(ctx context.Context, req p.CreateRequest) (p.CreateResponse, error) {
 		resp, err := create(ctx, req)
-		resp.Properties = dropZeros(resp.Properties, req.Properties, optionalInputs[req.Urn.Type()])
+		resp.Properties = outputsWithoutZeros(resp.Properties, req.Properties, req.Urn.Type())
 		return resp, err
 	}
 	prov.Read = func(ctx context.Context, req p.ReadRequest) (p.ReadResponse, error) {
 		resp, err := read(ctx, req)
-		resp.Inputs = dropZeros(resp.Inputs, req.Inputs, nil)
-		resp.Properties = dropZeros(resp.Properties, resp.Inputs, optionalInputs[req.Urn.Type()])
+		resp.Inputs = inputsWithoutZeros(resp.Inputs, req.Inputs, req.Urn.Type())
+		resp.Properties = outputsWithoutZeros(resp.Properties, resp.Inputs, req.Urn.Type())
 		return resp, err
 	}
 	prov.Update = func(ctx context.Context, req p.UpdateRequest) (p.UpdateResponse, error) {
@@ -41,19 +41,31 @@ func withoutZeros(prov p.Provider) p.Provider {
 			}
 		}
 		resp, err := update(ctx, req)
-		resp.Properties = dropZeros(resp.Properties, req.Inputs, optionalInputs[req.Urn.Type()])
+		resp.Properties = outputsWithoutZeros(resp.Properties, req.Inputs, req.Urn.Type())
 		return resp, err
 	}
 	return prov
 }
 
-// optionalInputs are the inputs that a program may leave out, by resource.
-var optionalInputs = map[tokens.Type]map[string]bool{
-	workerToken:    optionalFields(reflect.TypeFor[CloudflareWorkerArgs]()),
-	namespaceToken: optionalFields(reflect.TypeFor[KvNamespaceArgs]()),
-	bucketToken:    optionalFields(reflect.TypeFor[R2BucketArgs]()),
-	bundleToken:    optionalFields(reflect.TypeFor[WorkerBundleArgs]()),
+// argsTypes are the types of the inputs, by resource.
+var argsTypes = map[tokens.Type]reflect.Type{
+	workerToken:    reflect.TypeFor[CloudflareWorkerArgs](),
+	namespaceToken: reflect.TypeFor[KvNamespaceArgs](),
+	bucketToken:    reflect.TypeFor[R2BucketArgs](),
+	bundleToken:    reflect.TypeFor[WorkerBundleArgs](),
+	secretToken:    reflect.TypeFor[SecretsStoreSecretArgs](),
+	databaseToken:  reflect.TypeFor[D1DatabaseArgs](),
+	queueToken:     reflect.TypeFor[QueueArgs](),
 }
+
+// optionalInputs are the inputs that a program may leave out, by resource.
+var optionalInputs = func() map[tokens.Type]map[string]bool {
+	inputs := map[tokens.Type]map[string]bool{}
+	for token, args := range argsTypes {
+		inputs[token] = optionalFields(args)
+	}
+	return inputs
+}()
 
 func optionalFields(args reflect.Type) map[string]bool {
 	names := map[string]bool{}
@@ -65,26 +77,59 @@ func optionalFields(args reflect.Type) map[string]bool {
 	return names
 }
 
+func inputsWithoutZeros(m, given property.Map, token tokens.Type) property.Map {
+	return dropZeros(m, given, argsTypes[token], nil)
+}
+
+func outputsWithoutZeros(m, given property.Map, token tokens.Type) property.Map {
+	return dropZeros(m, given, argsTypes[token], optionalInputs[token])
+}
+
 // dropZeros removes the empty texts and the falses from m that given does not
 // have; if only is not nil, just those of its names. An empty text says nothing
-// even when it is given: an output of another resource may be one.
-func dropZeros(m, given property.Map, only map[string]bool) property.Map {
+// even when it is given: an output of another resource may be one. A false says
+// something where t, the type of the inputs, has a pointer, or requires it.
+func dropZeros(m, given property.Map, t reflect.Type, only map[string]bool) property.Map {
 	for key, value := range m.All {
 		was, had := given.GetOk(key)
+		member, says := memberOf(t, key)
 		empty := value.IsString() && value.AsString() == "" && !was.IsComputed()
+		leftOut := !had && isZero(value) && (!says || value.IsString())
 		switch {
-		case key == "variables" || key == "secrets": // their members are the user's, and may be empty
-		case (empty || !had && isZero(value)) && (only == nil || only[key]):
+		case key == "variables" || key == "secrets" || key == "entries": // their members are the user's, and may be empty
+		case (empty || leftOut) && (only == nil || only[key]):
 			m = m.Delete(key)
 		case value.IsMap():
 			inner := property.Map{}
 			if was.IsMap() {
 				inner = was.AsMap()
 			}
-			m = m.Set(key, property.WithGoValue(value, dropZeros(value.AsMap(), inner, nil)))
+			m = m.Set(key, property.WithGoValue(value, dropZeros(value.AsMap(), inner, member, nil)))
 		}
 	}
 	return m
+}
+
+// memberOf returns the type of a member of t, nil if there is none, and whether the
+// member says something even when it is false.
+func memberOf(t reflect.Type, key string) (member reflect.Type, says bool) {
+	switch {
+	case t == nil:
+		return nil, false
+	case t.Kind() == reflect.Map:
+		member = t.Elem()
+	case t.Kind() == reflect.Struct:
+		for field := range t.Fields() {
+			name, optional := strings.CutSuffix(field.Tag.Get("pulumi"), ",optional")
+			if name == key {
+				member, says = field.Type, !optional || field.Type.Kind() == reflect.Pointer
+			}
+		}
+	}
+	if member != nil && member.Kind() == reflect.Pointer {
+		member = member.Elem()
+	}
+	return member, says
 }
 
 func isZero(v property.Value) bool {

@@ -89,7 +89,7 @@ func run(ctx context.Context, name, dist, plugins string, destroy bool) error {
 	return nil
 }
 
-// stack returns the program that deploys what is in dist.
+// stack returns the program that deploys what is in dist, with the migrations beside it.
 func stack(dist string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		artifacts, err := cf.NewR2Bucket(ctx, "artifacts", &cf.R2BucketArgs{ForceDestroy: pulumi.Bool(true)})
@@ -107,6 +107,16 @@ func stack(dist string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
+		guests, err := cf.NewD1Database(ctx, "guests", &cf.D1DatabaseArgs{
+			Migrations: cf.D1MigrationsArgs{Directory: pulumi.String(filepath.Join(filepath.Dir(dist), "migrations"))},
+		})
+		if err != nil {
+			return err
+		}
+		news, err := cf.NewQueue(ctx, "news", nil)
+		if err != nil {
+			return err
+		}
 		hello, err := cf.NewCloudflareWorker(ctx, "hello", &cf.CloudflareWorkerArgs{
 			Bundle:            bundle.Reference,
 			CompatibilityDate: pulumi.String("2026-11-01"),
@@ -117,6 +127,8 @@ func stack(dist string) pulumi.RunFunc {
 			Secrets: pulumi.StringMap{signingKey: pulumi.String(os.Getenv(signingKey))},
 			Bindings: cf.BindingMap{
 				"VISITS": cf.BindingArgs{KvNamespace: cf.KvNamespaceBindingArgs{Id: visits.ID()}},
+				"GUESTS": cf.BindingArgs{D1Database: cf.D1DatabaseBindingArgs{Id: guests.ID()}},
+				"NEWS":   cf.BindingArgs{Queue: cf.QueueBindingArgs{Name: news.Name}},
 			},
 			WorkersDev: cf.WorkersDevArgs{Enabled: pulumi.Bool(true)},
 		})

@@ -35,6 +35,16 @@ func stack(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	guests, err := cf.NewD1Database(ctx, "guests", &cf.D1DatabaseArgs{
+		Migrations: cf.D1MigrationsArgs{Directory: pulumi.String("../worker/migrations")},
+	})
+	if err != nil {
+		return err
+	}
+	news, err := cf.NewQueue(ctx, "news", nil)
+	if err != nil {
+		return err
+	}
 	hello, err := cf.NewCloudflareWorker(ctx, "hello", &cf.CloudflareWorkerArgs{
 		Bundle:            bundle.Reference,
 		CompatibilityDate: pulumi.String("2026-11-01"),
@@ -45,6 +55,8 @@ func stack(ctx *pulumi.Context) error {
 		Secrets: pulumi.StringMap{"SIGNING_KEY": conf.RequireSecret("signingKey")},
 		Bindings: cf.BindingMap{
 			"VISITS": cf.BindingArgs{KvNamespace: cf.KvNamespaceBindingArgs{Id: visits.ID()}},
+			"GUESTS": cf.BindingArgs{D1Database: cf.D1DatabaseBindingArgs{Id: guests.ID()}},
+			"NEWS":   cf.BindingArgs{Queue: cf.QueueBindingArgs{Name: news.Name}},
 		},
 		WorkersDev: cf.WorkersDevArgs{Enabled: pulumi.Bool(true)},
 		Routes: cf.RouteMap{

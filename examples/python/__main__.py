@@ -9,6 +9,8 @@ config = pulumi.Config()
 artifacts = cf.R2Bucket("artifacts", force_destroy=True)
 bundle = cf.WorkerBundle("bundle", bucket=artifacts.name, prefix="hello", path="../worker/dist")
 visits = cf.KvNamespace("visits")
+guests = cf.D1Database("guests", migrations={"directory": "../worker/migrations"})
+news = cf.Queue("news")
 
 hello = cf.CloudflareWorker(
     "hello",
@@ -16,7 +18,11 @@ hello = cf.CloudflareWorker(
     compatibility_date="2026-11-01",
     variables={"GREETING": config.get("greeting", "Hello"), "LIMITS": {"visits": 1000}},
     secrets={"SIGNING_KEY": config.require_secret("signingKey")},
-    bindings={"VISITS": {"kv_namespace": {"id": visits.id}}},
+    bindings={
+        "VISITS": {"kv_namespace": {"id": visits.id}},
+        "GUESTS": {"d1_database": {"id": guests.id}},
+        "NEWS": {"queue": {"name": news.name}},
+    },
     workers_dev={"enabled": True},
     routes={"hello.example.com/*": {"zone_id": config.require("zoneId"), "dns_record": True}},
 )

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { CloudflareWorker, KvNamespace, R2Bucket, WorkerBundle } from "pulumi-cloudflare-workers";
+import { CloudflareWorker, D1Database, KvNamespace, Queue, R2Bucket, WorkerBundle } from "pulumi-cloudflare-workers";
 
 const config = new pulumi.Config();
 
@@ -9,13 +9,19 @@ const config = new pulumi.Config();
 const artifacts = new R2Bucket("artifacts", { forceDestroy: true });
 const bundle = new WorkerBundle("bundle", { bucket: artifacts.name, prefix: "hello", path: "../worker/dist" });
 const visits = new KvNamespace("visits");
+const guests = new D1Database("guests", { migrations: { directory: "../worker/migrations" } });
+const news = new Queue("news");
 
 const hello = new CloudflareWorker("hello", {
   bundle: bundle.reference,
   compatibilityDate: "2026-11-01",
   variables: { GREETING: config.get("greeting") ?? "Hello", LIMITS: { visits: 1000 } },
   secrets: { SIGNING_KEY: config.requireSecret("signingKey") },
-  bindings: { VISITS: { kvNamespace: { id: visits.id } } },
+  bindings: {
+    VISITS: { kvNamespace: { id: visits.id } },
+    GUESTS: { d1Database: { id: guests.id } },
+    NEWS: { queue: { name: news.name } },
+  },
   workersDev: { enabled: true },
   routes: { "hello.example.com/*": { zoneId: config.require("zoneId"), dnsRecord: true } },
 });

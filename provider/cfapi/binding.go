@@ -24,8 +24,8 @@ type Binding struct {
 	OldName      string          // inherit; empty: Name
 	VersionID    string          // inherit; empty: the latest version
 
-	// Raw is the whole object as it was read. When a Binding is sent, Raw serves
-	// for the types that have no fields above, and is otherwise ignored.
+	// Raw is the whole object as it was read. When a Binding is sent, Raw is sent if
+	// it is set, and the fields above are ignored.
 	Raw json.RawMessage
 }
 
@@ -47,6 +47,9 @@ type bindingFields struct {
 
 // MarshalJSON returns b as the API wants it, with the fields of its type only.
 func (b Binding) MarshalJSON() ([]byte, error) {
+	if b.Raw != nil {
+		return b.Raw, nil
+	}
 	f := bindingFields{Name: b.Name, Type: b.Type}
 	switch b.Type {
 	case "plain_text", "secret_text":
@@ -61,10 +64,6 @@ func (b Binding) MarshalJSON() ([]byte, error) {
 		f.Service, f.Environment, f.Entrypoint = b.Service, b.Environment, b.Entrypoint
 	case "inherit":
 		f.OldName, f.VersionID = b.OldName, b.VersionID
-	default:
-		if b.Raw != nil {
-			return b.Raw, nil
-		}
 	}
 	return json.Marshal(f)
 }

@@ -22,6 +22,7 @@ type call struct {
 	streaming  bool   // the response's body is the caller's to read, however long
 	body       opener // if non-nil, replaces the request's body at each attempt
 	size       int64  // length of body in bytes
+	secrets    redactor
 
 	begun  bool   // the request has reached the transport
 	write  bool   // its method is none that only reads
@@ -63,9 +64,14 @@ func (c *call) failed(err error) error {
 	case c.begun:
 		e.Kind, e.Status, e.Ray, e.Lost = ErrUnknown, c.status, c.ray, c.write
 		e.Err = fmt.Errorf("the response cannot be read: %w", innermost(err))
+		if c.secrets.secrets != nil {
+			e.Err = errUnreadable // the cause quotes the response in forms of its own
+		}
 	}
 	return e
 }
+
+var errUnreadable = errors.New("the response cannot be read")
 
 // incomplete is the failure of a success without the field that it is about.
 func (c *call) incomplete(field string) error {

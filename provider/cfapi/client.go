@@ -12,10 +12,13 @@ import (
 	"time"
 
 	"github.com/cloudflare/cloudflare-go/v7/accounts"
+	"github.com/cloudflare/cloudflare-go/v7/d1"
 	"github.com/cloudflare/cloudflare-go/v7/dns"
 	"github.com/cloudflare/cloudflare-go/v7/kv"
 	"github.com/cloudflare/cloudflare-go/v7/option"
+	"github.com/cloudflare/cloudflare-go/v7/queues"
 	"github.com/cloudflare/cloudflare-go/v7/r2"
+	secretsstore "github.com/cloudflare/cloudflare-go/v7/secrets_store"
 	"github.com/cloudflare/cloudflare-go/v7/user"
 	"github.com/cloudflare/cloudflare-go/v7/workers"
 )
@@ -97,6 +100,9 @@ type services struct {
 	records       *dns.RecordService
 	namespaces    *kv.NamespaceService
 	buckets       *r2.BucketService
+	stores        *secretsstore.StoreService
+	databases     *d1.DatabaseService
+	queues        *queues.QueueService
 	userTokens    *user.TokenService
 	accountTokens *accounts.TokenService
 }
@@ -128,6 +134,9 @@ func (c *Client) prepare() {
 			records:       dns.NewRecordService(options...),
 			namespaces:    kv.NewNamespaceService(options...),
 			buckets:       r2.NewBucketService(options...),
+			stores:        secretsstore.NewStoreService(options...),
+			databases:     d1.NewDatabaseService(options...),
+			queues:        queues.NewQueueService(options...),
 			userTokens:    user.NewTokenService(options...),
 			accountTokens: accounts.NewTokenService(options...),
 		}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package cfapi speaks the part of Cloudflare's API that this provider needs:
-// Workers, their routes and DNS records, KV namespaces, R2 buckets, and the
-// objects in them over R2's S3 endpoint.
+// Workers, their routes and DNS records, KV namespaces, secrets in Secrets Store,
+// R2 buckets, and the objects in them over R2's S3 endpoint.
 //
 // It is a seam. Below it are two generated clients, cloudflare-go and the AWS
 // SDK's S3 client; above it only the types of this package are seen. It knows

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -496,6 +497,9 @@ func TestALostResponseIsRepeatedOrReported(t *testing.T) {
 			_, err := c.CreateVersion(ctx, account, "old", worker(source))
 			return err
 		}, false},
+		{"PatchScriptSettings", func(c *cfapi.Client) error {
+			return c.PatchScriptSettings(ctx, account, "old", cfapi.ScriptSettings{Logpush: new(true)})
+		}, false},
 		{"SetScriptSubdomain", func(c *cfapi.Client) error {
 			return c.SetScriptSubdomain(ctx, account, "old", cfapi.Subdomain{Enabled: true})
 		}, false},
@@ -509,6 +513,10 @@ func TestALostResponseIsRepeatedOrReported(t *testing.T) {
 		{"DeleteObjects", func(c *cfapi.Client) error { return c.DeleteObjects(ctx, bundles, []string{"k"}) }, false},
 		{"CreateKVNamespace", func(c *cfapi.Client) error {
 			_, err := c.CreateKVNamespace(ctx, account, "n")
+			return err
+		}, true},
+		{"CreateD1Database", func(c *cfapi.Client) error {
+			_, err := c.CreateD1Database(ctx, account, cfapi.D1DatabaseInput{Name: "new"})
 			return err
 		}, true},
 		{"CreateR2Bucket", func(c *cfapi.Client) error {
@@ -581,4 +589,198 @@ func TestTheZonesOfAWorkerAreFoundByItsRoutes(t *testing.T) {
 	assert.Equal(t, []string{zone}, zones)
 	_, err = c.ScriptZones(ctx, account, "missing")
 	require.ErrorIs(t, err, cfapi.ErrNotFound)
+}
+
+func TestTheSecretsOfAWorker(t *testing.T) {
+	t.Parallel()
+	server := &emulator.Server{}
+	c, ctx := connect(t, server), t.Context()
+	onlyNotFound := func(err error) {
+		t.Helper()
+		require.ErrorIs(t, err, cfapi.ErrNotFound)
+		assert.False(t, cfapi.LostResponse(err))
+	}
+	_, err := c.Secrets(ctx, account, "api")
+	onlyNotFound(err)
+	onlyNotFound(c.PatchSecrets(ctx, account, "api", map[string]*string{"A": new("1")}))
+	_, err = c.PatchLatestVersion(ctx, account, "api", map[string]*string{"A": new("1")}, "")
+	onlyNotFound(err)
+
+	first, err := c.PutScript(ctx, account, "api", worker(source,
+		cfapi.Binding{Name: "TEXT", Type: "plain_text", Text: "x"},
+		cfapi.Binding{Name: "OLD", Type: "secret_text", Text: "old"}))
+	require.NoError(t, err)
+	require.NoError(t, c.PatchSecrets(ctx, account, "api",
+		map[string]*string{"B": new("2"), "A": new("1"), "OLD": nil, "NONE": nil, "TEXT": nil}))
+	secrets := func() []string {
+		t.Helper()
+		names, err := c.Secrets(ctx, account, "api")
+		require.NoError(t, err)
+		return names
+	}
+	assert.Equal(t, []string{"A", "B"}, secrets())
+	serving := func() []cfapi.Share {
+		t.Helper()
+		deployments, err := c.Deployments(ctx, account, "api")
+		require.NoError(t, err)
+		return deployments[0].Split
+	}
+	now := serving()
+	require.Len(t, now, 1)
+	assert.NotEqual(t, first.VersionID, now[0].VersionID, "it is a version of its own, and deployed")
+	assert.InDelta(t, 100, now[0].Percent, 0)
+	version, err := c.Version(ctx, account, "api", now[0].VersionID)
+	require.NoError(t, err)
+	assert.Equal(t, []cfapi.Binding{
+		{Name: "A", Type: "secret_text"}, {Name: "B", Type: "secret_text"}, {Name: "TEXT", Type: "plain_text", Text: "x"},
+	}, byName(version.Bindings), "the rest stays, and what is no secret is not deleted as one")
+
+	before := server.Dump()
+	id, err := c.PatchLatestVersion(ctx, account, "api", map[string]*string{"A": nil, "C": new("3")}, "rotated")
+	require.NoError(t, err)
+	assert.Equal(t, now, serving(), "it is not deployed")
+	assert.NotEqual(t, before, server.Dump())
+	assert.Equal(t, []string{"B", "C"}, secrets(), "those of the newest version")
+	version, err = c.Version(ctx, account, "api", id)
+	require.NoError(t, err)
+	assert.Equal(t, "rotated", version.Message)
+	assert.Equal(t, []cfapi.Binding{
+		{Name: "B", Type: "secret_text"}, {Name: "C", Type: "secret_text"}, {Name: "TEXT", Type: "plain_text", Text: "x"},
+	}, byName(version.Bindings))
+
+	refused := func(why string) {
+		t.Helper()
+		before := server.Dump()
+		err := c.PatchSecrets(ctx, account, "api", map[string]*string{"A": new("4")})
+		var e *cfapi.Error
+		require.ErrorAs(t, err, &e)
+		assert.True(t, e.HasCode(10215), "%s: %v", why, err)
+		require.ErrorIs(t, err, cfapi.ErrInvalid)
+		assert.False(t, cfapi.LostResponse(err))
+		assert.Equal(t, before, server.Dump(), why)
+	}
+	refused("the newest version is not deployed")
+	split := []cfapi.Share{{VersionID: id, Percent: 90}, {VersionID: now[0].VersionID, Percent: 10}}
+	_, err = c.Deploy(ctx, account, "api", split, "")
+	require.NoError(t, err)
+	refused("the newest version is deployed to a part")
+	_, err = c.Deploy(ctx, account, "api", []cfapi.Share{{VersionID: id, Percent: 100}}, "")
+	require.NoError(t, err)
+	require.NoError(t, c.PatchSecrets(ctx, account, "api", map[string]*string{"A": new("4")}))
+	assert.Equal(t, []string{"A", "B", "C"}, secrets())
+}
+
+func TestALostChangeOfSecretsIsReportedAndNotRepeated(t *testing.T) {
+	t.Parallel()
+	server := &emulator.Server{}
+	var lose atomic.Bool
+	server.After = func(int, *http.Request) bool { return lose.Load() }
+	c, ctx := connect(t, server), t.Context()
+	_, err := c.PutScript(ctx, account, "api", worker(source))
+	require.NoError(t, err)
+	server.Calls()
+	lose.Store(true)
+	err = c.PatchSecrets(ctx, account, "api", map[string]*string{"A": new("1")})
+	require.ErrorIs(t, err, cfapi.ErrUnavailable)
+	assert.True(t, cfapi.LostResponse(err))
+	lose.Store(false)
+	assert.Len(t, server.Calls(), 1)
+	names, err := c.Secrets(ctx, account, "api")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"A"}, names, "it was acted on")
+}
+
+func TestTheLifeOfAStoreSecret(t *testing.T) {
+	t.Parallel()
+	server := &emulator.Server{}
+	c, ctx := connect(t, server), t.Context()
+	_, err := c.StoreSecrets(ctx, account, "none")
+	require.ErrorIs(t, err, cfapi.ErrNotFound)
+	store := makeStore(t, c)
+	all, err := c.StoreSecrets(ctx, account, store)
+	require.NoError(t, err)
+	assert.Empty(t, all)
+	server.Calls()
+
+	made, err := c.CreateStoreSecret(ctx, account, store, cfapi.StoreSecretInput{
+		Name: "API_KEY", Value: "v1", Comment: "of tests", Scopes: []string{"workers"},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "pending", made.Status)
+	got, err := c.StoreSecret(ctx, account, store, made.ID)
+	require.NoError(t, err)
+	assert.Equal(t, cfapi.StoreSecret{
+		ID: made.ID, StoreID: store, Name: "API_KEY", Comment: "of tests", Status: "active", Scopes: []string{"workers"},
+		Created: made.Created, Modified: made.Modified,
+	}, got)
+	assert.False(t, got.Created.IsZero())
+
+	_, err = c.CreateStoreSecret(ctx, account, store, cfapi.StoreSecretInput{
+		Name: "API_KEY", Value: "v2", Scopes: []string{"workers"},
+	})
+	require.ErrorIs(t, err, cfapi.ErrConflict)
+	assert.False(t, cfapi.LostResponse(err))
+	_, err = c.CreateStoreSecret(ctx, account, store, cfapi.StoreSecretInput{Name: "B", Value: "v"})
+	require.ErrorIs(t, err, cfapi.ErrInvalid, "without a scope")
+	server.Calls()
+
+	before := server.Dump()
+	got, err = c.ChangeStoreSecret(ctx, account, store, made.ID, cfapi.StoreSecretChange{Value: new("v2")})
+	require.NoError(t, err)
+	assert.Equal(t, "of tests", got.Comment)
+	assert.NotEqual(t, before, server.Dump())
+	got, err = c.ChangeStoreSecret(ctx, account, store, made.ID, cfapi.StoreSecretChange{
+		Comment: new(""), Scopes: []string{"workers", "ai_gateway"},
+	})
+	require.NoError(t, err)
+	assert.Empty(t, got.Comment)
+	assert.Equal(t, []string{"workers", "ai_gateway"}, got.Scopes)
+	all, err = c.StoreSecrets(ctx, account, store)
+	require.NoError(t, err)
+	assert.Equal(t, []cfapi.StoreSecret{got}, all)
+
+	require.NoError(t, c.DeleteStoreSecret(ctx, account, store, made.ID))
+	require.ErrorIs(t, c.DeleteStoreSecret(ctx, account, store, made.ID), cfapi.ErrNotFound)
+	_, err = c.StoreSecret(ctx, account, store, made.ID)
+	require.ErrorIs(t, err, cfapi.ErrNotFound)
+	_, err = c.ChangeStoreSecret(ctx, account, store, made.ID, cfapi.StoreSecretChange{Value: new("v3")})
+	require.ErrorIs(t, err, cfapi.ErrNotFound)
+}
+
+func TestALostCreationOfAStoreSecretIsReportedAndNotRepeated(t *testing.T) {
+	t.Parallel()
+	server := &emulator.Server{}
+	var lose atomic.Bool
+	server.After = func(int, *http.Request) bool { return lose.Load() }
+	c, ctx := connect(t, server), t.Context()
+	store := makeStore(t, c)
+	server.Calls()
+	lose.Store(true)
+	_, err := c.CreateStoreSecret(ctx, account, store, cfapi.StoreSecretInput{
+		Name: "A", Value: "v", Scopes: []string{"workers"},
+	})
+	require.ErrorIs(t, err, cfapi.ErrUnavailable)
+	assert.True(t, cfapi.LostResponse(err))
+	lose.Store(false)
+	assert.Len(t, server.Calls(), 1)
+	all, err := c.StoreSecrets(ctx, account, store)
+	require.NoError(t, err)
+	require.Len(t, all, 1, "it was acted on")
+	assert.Equal(t, "A", all[0].Name)
+}
+
+// makeStore makes a store of Secrets Store, which a Client does not, and returns its id.
+func makeStore(t *testing.T, c *cfapi.Client) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
+		c.Endpoint+"/accounts/"+account+"/secrets_store/stores", strings.NewReader(`{"name":"default_secrets_store"}`))
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+c.Token)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, response.Body.Close()) }()
+	var made struct{ Result struct{ ID string } }
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&made))
+	require.Len(t, made.Result.ID, 32)
+	return made.Result.ID
 }

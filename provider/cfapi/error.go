@@ -34,9 +34,13 @@ const (
 	APIWorkers = "workers" // scripts, versions, deployments, workers.dev, routes
 	APIR2      = "r2"      // buckets, and objects over S3
 	APIKV      = "kv"      // namespaces
+	APID1      = "d1"      // databases
+	APIQueues  = "queues"  // queues and their consumers
 	APIDNS     = "dns"     // records
 	APIZones   = "zones"   // zones
 	APIUser    = "user"    // tokens
+
+	APISecretsStore = "secrets_store" // secrets in a store
 )
 
 // Error is the only type of error that leaves this package. It never holds a

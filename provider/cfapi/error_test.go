@@ -55,6 +55,16 @@ func deleteObjects(ctx context.Context, c *Client) error {
 	return c.DeleteObjects(ctx, samplePlace, []string{"a", "b"})
 }
 
+func createDatabase(ctx context.Context, c *Client) error {
+	_, err := c.CreateD1Database(ctx, testAccount, D1DatabaseInput{Name: "app"})
+	return err
+}
+
+func query(ctx context.Context, c *Client) error {
+	_, err := c.QueryD1(ctx, testAccount, "d", "SELECT * FROM t", nil)
+	return err
+}
+
 func createRecord(ctx context.Context, c *Client) error {
 	_, err := c.CreateDNSRecord(ctx, "zone", DNSRecord{Name: "api.example.com", Type: "AAAA", Content: "100::"})
 	return err
@@ -98,6 +108,15 @@ var failures = []answered{
 		codes(81053, "An A, AAAA, or CNAME record with that host already exists."), ErrConflict,
 	},
 	{"KV namespace not found", get, 404, "", codes(10013, "get namespace: 'namespace not found'"), ErrNotFound},
+	{
+		"D1 name taken, with 400", createDatabase, 400, "", codes(7502, "database with name 'app' already exists"),
+		ErrConflict,
+	},
+	{"D1 database not found", query, 404, "", codes(7404, "The database d could not be found"), ErrNotFound},
+	{"SQL is wrong", query, 400, "", codes(7500, "no such table: t: SQLITE_ERROR"), ErrInvalid},
+	{"D1 fails", query, 500, "", codes(7500, "internal error; reference = e_1"), ErrUnavailable},
+	{"a database without an id", createDatabase, 200, "", `{"success":true,"result":{"name":"app"}}`, ErrUnknown},
+	{"rows that are none", query, 200, "", `{"success":true,"result":[{"results":"x"}]}`, ErrUnknown},
 	{"internal, with 404", createRoute, 404, "", codes(10013, "workers.api.error.unknown"), ErrUnavailable},
 	{
 		"rate limit", get, 429, "Retry-After: 300",
@@ -118,6 +137,23 @@ var failures = []answered{
 	{"wrong digest", upload, 400, "", fault("BadDigest", "The SHA-256 checksum you specified did not match."), ErrInvalid},
 	{"unknown key", list, 401, "", fault("Unauthorized", "Unauthorized"), ErrDenied},
 	{"wrong signature", list, 403, "", fault("SignatureDoesNotMatch", "The signature does not match."), ErrDenied},
+	{
+		"newest version not deployed", patchSecrets, 400, "",
+		codes(10215, "Secret edit failed. Not even s3cret is shown."), ErrInvalid,
+	},
+	{"no versions", patchLatestVersion, 404, "", codes(10222, "This Worker has no versions."), ErrNotFound},
+	{"version of secrets without an id", patchLatestVersion, 200, "", `{"success":true,"result":{}}`, ErrUnknown},
+	{
+		"name of a stored secret taken, with 400", createStoreSecret, 400, "",
+		codes(1003, "secret_name_already_exists: A"), ErrConflict,
+	},
+	{"stored secret not found", changeStoreSecret, 404, "", codes(1001, "secret_not_found"), ErrNotFound},
+	{"stored secret invalid", createStoreSecret, 400, "", codes(1001, "secret_scope_invalid"), ErrInvalid},
+	{"stored secret without an id", createStoreSecret, 200, "", `{"success":true,"result":[{}]}`, ErrUnknown},
+	{
+		"stored secret with a date that is none", changeStoreSecret, 200, "",
+		`{"success":true,"result":{"id":"i","created":"s3cret"}}`, ErrUnknown,
+	},
 	{"R2 is busy", list, 503, "", fault("SlowDown", "Reduce your request rate."), ErrUnavailable},
 	{"some objects kept", deleteObjects, 200, "", `<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code>
 		<Message>Access Denied</Message></Error></DeleteResult>`, ErrDenied},
@@ -176,6 +212,13 @@ func TestFailuresReadLikeThis(t *testing.T) {
 		{"a digest that is none", ErrInvalid, &Client{R2AccessKeyID: "k"}, func(ctx context.Context, c *Client) error {
 			_, err := c.PutObject(ctx, samplePlace, "a", strings.NewReader(""), PutOptions{SHA256: "abc"})
 			return err
+		}},
+		{"too many secrets", ErrInvalid, &Client{Token: testToken}, func(ctx context.Context, c *Client) error {
+			changes := map[string]*string{}
+			for i := range 101 {
+				changes[fmt.Sprint("N", i)] = new("s3cret")
+			}
+			return c.PatchSecrets(ctx, testAccount, "api", changes)
 		}},
 		{"too many keys", ErrInvalid, &Client{R2AccessKeyID: "k"}, func(ctx context.Context, c *Client) error {
 			return c.DeleteObjects(ctx, samplePlace, make([]string, 1001))

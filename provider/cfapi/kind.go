@@ -17,10 +17,20 @@ const (
 	codeServiceNotFound = 10090
 	codeWorkersBusy     = 10104 // Workers: transient
 	codeKVTitleTaken    = 10014
+	codeD1NameTaken     = 7502
+	codeQueueNotFound   = 11000
+	codeConsumerExists  = 11004
+	codeQueueInUse      = 11005 // by a binding, or as dead letter queue
+	codeQueueNameTaken  = 11009
 	codeDNSHostTaken    = 81053
 	codeDNSHostTakenToo = 81054 // a CNAME is in the way
 	codeDNSNameTaken    = 81057
 	codeDNSSameRecord   = 81058
+
+	// Secrets Store: secret_name_already_exists, and maximum_stores_exceeded. Its code for what is not there, 1001,
+	// is also that of what is invalid: the status tells them apart. Source: alchemy-run/distilled,
+	// packages/cloudflare/patches/secrets-store.
+	codeStoreNameTaken = 1003
 )
 
 // kindOf returns the kind of a response that is not a success. The status decides,
@@ -37,6 +47,8 @@ func kindOf(api string, status int, codes []Code) error {
 			return ErrUnavailable
 		case taken(api, c.Code):
 			return ErrConflict
+		case api == APIQueues && c.Code == codeQueueNotFound:
+			return ErrNotFound // whatever the status, which is not documented
 		}
 	}
 	switch {
@@ -70,11 +82,18 @@ func missing(api string, status int, codes []Code) bool {
 		has(codes, codeRouteNoWorker) || has(codes, codeServiceNotFound))
 }
 
-// taken reports whether the code says that the object exists already.
+// taken reports whether the code says that the object exists already, or that another
+// one is in the way of its removal.
 func taken(api string, code int) bool {
 	switch api {
 	case APIKV:
 		return code == codeKVTitleTaken
+	case APISecretsStore:
+		return code == codeStoreNameTaken
+	case APID1:
+		return code == codeD1NameTaken
+	case APIQueues:
+		return code == codeQueueNameTaken || code == codeConsumerExists || code == codeQueueInUse
 	case APIDNS:
 		return code == codeDNSHostTaken || code == codeDNSHostTakenToo ||
 			code == codeDNSNameTaken || code == codeDNSSameRecord

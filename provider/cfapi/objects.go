@@ -221,7 +221,7 @@ func (c *Client) DeleteObjects(ctx context.Context, p Place, keys []string) erro
 	first := got.Errors[0]
 	return &Error{
 		Op: call.op, API: call.api, Kind: kindOfFault(aws.ToString(first.Code)), Status: call.status, Ray: call.ray,
-		S3Code: aws.ToString(first.Code), Message: c.transport.redact(aws.ToString(first.Message)),
+		S3Code: aws.ToString(first.Code), Message: c.transport.redact(call, aws.ToString(first.Message)),
 		Err: fmt.Errorf("kept %d of them, the first %q", len(got.Errors), aws.ToString(first.Key)),
 	}
 }

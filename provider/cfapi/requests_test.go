@@ -35,6 +35,11 @@ type request struct {
 	want   any // what do returns; nil: nothing
 }
 
+// sampleD1 is a database as Cloudflare shows it.
+const sampleD1 = `{"uuid":"d1","name":"app","version":"production","num_tables":2,"file_size":8192,
+	"created_at":"2026-11-21T01:02:03.4Z","jurisdiction":"eu","running_in_region":"WEUR","created_in_region":"WEUR",
+	"read_replication":{"mode":"auto"}}`
+
 // requests are all methods of the Client.
 var requests = []request{
 	{
@@ -134,6 +139,31 @@ var requests = []request{
 		},
 	},
 	{
+		name: "Secrets", answer: `[{"name":"B","type":"secret_text"},{"name":"A","type":"secret_key"}]`,
+		do:   func(ctx context.Context, c *Client) (any, error) { return c.Secrets(ctx, testAccount, "api") },
+		want: []string{"A", "B"},
+	},
+	{
+		name: "PatchSecrets", answer: `[{"name":"A","type":"secret_text"}]`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.PatchSecrets(ctx, testAccount, "a/b", map[string]*string{"OLD": nil, "A": new("s3cret"), "E": new("")})
+		},
+	},
+	{
+		name: "PatchLatestVersion", answer: `{"id":"28b14c43-f12e-4070-8ec7-2a8a6e78b90f","number":5}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return c.PatchLatestVersion(ctx, testAccount, "api", map[string]*string{"OLD": nil, "A": new("s3cret")}, "rotated")
+		},
+		want: "28b14c43-f12e-4070-8ec7-2a8a6e78b90f",
+	},
+	{
+		name: "PatchLatestVersion, no message", answer: `{"id":"v"}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return c.PatchLatestVersion(ctx, testAccount, "a/b", map[string]*string{"A": new("")}, "")
+		},
+		want: "v",
+	},
+	{
 		name: "ScriptSubdomain", answer: `{"enabled":true,"previews_enabled":false}`,
 		do:   func(ctx context.Context, c *Client) (any, error) { return c.ScriptSubdomain(ctx, testAccount, "api") },
 		want: Subdomain{Enabled: true},
@@ -216,6 +246,78 @@ var requests = []request{
 		want: "t1",
 	},
 	{
+		name: "CreateD1Database", answer: sampleD1,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return c.CreateD1Database(ctx, testAccount, D1DatabaseInput{Name: "app"})
+		},
+		want: D1Database{
+			ID: "d1", Name: "app", Jurisdiction: "eu", ReadReplication: "auto",
+			CreatedOn: time.Date(2026, 11, 21, 1, 2, 3, 4e8, time.UTC),
+		},
+	},
+	{
+		name: "CreateD1Database, with everything", answer: `{"uuid":"d1","name":"app"}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return c.CreateD1Database(ctx, testAccount, D1DatabaseInput{
+				Name: "app", PrimaryLocationHint: "weur", Jurisdiction: "eu", ReadReplication: "disabled",
+			})
+		},
+		want: D1Database{ID: "d1", Name: "app"},
+	},
+	{
+		name: "D1Database", answer: `{"uuid":"d1","name":"app","jurisdiction":null,"read_replication":{"mode":"disabled"}}`,
+		do:   func(ctx context.Context, c *Client) (any, error) { return c.D1Database(ctx, testAccount, "d1") },
+		want: D1Database{ID: "d1", Name: "app", ReadReplication: "disabled"},
+	},
+	{
+		name: "D1Databases", answer: `[{"uuid":"d1","name":"app","jurisdiction":"us"},{"uuid":"d2","name":"app2"}]`,
+		do:   func(ctx context.Context, c *Client) (any, error) { return c.D1Databases(ctx, testAccount, "") },
+		want: []D1Database{{ID: "d1", Name: "app", Jurisdiction: "us"}, {ID: "d2", Name: "app2"}},
+	},
+	{
+		name: "D1Databases, by name", answer: `[{"uuid":"d2","name":"app2"},{"uuid":"d1","name":"app"}]`,
+		do:   func(ctx context.Context, c *Client) (any, error) { return c.D1Databases(ctx, testAccount, "app") },
+		want: []D1Database{{ID: "d1", Name: "app"}},
+	},
+	{
+		name: "UpdateD1Database", answer: `{"uuid":"d1","name":"app","read_replication":{"mode":"auto"}}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return c.UpdateD1Database(ctx, testAccount, "d1", "auto")
+		},
+		want: D1Database{ID: "d1", Name: "app", ReadReplication: "auto"},
+	},
+	{
+		name: "DeleteD1Database", answer: `null`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.DeleteD1Database(ctx, testAccount, "d1")
+		},
+	},
+	{
+		name: "QueryD1", answer: `[{"success":true,"results":[{"id":9007199254740993,"blob":[0,255],"text":"é","none":null}],
+			"meta":{"changes":1,"last_row_id":7,"rows_read":2,"rows_written":3,"duration":0.1}},
+			{"success":true,"results":[],"meta":{}}]`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return c.QueryD1(ctx, testAccount, "d1", "SELECT ?, ?, ?", []any{1, "two", nil})
+		},
+		want: []D1Result{
+			{
+				Rows: []map[string]any{{
+					"id": json.Number("9007199254740993"), "blob": []any{json.Number("0"), json.Number("255")}, "text": "é",
+					"none": nil,
+				}},
+				Changes: 1, LastRowID: 7, RowsRead: 2, RowsWritten: 3,
+			},
+			{Rows: []map[string]any{}},
+		},
+	},
+	{
+		name: "QueryD1, no parameters", answer: `[]`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return c.QueryD1(ctx, testAccount, "d1", "SELECT 1 < 2; SELECT 2", nil)
+		},
+		want: []D1Result{},
+	},
+	{
 		name: "KVNamespace", answer: `{"id":"n1","title":"cache","supports_url_encoding":true}`,
 		do:   func(ctx context.Context, c *Client) (any, error) { return c.KVNamespace(ctx, testAccount, "n1") },
 		want: KVNamespace{"n1", "cache"},
@@ -239,9 +341,76 @@ var requests = []request{
 		},
 	},
 	{
+		name: "PutKVPairs", answer: `{"successful_key_count":2,"unsuccessful_keys":[]}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.PutKVPairs(ctx, testAccount, "n1", []KVPair{{"a/b", "1"}, {"c", "<ü>"}})
+		},
+	},
+	{
+		name: "DeleteKVKeys", answer: `{"successful_key_count":2,"unsuccessful_keys":[]}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.DeleteKVKeys(ctx, testAccount, "n1", []string{"a/b", "c"})
+		},
+	},
+	{
+		name: "KVValues", answer: `{"values":{"a":"1","b":null,"c":""}}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return c.KVValues(ctx, testAccount, "n1", []string{"a", "b", "c"})
+		},
+		want: map[string]string{"a": "1", "c": ""},
+	},
+	{
 		name: "DeleteKVNamespace", answer: `null`,
 		do: func(ctx context.Context, c *Client) (any, error) {
 			return nil, c.DeleteKVNamespace(ctx, testAccount, "n1")
+		},
+	},
+	{
+		name: "CreateStoreSecret", answer: "[" + storeSecretAnswer + "]",
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return c.CreateStoreSecret(ctx, testAccount, "s/1", StoreSecretInput{
+				Name: "A", Value: "s3cret", Comment: "c", Scopes: []string{"workers", "ai_gateway"},
+			})
+		},
+		want: sampleStoreSecret,
+	},
+	{
+		name: "CreateStoreSecret, no comment", answer: "[" + storeSecretAnswer + "]",
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return c.CreateStoreSecret(ctx, testAccount, "s", StoreSecretInput{Name: "A", Value: "<s3cret & \"more\">"})
+		},
+		want: sampleStoreSecret,
+	},
+	{
+		name: "StoreSecret", answer: storeSecretAnswer,
+		do:   func(ctx context.Context, c *Client) (any, error) { return c.StoreSecret(ctx, testAccount, "s", "i/1") },
+		want: sampleStoreSecret,
+	},
+	{
+		name: "StoreSecrets", answer: "[" + storeSecretAnswer + "]",
+		do:   func(ctx context.Context, c *Client) (any, error) { return c.StoreSecrets(ctx, testAccount, "s") },
+		want: []StoreSecret{sampleStoreSecret},
+	},
+	{
+		name: "ChangeStoreSecret, all", answer: storeSecretAnswer,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return c.ChangeStoreSecret(ctx, testAccount, "s", "i1", StoreSecretChange{
+				Value: new("s3cret"), Comment: new(""), Scopes: []string{"workers"},
+			})
+		},
+		want: sampleStoreSecret,
+	},
+	{
+		name: "ChangeStoreSecret, the value", answer: storeSecretAnswer,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return c.ChangeStoreSecret(ctx, testAccount, "s", "i1", StoreSecretChange{Value: new("s3cret")})
+		},
+		want: sampleStoreSecret,
+	},
+	{
+		name: "DeleteStoreSecret", answer: "null",
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.DeleteStoreSecret(ctx, testAccount, "s", "i1")
 		},
 	},
 	{
@@ -379,6 +548,15 @@ const (
 	emptySHA256  = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // of nothing
 )
 
+const storeSecretAnswer = `{"id":"i1","store_id":"s","name":"A","comment":null,"scopes":["workers"],"status":"pending",
+	"created":"2026-11-21T01:02:03Z","modified":"2026-11-21T01:02:03.4Z"}`
+
+var sampleStoreSecret = StoreSecret{
+	ID: "i1", StoreID: "s", Name: "A", Status: "pending", Scopes: []string{"workers"},
+	Created:  time.Date(2026, 11, 21, 1, 2, 3, 0, time.UTC),
+	Modified: time.Date(2026, 11, 21, 1, 2, 3, 4e8, time.UTC),
+}
+
 var samplePlace = Place{Account: testAccount, Bucket: "bundles"}
 
 var sampleUpload = Upload{
@@ -444,6 +622,12 @@ func text(t *testing.T, r *http.Request) string {
 
 func TestEveryMethodSendsExactlyThis(t *testing.T) {
 	t.Parallel()
+	sendExactly(t, requests, "requests.txt")
+}
+
+// sendExactly checks what requests send against a golden file, and what comes out of them.
+func sendExactly(t *testing.T, requests []request, file string) {
+	t.Helper()
 	var all strings.Builder
 	for _, r := range requests {
 		var sent []string
@@ -470,7 +654,7 @@ func TestEveryMethodSendsExactlyThis(t *testing.T) {
 		assert.Len(t, sent, max(r.sends, 1), "requests of %s", r.name)
 		fmt.Fprintf(&all, "== %s\n%s\n", r.name, strings.Join(sent, "\n"))
 	}
-	golden(t, "requests.txt", all.String())
+	golden(t, file, all.String())
 }
 
 func TestAListIsReadToItsLastPage(t *testing.T) {
@@ -494,6 +678,10 @@ func TestAListIsReadToItsLastPage(t *testing.T) {
 	records, err := c.DNSRecords(t.Context(), "zone", "x")
 	require.NoError(t, err)
 	assert.Len(t, records, 201)
+
+	secrets, err := c.StoreSecrets(t.Context(), testAccount, "s")
+	require.NoError(t, err)
+	assert.Len(t, secrets, 201)
 }
 
 func TestAServerMayHaveSmallerPages(t *testing.T) {

@@ -185,7 +185,8 @@ func unsent(err error) bool {
 // hopeless reports whether repeating cannot help within seconds.
 func hopeless(err error) bool {
 	lookup, ok := errors.AsType[*net.DNSError](err)
-	return ok && lookup.IsNotFound || untrusted(err)
+	_, unreadable := errors.AsType[*contentError](err)
+	return ok && lookup.IsNotFound || untrusted(err) || unreadable
 }
 
 // untrusted reports whether err is about the server's identity.

@@ -115,6 +115,25 @@ func patch(ctx context.Context, c *Client) error {
 	return c.SetR2BucketStorageClass(ctx, testAccount, "", "b", "Standard")
 }
 
+func patchSecrets(ctx context.Context, c *Client) error {
+	return c.PatchSecrets(ctx, testAccount, "api", map[string]*string{"A": new("s3cret"), "B": nil})
+}
+
+func patchLatestVersion(ctx context.Context, c *Client) error {
+	_, err := c.PatchLatestVersion(ctx, testAccount, "api", map[string]*string{"A": new("s3cret"), "B": nil}, "m")
+	return err
+}
+
+func createStoreSecret(ctx context.Context, c *Client) error {
+	_, err := c.CreateStoreSecret(ctx, testAccount, "store", StoreSecretInput{Name: "A", Value: "s3cret"})
+	return err
+}
+
+func changeStoreSecret(ctx context.Context, c *Client) error {
+	_, err := c.ChangeStoreSecret(ctx, testAccount, "store", "id", StoreSecretChange{Value: new("s3cret")})
+	return err
+}
+
 func TestWhatIsRepeated(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -157,6 +176,34 @@ func TestWhatIsRepeated(t *testing.T) {
 		{"create after success without an id", create, step{status: 200, body: `{"success":true,"result":{}}`}, false, true},
 		{"route after 10013", createRoute, step{status: 404, body: failure(10013)}, false, true},
 		{"route after 404", createRoute, step{status: 404, body: failure(10007)}, false, false},
+		{"secrets after 500", patchSecrets, step{status: 500}, false, true},
+		{"secrets after reset", patchSecrets, step{err: errReset}, false, true},
+		{"secrets after 10013", patchSecrets, step{status: 404, body: failure(10013)}, false, true},
+		{"secrets after HTML with 200", patchSecrets, step{status: 200, body: "<html>"}, false, true},
+		{"secrets after 429", patchSecrets, step{status: 429}, true, false},
+		{"secrets after refused", patchSecrets, step{err: errRefused}, true, false},
+		{"secrets after 10215", patchSecrets, step{status: 400, body: failure(10215)}, false, false},
+		{"stored secret after 500", createStoreSecret, step{status: 500}, false, true},
+		{"stored secret after reset", createStoreSecret, step{err: errReset}, false, true},
+		{"stored secret after 1003", createStoreSecret, step{status: 400, body: failure(1003)}, false, false},
+		{
+			"stored secret after an empty list", createStoreSecret,
+			step{status: 200, body: `{"success":true,"result":[]}`},
+			false, true,
+		},
+		{
+			"stored secret after success without an id", createStoreSecret,
+			step{status: 200, body: `{"success":true,"result":[{}]}`},
+			false, true,
+		},
+		{"change of a stored secret after 500", changeStoreSecret, step{status: 500}, true, true},
+		{"version of secrets after 500", patchLatestVersion, step{status: 500}, true, true},
+		{"version of secrets after reset", patchLatestVersion, step{err: errReset}, true, true},
+		{
+			"version of secrets after success without an id", patchLatestVersion,
+			step{status: 200, body: `{"success":true,"result":{}}`},
+			false, true,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -318,6 +365,10 @@ func TestANewWorkerIsAwaited(t *testing.T) {
 			func(ctx context.Context, c *Client) error {
 				return c.SetScriptSubdomain(ctx, testAccount, "api", Subdomain{})
 			},
+			func(ctx context.Context, c *Client) error {
+				return c.PatchScriptSettings(ctx, testAccount, "api", ScriptSettings{Tags: []string{}})
+			},
+			func(ctx context.Context, c *Client) error { return c.SetSchedules(ctx, testAccount, "api", nil) },
 		} {
 			s := &script{steps: []step{answer, answer}}
 			c := s.client()

@@ -3,9 +3,12 @@
 package cfapi
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,15 +49,41 @@ func (c *Client) ScriptZones(ctx context.Context, account, script string) ([]str
 	return ids, nil
 }
 
-// get asks for what cloudflare-go has no method for, through the same transport.
+// direct is a request that cloudflare-go has no method for.
+type direct struct {
+	method string
+	path   string // below the endpoint, with its query
+	kind   string // the body's content type
+	body   any    // sent as JSON; nil: there is none, or the call has it
+	token  string // sent instead of the API token; empty: that is sent
+}
+
+// get asks for what cloudflare-go has no method for.
 func (c *Client) get(ctx context.Context, api, op, path string, result any) error {
-	c.prepare()
 	ctx, call := begin(ctx, api, op)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint+path, nil)
+	return c.send(ctx, call, direct{method: http.MethodGet, path: path}, result)
+}
+
+// send sends r through the same transport as the generated clients do, and reads
+// the answer's result into result.
+func (c *Client) send(ctx context.Context, call *call, r direct, result any) error {
+	c.prepare()
+	var body io.Reader
+	if r.body != nil {
+		text, err := json.Marshal(r.body)
+		if err != nil {
+			return call.failed(err)
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, c.endpoint+r.path, body)
 	if err != nil {
 		return call.failed(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+c.Token)
+	req.Header.Set("Authorization", "Bearer "+cmp.Or(r.token, c.Token))
+	if r.kind != "" {
+		req.Header.Set("Content-Type", r.kind)
+	}
 	resp, err := c.transport.Do(req)
 	if err != nil {
 		return call.failed(err)
@@ -67,4 +96,20 @@ func (c *Client) get(ctx context.Context, api, op, path string, result any) erro
 		return call.failed(err)
 	}
 	return nil
+}
+
+// MigrationTag returns the tag of the last migration of a Worker's Durable
+// Objects; empty if there was none. Wrangler asks for it before each upload with
+// migrations (packages/deploy-helpers, durable.ts).
+func (c *Client) MigrationTag(ctx context.Context, account, script string) (string, error) {
+	var service struct {
+		Environment struct {
+			Script struct {
+				MigrationTag string `json:"migration_tag"`
+			} `json:"script"`
+		} `json:"default_environment"`
+	}
+	path := fmt.Sprintf("/accounts/%s/workers/services/%s", segment(account), segment(script))
+	err := c.get(ctx, APIWorkers, fmt.Sprintf("read the migration tag of worker %q", script), path, &service)
+	return service.Environment.Script.MigrationTag, err
 }

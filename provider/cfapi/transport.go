@@ -22,7 +22,7 @@ type transport struct {
 	http      *http.Client
 	token     string // only to be checked: cloudflare-go adds it to its requests
 	userAgent string
-	secrets   []string // never to be printed, even if a server should echo them
+	secrets   redactor
 }
 
 var (
@@ -55,11 +55,7 @@ func newTransport(c *Client) *transport {
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t := &transport{http: &client, token: c.Token, userAgent: c.UserAgent}
 	client.Transport = &retrier{next: next, max: retries, backoff: backoff, log: t.logger(c.Log)}
-	for _, s := range []string{c.Token, c.R2SecretAccessKey, secretAccessKey(c.Token)} {
-		if s != "" {
-			t.secrets = append(t.secrets, s)
-		}
-	}
+	t.secrets = redactorOf(c.Token, c.R2SecretAccessKey, secretAccessKey(c.Token))
 	return t
 }
 
@@ -98,7 +94,7 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	resp, err := t.http.Do(req)
 	if err != nil {
 		return nil, &Error{
-			Op: call.op, API: call.api, Kind: ErrUnavailable, Lost: call.lost, Err: t.redacted(cause(err)),
+			Op: call.op, API: call.api, Kind: ErrUnavailable, Lost: call.lost, Err: t.redacted(call, cause(err)),
 		}
 	}
 	if resp.StatusCode >= 300 {
@@ -121,9 +117,9 @@ func (t *transport) refusal(call *call, resp *http.Response) error {
 	}
 	if call.s3 {
 		e.S3Code, e.Message = decodeFault(body)
-		e.Message = t.redact(e.Message)
+		e.Message = t.redact(call, e.Message)
 	} else {
-		e.Codes = t.redactCodes(decodeCodes(body))
+		e.Codes = t.redactCodes(call, decodeCodes(body))
 	}
 	e.Kind = kindOf(call.api, resp.StatusCode, e.Codes)
 	if errors.Is(e.Kind, ErrNotFound) && len(e.Codes) == 0 && e.S3Code == "" && resp.Request.Method != http.MethodHead {
@@ -152,7 +148,7 @@ func (t *transport) checked(call *call, resp *http.Response) (*http.Response, er
 		return nil, e
 	}
 	if env.Success != nil && !*env.Success {
-		e.Codes = t.redactCodes(flatten(nil, env.Errors))
+		e.Codes = t.redactCodes(call, flatten(nil, env.Errors))
 		e.Kind = kindOf(call.api, resp.StatusCode, e.Codes)
 		return nil, e
 	}
@@ -205,27 +201,21 @@ func (t *transport) logger(log func(context.Context, string)) func(context.Conte
 	if log == nil {
 		return nil
 	}
-	return func(ctx context.Context, message string) { log(ctx, t.redact(message)) }
+	return func(ctx context.Context, message string) { log(ctx, t.redact(callOf(ctx), message)) }
 }
 
 // redacted returns err, or an error with its text less the secrets in it.
-func (t *transport) redacted(err error) error {
-	if clean := t.redact(err.Error()); clean != err.Error() {
-		return errors.New(clean)
-	}
-	return err
+func (t *transport) redacted(call *call, err error) error {
+	return t.secrets.redacted(call.secrets.redacted(err))
 }
 
-func (t *transport) redactCodes(codes []Code) []Code {
+func (t *transport) redactCodes(call *call, codes []Code) []Code {
 	for i := range codes {
-		codes[i].Message = t.redact(codes[i].Message)
+		codes[i].Message = t.redact(call, codes[i].Message)
 	}
 	return codes
 }
 
-func (t *transport) redact(s string) string {
-	for _, secret := range t.secrets {
-		s = strings.ReplaceAll(s, secret, "[secret]")
-	}
-	return s
+func (t *transport) redact(call *call, s string) string {
+	return t.secrets.redact(call.secrets.redact(s))
 }

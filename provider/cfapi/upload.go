@@ -25,9 +25,56 @@ type Upload struct {
 	CompatibilityDate  string // YYYY-MM-DD
 	CompatibilityFlags []string
 	Bindings           []Binding
-	KeepBindings       []string // types of bindings to take over from the latest version: "secret_text", …
-	Message            string   // the annotation workers/message; empty: not sent
-	Tag                string   // the annotation workers/tag; empty: not sent
+	KeepBindings       []string          // types of bindings to take over from the latest version: "secret_text", …
+	Migrations         *Migrations       // of classes of Durable Objects, for PutScript only; nil: none
+	Exports            map[string]Export // the declarative form of Migrations, which it excludes; nil: none
+	Message            string            // the annotation workers/message; empty: not sent
+	Tag                string            // the annotation workers/tag; empty: not sent
+	Placement          Placement
+	Limits             Limits
+	CacheOptions       CacheOptions
+	Assets             *Assets // static assets; nil: none, but those that are kept
+	KeepAssets         bool    // take over the files of the latest version
+}
+
+// Migrations are steps in the history of a Worker's classes of Durable Objects.
+type Migrations struct {
+	OldTag string          `json:"old_tag,omitempty"` // where the Worker is; empty: it has none
+	NewTag string          `json:"new_tag"`
+	Steps  []MigrationStep `json:"steps"`
+}
+
+// MigrationStep is one of [Migrations].
+type MigrationStep struct {
+	NewClasses         []string           `json:"new_classes,omitempty"`
+	NewSQLiteClasses   []string           `json:"new_sqlite_classes,omitempty"`
+	RenamedClasses     []RenamedClass     `json:"renamed_classes,omitempty"`
+	TransferredClasses []TransferredClass `json:"transferred_classes,omitempty"`
+	DeletedClasses     []string           `json:"deleted_classes,omitempty"`
+}
+
+// RenamedClass gives a class another name.
+type RenamedClass struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// TransferredClass takes a class over from another Worker.
+type TransferredClass struct {
+	From       string `json:"from"`
+	FromScript string `json:"from_script"`
+	To         string `json:"to"`
+}
+
+// Export declares what is to become of a class of Durable Objects (workers-sdk,
+// packages/workers-utils/src/config/environment.ts, DurableObjectExport).
+type Export struct {
+	Type          string `json:"type"` // "durable-object"
+	Storage       string `json:"storage,omitempty"`
+	State         string `json:"state,omitempty"`
+	RenamedTo     string `json:"renamed_to,omitempty"`
+	TransferredTo string `json:"transferred_to,omitempty"`
+	TransferFrom  string `json:"transfer_from,omitempty"`
 }
 
 // Module is one file of a Worker.
@@ -53,7 +100,14 @@ type uploadMetadata struct {
 	CompatibilityFlags []string          `json:"compatibility_flags,omitempty"`
 	Bindings           []Binding         `json:"bindings"`
 	KeepBindings       []string          `json:"keep_bindings,omitempty"`
+	Migrations         *Migrations       `json:"migrations,omitempty"`
+	Exports            map[string]Export `json:"exports,omitempty"`
 	Annotations        map[string]string `json:"annotations,omitempty"`
+	Placement          Placement         `json:"placement,omitzero"`
+	Limits             Limits            `json:"limits,omitzero"`
+	CacheOptions       CacheOptions      `json:"cache_options,omitzero"`
+	Assets             *Assets           `json:"assets,omitempty"`
+	KeepAssets         bool              `json:"keep_assets,omitempty"`
 }
 
 // metadataPart is the name of the part that is no module.
@@ -63,9 +117,19 @@ const metadataPart = "metadata"
 // cloudflare-go, whose own encoding of an upload Cloudflare refuses. The body is
 // put into the request at each attempt by the transport.
 func (c *call) attach(u Upload) (option.RequestOption, error) {
+	var values []string
+	for _, b := range u.Bindings {
+		if b.Type == typeSecretText {
+			values = append(values, b.Text)
+		}
+	}
+	if u.Assets != nil && u.Assets.JWT != "" {
+		values = append(values, u.Assets.JWT)
+	}
+	c.secrets = redactorOf(values...)
 	form, err := u.form()
 	if err != nil {
-		return nil, &Error{Op: c.op, API: c.api, Kind: ErrInvalid, Err: err}
+		return nil, &Error{Op: c.op, API: c.api, Kind: ErrInvalid, Err: c.secrets.redacted(err)}
 	}
 	c.body, c.size = form.open, form.size
 	return option.WithRequestBody(form.contentType, http.NoBody), nil
@@ -149,7 +213,10 @@ func (u Upload) metadata() ([]byte, error) {
 	m := uploadMetadata{
 		MainModule: u.MainModule, CompatibilityDate: u.CompatibilityDate,
 		CompatibilityFlags: u.CompatibilityFlags, KeepBindings: u.KeepBindings,
+		Migrations: u.Migrations, Exports: u.Exports,
 		Bindings: append([]Binding{}, u.Bindings...), Annotations: map[string]string{},
+		Placement: u.Placement, Limits: u.Limits, CacheOptions: u.CacheOptions,
+		Assets: u.Assets, KeepAssets: u.KeepAssets,
 	}
 	slices.SortStableFunc(m.Bindings, func(a, b Binding) int { return cmp.Compare(a.Name, b.Name) })
 	if u.Message != "" {

@@ -45,6 +45,10 @@ type Version struct {
 	CompatibilityFlags []string
 	Bindings           []Binding // in no particular order
 	MainModule         string    // empty when the API does not say
+	MigrationTag       string    // of the last migration of Durable Objects; empty: there was none
+	Placement          Placement
+	Limits             Limits
+	CacheOptions       CacheOptions
 }
 
 // Deployments returns the deployments of a Worker, newest first. The first is the
@@ -132,14 +136,29 @@ type versionResult struct {
 	Resources struct {
 		Bindings []Binding `json:"bindings"`
 		Script   struct {
-			ETag     string   `json:"etag"`
-			Handlers []string `json:"handlers"`
+			ETag          string    `json:"etag"`
+			Handlers      []string  `json:"handlers"`
+			Placement     Placement `json:"placement"`
+			PlacementMode string    `json:"placement_mode"` // without a placement
 		} `json:"script"`
 		Runtime struct {
 			CompatibilityDate  string   `json:"compatibility_date"`
 			CompatibilityFlags []string `json:"compatibility_flags"`
+			MigrationTag       string   `json:"migration_tag"`
+			Limits             Limits   `json:"limits"`
 		} `json:"script_runtime"`
 	} `json:"resources"`
+	CacheOptions CacheOptions `json:"cache_options"`
+}
+
+// placement is where the version runs. Where is said in one of two ways, as
+// wrangler has it (packages/wrangler/src/versions/secrets/index.ts).
+func (v versionResult) placement() Placement {
+	p := v.Resources.Script.Placement
+	if p == (Placement{}) {
+		p.Mode = v.Resources.Script.PlacementMode
+	}
+	return p
 }
 
 // Version returns one version of a Worker.
@@ -168,6 +187,10 @@ func (c *Client) Version(ctx context.Context, account, script, versionID string)
 		CompatibilityFlags: v.Resources.Runtime.CompatibilityFlags,
 		Bindings:           v.Resources.Bindings,
 		MainModule:         v.MainModule,
+		MigrationTag:       v.Resources.Runtime.MigrationTag,
+		Placement:          v.placement(),
+		Limits:             v.Resources.Runtime.Limits,
+		CacheOptions:       v.CacheOptions,
 	}, nil
 }
 
@@ -254,4 +277,27 @@ func dashed(id string) string {
 		return id
 	}
 	return id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
+}
+
+// LatestVersion returns the id of a Worker's newest version, whether it is
+// deployed or not; empty if it has none. It is the one with the highest number: no
+// order is documented, and wrangler sorts them too (packages/wrangler/src/versions).
+func (c *Client) LatestVersion(ctx context.Context, account, script string) (string, error) {
+	path := fmt.Sprintf("/accounts/%s/workers/scripts/%s/versions", segment(account), segment(script))
+	var got struct {
+		Items []struct {
+			ID     string `json:"id"`
+			Number int    `json:"number"`
+		} `json:"items"`
+	}
+	if err := c.get(ctx, APIWorkers, fmt.Sprintf("list versions of worker %q", script), path, &got); err != nil {
+		return "", err
+	}
+	latest, number := "", 0
+	for _, v := range got.Items {
+		if v.Number > number {
+			latest, number = v.ID, v.Number
+		}
+	}
+	return latest, nil
 }

@@ -4,6 +4,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as inputs from "./types/input";
 import * as outputs from "./types/output";
+import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
@@ -11,6 +12,7 @@ import * as utilities from "./utilities";
  * which it answers.
  *
  * - A preview says which artifact will run: `bundle.sha256: ab12… → cd34…`. What is uploaded is verified against that digest.
+ * - Values of `secrets` are write-only: they never reach the state, not even encrypted. A change of secrets alone sends no code.
  * - Only what changed is sent. An unchanged Worker costs no write, and with a pinned bundle no request at all.
  * - `pulumi refresh` shows by name what somebody changed elsewhere; the next `pulumi up` repairs it.
  * - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.
@@ -32,9 +34,30 @@ import * as utilities from "./utilities";
  * export const url = api.urls[0];
  * ```
  *
+ * ## Settings
+ *
+ * `placement`, `limits`, `cacheOptions` and `annotations` belong to a version, as code does; changing one deploys another
+ * version. `observability`, `logpush`, `tags`, `tailConsumers`, `streamingTailConsumers` and `schedules` belong to the
+ * Worker and change at once, without a version. What is left out has Cloudflare's default; what somebody switched on
+ * elsewhere is switched off by the next `pulumi up`. There is no usage model to choose: Cloudflare has only the standard one.
+ *
+ * ## Durable Objects
+ *
+ * `migrations` is the history of the Worker's classes, in order, as wrangler has it; only the steps that Cloudflare does not
+ * have are sent, in an upload that is deployed at once. An update that would delete the data of a class is refused, in its
+ * preview too, unless `allowDataLoss` names the class.
+ *
+ * ## Static assets
+ *
+ * `assets` names a directory of files that Cloudflare serves without running the Worker. `assets.sha256` in a preview says
+ * that some of them changed. An update sends the files that Cloudflare does not have; if only other things changed, it sends
+ * none. Cloudflare does not say which files a version has: when somebody else deployed, `assets.sha256` says who, and the
+ * next update deploys the directory again.
+ *
  * ## Import
  *
- * By account and name. Values of secrets cannot be read; the program's are sent at the next update.
+ * By account and name. Values of secrets cannot be read; the program's are sent at the next update. Neither can static
+ * assets; the directory's are deployed at the next update.
  *
  * ```sh
  * pulumi import cloudflare-workers:index:CloudflareWorker api <accountId>/<scriptName>
@@ -76,6 +99,26 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public readonly adopt: pulumi.Output<boolean | undefined>;
     /**
+     * Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     */
+    declare public readonly allowDataLoss: pulumi.Output<string[] | undefined>;
+    /**
+     * What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
+     */
+    declare public readonly annotations: pulumi.Output<outputs.Annotations | undefined>;
+    /**
+     * How many static files were deployed. 0 if there are none, or if it is not known.
+     */
+    declare public /*out*/ readonly assetCount: pulumi.Output<number>;
+    /**
+     * Size of the static files together in bytes. 0 if there are none, or if it is not known.
+     */
+    declare public /*out*/ readonly assetSize: pulumi.Output<number>;
+    /**
+     * Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
+     */
+    declare public readonly assets: pulumi.Output<outputs.WorkerAssets | undefined>;
+    /**
      * What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
      */
     declare public readonly bindings: pulumi.Output<{[key: string]: outputs.Binding} | undefined>;
@@ -91,6 +134,10 @@ export class CloudflareWorker extends pulumi.CustomResource {
      * Size of the deployed bundle in bytes, uncompressed. 0 if it is not known.
      */
     declare public /*out*/ readonly bundleSize: pulumi.Output<number>;
+    /**
+     * Whether the Worker's responses are cached. Default: they are not.
+     */
+    declare public readonly cacheOptions: pulumi.Output<outputs.CacheOptions | undefined>;
     /**
      * The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
      */
@@ -112,9 +159,41 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly etag: pulumi.Output<string>;
     /**
+     * What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+     */
+    declare public readonly exports: pulumi.Output<{[key: string]: outputs.DurableObjectExport} | undefined>;
+    /**
+     * What one invocation may use. Default: what the plan allows.
+     */
+    declare public readonly limits: pulumi.Output<outputs.Limits | undefined>;
+    /**
+     * Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
+     */
+    declare public readonly logpush: pulumi.Output<boolean | undefined>;
+    /**
      * Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
      */
     declare public readonly mainModule: pulumi.Output<string | undefined>;
+    /**
+     * Tag of the last migration that was made. Empty if there was none.
+     */
+    declare public /*out*/ readonly migrationTag: pulumi.Output<string | undefined>;
+    /**
+     * The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
+     */
+    declare public readonly migrations: pulumi.Output<outputs.Migration[] | undefined>;
+    /**
+     * What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
+     */
+    declare public readonly observability: pulumi.Output<outputs.Observability | undefined>;
+    /**
+     * Where the Worker runs. Default: where the request arrives.
+     */
+    declare public readonly placement: pulumi.Output<outputs.Placement | undefined>;
+    /**
+     * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
+     */
+    declare public readonly requiredSecrets: pulumi.Output<string[] | undefined>;
     /**
      * Cloudflare's ids of the routes, by pattern.
      */
@@ -124,17 +203,53 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public readonly routes: pulumi.Output<{[key: string]: outputs.Route} | undefined>;
     /**
+     * Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*&#47;5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
+     */
+    declare public readonly schedules: pulumi.Output<string[] | undefined>;
+    /**
      * The Worker's name, which is also its label on workers.dev: lower-case letters, digits, `-` and `_`, at most 63 characters, or 54 with preview URLs. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the Worker.
      */
     declare public readonly scriptName: pulumi.Output<string>;
     /**
-     * Secret values in the Worker's `env` by name, at most 5 KiB each. They travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; those that others set are kept. Cloudflare never gives them back.
+     * How often secrets were changed alone since `versionId`.
+     */
+    declare public /*out*/ readonly secretEdits: pulumi.Output<number>;
+    /**
+     * When each secret was last set by this program, and in which version, by name.
+     */
+    declare public /*out*/ readonly secretStatus: pulumi.Output<{[key: string]: outputs.SecretStatus}>;
+    /**
+     * Secret values in the Worker's `env` by name, at most 5 KiB each. They are write-only: a value never reaches the state, not even encrypted; there is a fingerprint in its place. A value may be a reference: `env:NAME`, `file:PATH` or `$secrets-group/<group>/<name>` (see the provider's `secretsGroups`); `literal:` before it takes any text as it is. New and changed values travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; a change of secrets alone sends no code.
      */
     declare public readonly secrets: pulumi.Output<{[key: string]: string} | undefined>;
     /**
-     * Percent of the requests by version id. Anything but 100 for `versionId` was done elsewhere, and the next update repairs it.
+     * Id of the version from which unchanged secrets are inherited.
+     */
+    declare public /*out*/ readonly secretsVersionId: pulumi.Output<string>;
+    /**
+     * The Workers that receive this one's logs while it runs, by name. Default: none.
+     */
+    declare public readonly streamingTailConsumers: pulumi.Output<{[key: string]: outputs.StreamingTailConsumer} | undefined>;
+    /**
+     * Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
+     */
+    declare public readonly tags: pulumi.Output<string[] | undefined>;
+    /**
+     * The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
+     */
+    declare public readonly tailConsumers: pulumi.Output<{[key: string]: outputs.TailConsumer} | undefined>;
+    /**
+     * Percent of the requests by version id. Versions that this program's changes of secrets derived from `versionId` count as that one. Anything but 100 for `versionId` was done elsewhere, and the next update repairs it, unless `ignoreChanges` lists `traffic`.
      */
     declare public /*out*/ readonly traffic: pulumi.Output<{[key: string]: number}>;
+    /**
+     * Names of the secrets that others set in the Worker, as last seen.
+     */
+    declare public /*out*/ readonly unmanagedSecretNames: pulumi.Output<string[]>;
+    /**
+     * What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
+     */
+    declare public readonly unmanagedSecrets: pulumi.Output<enums.UnmanagedSecrets | undefined>;
     /**
      * Addresses at which the Worker answers: workers.dev first, then those of the routes.
      */
@@ -144,7 +259,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public readonly variables: pulumi.Output<{[key: string]: any} | undefined>;
     /**
-     * Id of the Worker's version that these inputs made. Versions are immutable.
+     * Id of the Worker's version that these inputs made. Versions are immutable. When secrets change alone, Cloudflare derives a further version from it, whose id it does not tell.
      */
     declare public /*out*/ readonly versionId: pulumi.Output<string>;
     /**
@@ -171,43 +286,89 @@ export class CloudflareWorker extends pulumi.CustomResource {
             }
             resourceInputs["accountId"] = args?.accountId;
             resourceInputs["adopt"] = args?.adopt;
+            resourceInputs["allowDataLoss"] = args?.allowDataLoss;
+            resourceInputs["annotations"] = args?.annotations;
+            resourceInputs["assets"] = args?.assets;
             resourceInputs["bindings"] = args?.bindings;
             resourceInputs["bundle"] = args?.bundle;
+            resourceInputs["cacheOptions"] = args?.cacheOptions;
             resourceInputs["compatibilityDate"] = args?.compatibilityDate;
             resourceInputs["compatibilityFlags"] = args?.compatibilityFlags;
+            resourceInputs["exports"] = args?.exports;
+            resourceInputs["limits"] = args?.limits;
+            resourceInputs["logpush"] = args?.logpush;
             resourceInputs["mainModule"] = args?.mainModule;
+            resourceInputs["migrations"] = args?.migrations;
+            resourceInputs["observability"] = args?.observability;
+            resourceInputs["placement"] = args?.placement;
+            resourceInputs["requiredSecrets"] = args?.requiredSecrets;
             resourceInputs["routes"] = args?.routes;
+            resourceInputs["schedules"] = args?.schedules;
             resourceInputs["scriptName"] = args?.scriptName;
             resourceInputs["secrets"] = args?.secrets ? pulumi.secret(args.secrets) : undefined;
+            resourceInputs["streamingTailConsumers"] = args?.streamingTailConsumers;
+            resourceInputs["tags"] = args?.tags;
+            resourceInputs["tailConsumers"] = args?.tailConsumers;
+            resourceInputs["unmanagedSecrets"] = args?.unmanagedSecrets;
             resourceInputs["variables"] = args?.variables;
             resourceInputs["workersDev"] = args?.workersDev;
+            resourceInputs["assetCount"] = undefined /*out*/;
+            resourceInputs["assetSize"] = undefined /*out*/;
             resourceInputs["bundleDigest"] = undefined /*out*/;
             resourceInputs["bundleSize"] = undefined /*out*/;
             resourceInputs["deploymentId"] = undefined /*out*/;
             resourceInputs["dnsRecordIds"] = undefined /*out*/;
             resourceInputs["etag"] = undefined /*out*/;
+            resourceInputs["migrationTag"] = undefined /*out*/;
             resourceInputs["routeIds"] = undefined /*out*/;
+            resourceInputs["secretEdits"] = undefined /*out*/;
+            resourceInputs["secretStatus"] = undefined /*out*/;
+            resourceInputs["secretsVersionId"] = undefined /*out*/;
             resourceInputs["traffic"] = undefined /*out*/;
+            resourceInputs["unmanagedSecretNames"] = undefined /*out*/;
             resourceInputs["urls"] = undefined /*out*/;
             resourceInputs["versionId"] = undefined /*out*/;
         } else {
             resourceInputs["accountId"] = undefined /*out*/;
             resourceInputs["adopt"] = undefined /*out*/;
+            resourceInputs["allowDataLoss"] = undefined /*out*/;
+            resourceInputs["annotations"] = undefined /*out*/;
+            resourceInputs["assetCount"] = undefined /*out*/;
+            resourceInputs["assetSize"] = undefined /*out*/;
+            resourceInputs["assets"] = undefined /*out*/;
             resourceInputs["bindings"] = undefined /*out*/;
             resourceInputs["bundle"] = undefined /*out*/;
             resourceInputs["bundleDigest"] = undefined /*out*/;
             resourceInputs["bundleSize"] = undefined /*out*/;
+            resourceInputs["cacheOptions"] = undefined /*out*/;
             resourceInputs["compatibilityDate"] = undefined /*out*/;
             resourceInputs["compatibilityFlags"] = undefined /*out*/;
             resourceInputs["deploymentId"] = undefined /*out*/;
             resourceInputs["dnsRecordIds"] = undefined /*out*/;
             resourceInputs["etag"] = undefined /*out*/;
+            resourceInputs["exports"] = undefined /*out*/;
+            resourceInputs["limits"] = undefined /*out*/;
+            resourceInputs["logpush"] = undefined /*out*/;
             resourceInputs["mainModule"] = undefined /*out*/;
+            resourceInputs["migrationTag"] = undefined /*out*/;
+            resourceInputs["migrations"] = undefined /*out*/;
+            resourceInputs["observability"] = undefined /*out*/;
+            resourceInputs["placement"] = undefined /*out*/;
+            resourceInputs["requiredSecrets"] = undefined /*out*/;
             resourceInputs["routeIds"] = undefined /*out*/;
             resourceInputs["routes"] = undefined /*out*/;
+            resourceInputs["schedules"] = undefined /*out*/;
             resourceInputs["scriptName"] = undefined /*out*/;
+            resourceInputs["secretEdits"] = undefined /*out*/;
+            resourceInputs["secretStatus"] = undefined /*out*/;
             resourceInputs["secrets"] = undefined /*out*/;
+            resourceInputs["secretsVersionId"] = undefined /*out*/;
+            resourceInputs["streamingTailConsumers"] = undefined /*out*/;
+            resourceInputs["tags"] = undefined /*out*/;
+            resourceInputs["tailConsumers"] = undefined /*out*/;
             resourceInputs["traffic"] = undefined /*out*/;
+            resourceInputs["unmanagedSecretNames"] = undefined /*out*/;
+            resourceInputs["unmanagedSecrets"] = undefined /*out*/;
             resourceInputs["urls"] = undefined /*out*/;
             resourceInputs["variables"] = undefined /*out*/;
             resourceInputs["versionId"] = undefined /*out*/;
@@ -235,6 +396,18 @@ export interface CloudflareWorkerArgs {
      */
     adopt?: pulumi.Input<boolean | undefined>;
     /**
+     * Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     */
+    allowDataLoss?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
+     */
+    annotations?: pulumi.Input<inputs.AnnotationsArgs | undefined>;
+    /**
+     * Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
+     */
+    assets?: pulumi.Input<inputs.WorkerAssetsArgs | undefined>;
+    /**
      * What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
      */
     bindings?: pulumi.Input<{[key: string]: pulumi.Input<inputs.BindingArgs>} | undefined>;
@@ -242,6 +415,10 @@ export interface CloudflareWorkerArgs {
      * The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
      */
     bundle: pulumi.Input<inputs.BundleReferenceArgs>;
+    /**
+     * Whether the Worker's responses are cached. Default: they are not.
+     */
+    cacheOptions?: pulumi.Input<inputs.CacheOptionsArgs | undefined>;
     /**
      * The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
      */
@@ -251,21 +428,69 @@ export interface CloudflareWorkerArgs {
      */
     compatibilityFlags?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
+     * What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+     */
+    exports?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DurableObjectExportArgs>} | undefined>;
+    /**
+     * What one invocation may use. Default: what the plan allows.
+     */
+    limits?: pulumi.Input<inputs.LimitsArgs | undefined>;
+    /**
+     * Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
+     */
+    logpush?: pulumi.Input<boolean | undefined>;
+    /**
      * Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
      */
     mainModule?: pulumi.Input<string | undefined>;
+    /**
+     * The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
+     */
+    migrations?: pulumi.Input<pulumi.Input<inputs.MigrationArgs>[] | undefined>;
+    /**
+     * What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
+     */
+    observability?: pulumi.Input<inputs.ObservabilityArgs | undefined>;
+    /**
+     * Where the Worker runs. Default: where the request arrives.
+     */
+    placement?: pulumi.Input<inputs.PlacementArgs | undefined>;
+    /**
+     * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
+     */
+    requiredSecrets?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
      * Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
      */
     routes?: pulumi.Input<{[key: string]: pulumi.Input<inputs.RouteArgs>} | undefined>;
     /**
+     * Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*&#47;5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
+     */
+    schedules?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
      * The Worker's name, which is also its label on workers.dev: lower-case letters, digits, `-` and `_`, at most 63 characters, or 54 with preview URLs. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the Worker.
      */
     scriptName?: pulumi.Input<string | undefined>;
     /**
-     * Secret values in the Worker's `env` by name, at most 5 KiB each. They travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; those that others set are kept. Cloudflare never gives them back.
+     * Secret values in the Worker's `env` by name, at most 5 KiB each. They are write-only: a value never reaches the state, not even encrypted; there is a fingerprint in its place. A value may be a reference: `env:NAME`, `file:PATH` or `$secrets-group/<group>/<name>` (see the provider's `secretsGroups`); `literal:` before it takes any text as it is. New and changed values travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; a change of secrets alone sends no code.
      */
     secrets?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * The Workers that receive this one's logs while it runs, by name. Default: none.
+     */
+    streamingTailConsumers?: pulumi.Input<{[key: string]: pulumi.Input<inputs.StreamingTailConsumerArgs>} | undefined>;
+    /**
+     * Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
+     */
+    tags?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
+     */
+    tailConsumers?: pulumi.Input<{[key: string]: pulumi.Input<inputs.TailConsumerArgs>} | undefined>;
+    /**
+     * What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
+     */
+    unmanagedSecrets?: pulumi.Input<enums.UnmanagedSecrets | undefined>;
     /**
      * Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
      */

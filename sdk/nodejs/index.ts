@@ -10,6 +10,11 @@ export type CloudflareWorker = import("./cloudflareWorker").CloudflareWorker;
 export const CloudflareWorker: typeof import("./cloudflareWorker").CloudflareWorker = null as any;
 utilities.lazyLoad(exports, ["CloudflareWorker"], () => require("./cloudflareWorker"));
 
+export { D1DatabaseArgs } from "./d1database";
+export type D1Database = import("./d1database").D1Database;
+export const D1Database: typeof import("./d1database").D1Database = null as any;
+utilities.lazyLoad(exports, ["D1Database"], () => require("./d1database"));
+
 export { KvNamespaceArgs } from "./kvNamespace";
 export type KvNamespace = import("./kvNamespace").KvNamespace;
 export const KvNamespace: typeof import("./kvNamespace").KvNamespace = null as any;
@@ -20,16 +25,29 @@ export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
 utilities.lazyLoad(exports, ["Provider"], () => require("./provider"));
 
+export { QueueArgs } from "./queue";
+export type Queue = import("./queue").Queue;
+export const Queue: typeof import("./queue").Queue = null as any;
+utilities.lazyLoad(exports, ["Queue"], () => require("./queue"));
+
 export { R2BucketArgs } from "./r2bucket";
 export type R2Bucket = import("./r2bucket").R2Bucket;
 export const R2Bucket: typeof import("./r2bucket").R2Bucket = null as any;
 utilities.lazyLoad(exports, ["R2Bucket"], () => require("./r2bucket"));
+
+export { SecretsStoreSecretArgs } from "./secretsStoreSecret";
+export type SecretsStoreSecret = import("./secretsStoreSecret").SecretsStoreSecret;
+export const SecretsStoreSecret: typeof import("./secretsStoreSecret").SecretsStoreSecret = null as any;
+utilities.lazyLoad(exports, ["SecretsStoreSecret"], () => require("./secretsStoreSecret"));
 
 export { WorkerBundleArgs } from "./workerBundle";
 export type WorkerBundle = import("./workerBundle").WorkerBundle;
 export const WorkerBundle: typeof import("./workerBundle").WorkerBundle = null as any;
 utilities.lazyLoad(exports, ["WorkerBundle"], () => require("./workerBundle"));
 
+
+// Export enums:
+export * from "./types/enums";
 
 // Export sub-modules:
 import * as config from "./config";
@@ -46,10 +64,16 @@ const _module = {
         switch (type) {
             case "cloudflare-workers:index:CloudflareWorker":
                 return new CloudflareWorker(name, <any>undefined, { urn })
+            case "cloudflare-workers:index:D1Database":
+                return new D1Database(name, <any>undefined, { urn })
             case "cloudflare-workers:index:KvNamespace":
                 return new KvNamespace(name, <any>undefined, { urn })
+            case "cloudflare-workers:index:Queue":
+                return new Queue(name, <any>undefined, { urn })
             case "cloudflare-workers:index:R2Bucket":
                 return new R2Bucket(name, <any>undefined, { urn })
+            case "cloudflare-workers:index:SecretsStoreSecret":
+                return new SecretsStoreSecret(name, <any>undefined, { urn })
             case "cloudflare-workers:index:WorkerBundle":
                 return new WorkerBundle(name, <any>undefined, { urn })
             default:

@@ -12,11 +12,24 @@ import * as utilities from "./utilities";
  * ```typescript
  * import * as cf from "pulumi-cloudflare-workers";
  *
- * const cache = new cf.KvNamespace("cache", { title: "api-cache" });
+ * const cache = new cf.KvNamespace("cache", { title: "api-cache", entries: { "limits/visits": "1000" } });
  * export const id = cache.id;
  * ```
  *
+ * ## Entries
+ *
+ * The program keeps the keys in `entries` at the values that it gives them: an update writes those that changed and deletes those
+ * that were removed, up to 10,000 with one request; a refresh sees what others made of them, and reads 100 with one request.
+ * All other keys are left alone: a namespace is mostly its Workers' to write. A refresh of a value that is not text fails.
+ *
+ * Values are in the state like any other input; of a secret one the state has the encrypted text. What is large or changes
+ * often is better written with `wrangler kv bulk put`.
+ *
+ * Deleting the namespace deletes all its keys, whoever wrote them.
+ *
  * ## Import
+ *
+ * The keys of an imported namespace are left alone until the program names them in `entries`.
  *
  * ```sh
  * pulumi import cloudflare-workers:index:KvNamespace cache <accountId>/<namespaceId>
@@ -54,6 +67,10 @@ export class KvNamespace extends pulumi.CustomResource {
      */
     declare public readonly accountId: pulumi.Output<string>;
     /**
+     * Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
+     */
+    declare public readonly entries: pulumi.Output<{[key: string]: string} | undefined>;
+    /**
      * Cloudflare's id of the namespace, 32 hex digits; the same as the resource's `id`.
      */
     declare public /*out*/ readonly namespaceId: pulumi.Output<string>;
@@ -74,10 +91,12 @@ export class KvNamespace extends pulumi.CustomResource {
         opts = opts || {};
         if (!opts.id) {
             resourceInputs["accountId"] = args?.accountId;
+            resourceInputs["entries"] = args?.entries;
             resourceInputs["title"] = args?.title;
             resourceInputs["namespaceId"] = undefined /*out*/;
         } else {
             resourceInputs["accountId"] = undefined /*out*/;
+            resourceInputs["entries"] = undefined /*out*/;
             resourceInputs["namespaceId"] = undefined /*out*/;
             resourceInputs["title"] = undefined /*out*/;
         }
@@ -96,6 +115,10 @@ export interface KvNamespaceArgs {
      * The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the namespace, and its keys are lost.
      */
     accountId?: pulumi.Input<string | undefined>;
+    /**
+     * Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
+     */
+    entries?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
      * The namespace's title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource's name and 7 hex digits that differ from stack to stack.
      */

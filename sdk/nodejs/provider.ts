@@ -2,6 +2,9 @@
 // *** Do not edit by hand unless you're certain you know what you are doing! ***
 
 import * as pulumi from "@pulumi/pulumi";
+import * as inputs from "./types/input";
+import * as outputs from "./types/output";
+import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 export class Provider extends pulumi.ProviderResource {
@@ -67,6 +70,7 @@ export class Provider extends pulumi.ProviderResource {
             resourceInputs["r2AccessKeyId"] = args?.r2AccessKeyId;
             resourceInputs["r2Endpoint"] = args?.r2Endpoint;
             resourceInputs["r2SecretAccessKey"] = args?.r2SecretAccessKey ? pulumi.secret(args.r2SecretAccessKey) : undefined;
+            resourceInputs["secretsGroups"] = pulumi.output(args?.secretsGroups).apply(JSON.stringify);
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         const secretOpts = { additionalSecretOutputs: ["apiToken", "r2SecretAccessKey"] };
@@ -111,4 +115,8 @@ export interface ProviderArgs {
      * Secret access key for R2's S3 API. Default: the environment variable `R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.
      */
     r2SecretAccessKey?: pulumi.Input<string | undefined>;
+    /**
+     * Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
+     */
+    secretsGroups?: pulumi.Input<{[key: string]: pulumi.Input<inputs.SecretsGroupArgs>} | undefined>;
 }

@@ -148,7 +148,7 @@ func (s *story) compile(ctx context.Context) ([]string, error) {
 }
 
 func (s *story) deploy(ctx context.Context) ([]string, error) {
-	said, err := s.pulumi(ctx, "+ 5 created", "up", "--yes", "--skip-preview")
+	said, err := s.pulumi(ctx, "+ 7 created", "up", "--yes", "--skip-preview")
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +247,7 @@ func (s *story) refresh(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return part(said, `SIGNING_KEY: \[secret\] => \[secret\]`)
+	return part(said, `SIGNING_KEY: \[secret\] => "changed elsewhere: version \S+, deployed by`)
 }
 
 func (s *story) repair(ctx context.Context) ([]string, error) {
@@ -262,7 +262,7 @@ func (s *story) repair(ctx context.Context) ([]string, error) {
 }
 
 func (s *story) destroy(ctx context.Context) ([]string, error) {
-	if _, err := s.pulumi(ctx, "- 5 deleted", "destroy", "--yes", "--skip-preview"); err != nil {
+	if _, err := s.pulumi(ctx, "- 7 deleted", "destroy", "--yes", "--skip-preview"); err != nil {
 		return nil, err
 	}
 	account, zone := "/accounts/"+s.cloud.AccountID, "/zones/"+s.cloud.ZoneID

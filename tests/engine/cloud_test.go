@@ -28,17 +28,17 @@ type cloud struct {
 }
 
 // newCloud serves s, to which running adds workerd, until the test ends.
-func newCloud(t *testing.T, s *emulator.Server) *cloud {
-	t.Helper()
+func newCloud(tb testing.TB, s *emulator.Server) *cloud {
+	tb.Helper()
 	c := &cloud{Server: s}
 	for _, door := range []struct {
 		server  **httptest.Server
 		handler http.Handler
 	}{{&c.api, s}, {&c.s3, s.S3()}, {&c.front, s.FrontDoor()}} {
 		*door.server = httptest.NewServer(door.handler)
-		t.Cleanup((*door.server).Close)
+		tb.Cleanup((*door.server).Close)
 	}
-	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	tb.Cleanup(func() { assert.NoError(tb, s.Close()) })
 	return c
 }
 

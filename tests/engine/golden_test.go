@@ -77,6 +77,12 @@ func normal(text string) string {
 	return text
 }
 
+// note is a version's note of its bundle. One that a change of secrets alone has made has none.
+var note = regexp.MustCompile(` message "r2://[^"]*"`)
+
+// unnoted is a dump without the notes.
+func unnoted(dump string) string { return note.ReplaceAllString(dump, ` message ""`) }
+
 // sorted are calls in an order that does not depend on which of several at once came first.
 func sorted(t *testing.T, calls []string) string {
 	t.Helper()

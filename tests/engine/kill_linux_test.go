@@ -3,6 +3,7 @@
 package engine_test
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -51,7 +52,7 @@ func TestAKilledProviderIsSurvived(t *testing.T) {
 			require.True(t, killed.Load())
 
 			s.recover(t)
-			assert.Equal(t, want, c.Dump())
+			assert.Equal(t, unnoted(want), unnoted(c.Dump()))
 			s.unchanged(t)
 			s.destroy(t)
 			assert.Equal(t, empty, c.Dump(), "something is left")
@@ -84,11 +85,20 @@ func (s *stack) recover(t *testing.T) {
 	require.Fail(t, "the hints do not help")
 }
 
-// killProvider ends the provider that serves this stack, which its working directory tells, without a warning.
+// killProvider ends the provider that serves this stack without a warning.
 func (s *stack) killProvider() error {
+	pids, err := s.providers()
+	for _, pid := range pids {
+		err = errors.Join(err, syscall.Kill(pid, syscall.SIGKILL))
+	}
+	return err
+}
+
+// providers are the processes that serve this stack, which the home in their environment tells.
+func (s *stack) providers() (pids []int, err error) {
 	processes, err := filepath.Glob("/proc/[0-9]*/exe")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, exe := range processes {
 		program, err := os.Readlink(exe)
@@ -101,11 +111,9 @@ func (s *stack) killProvider() error {
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(exe)))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-			return err
-		}
+		pids = append(pids, pid)
 	}
-	return nil
+	return pids, nil
 }

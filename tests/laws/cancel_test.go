@@ -57,7 +57,7 @@ func TestCancellationIsPrompt(t *testing.T) {
 					w.on(hooks{})
 					s.start(t.Context())
 					require.NoError(t, sc.operation(w, s, program))
-					assert.Equal(t, want, w.Dump())
+					equalAccounts(t, want, w.Dump())
 				})
 			}
 		}

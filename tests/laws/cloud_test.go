@@ -4,6 +4,7 @@ package laws
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -43,6 +44,8 @@ type cloud struct {
 	endpoint   string
 	r2Endpoint string
 	cacheDir   string // the machine's cache: another one is another machine
+	config     object // of the provider, beside what it needs to find this cloud
+	sql        sqlStore
 
 	mu      sync.Mutex
 	last    int // number of the latest request that the emulator has seen
@@ -80,13 +83,14 @@ func newCloud(t *testing.T) *cloud {
 			return h.before(n, r)
 		},
 		After: func(n int, r *http.Request) bool {
+			c.sql.act(r)
 			c.mu.Lock()
 			h, n := c.hooks, n-c.from
 			c.mu.Unlock()
 			return h.after != nil && h.after(n, r)
 		},
 	}
-	api := httptest.NewServer(c.around(c.Server))
+	api := httptest.NewServer(c.around(c.sql.around(c.Server)))
 	t.Cleanup(api.Close)
 	c.endpoint = api.URL + "/client/v4"
 	c.r2Endpoint = r2Hosts.add(t, c.around(c.S3()))
@@ -143,10 +147,12 @@ func (c *cloud) provider(ctx context.Context) integration.Server {
 	server, err := integration.NewServer(
 		ctx, provider.Name, semver.MustParse("0.0.0"), integration.WithProvider(prov))
 	require.NoError(c.t, err)
-	err = server.Configure(p.ConfigureRequest{Args: properties(object{
+	args := object{
 		"accountId": account, "apiToken": apiToken, "endpoint": c.endpoint, "r2Endpoint": c.r2Endpoint,
 		"cacheDir": c.cacheDir, "maxRetries": 0,
-	})})
+	}
+	maps.Copy(args, c.config)
+	err = server.Configure(p.ConfigureRequest{Args: properties(args)})
 	require.NoError(c.t, err)
 	return server
 }

@@ -63,21 +63,37 @@ func cloudflareWorker() subject {
 					"FILES": object{"r2Bucket": object{"name": "files"}},
 					"AUTH":  object{"service": object{"name": "auth"}},
 				},
-				"workersDev": object{"enabled": true},
+				"placement":    object{"mode": "smart"},
+				"limits":       object{"cpuMs": 50},
+				"cacheOptions": object{"enabled": true},
+				"annotations":  object{"message": "the first release", "tag": "v1"},
+				"observability": object{
+					"enabled": true, "headSamplingRate": 0.5, "logs": object{"invocationLogs": false, "destinations": []any{"b", "a"}},
+				},
+				"logpush":                true,
+				"tags":                   []any{"team:web", "prod"},
+				"tailConsumers":          object{"auth": object{}},
+				"streamingTailConsumers": object{"other-auth": object{}},
+				"schedules":              []any{"*/5 * * * *", "0 0 * * SUN"},
+				"workersDev":             object{"enabled": true},
 				"routes": object{
 					withRecord:    object{"zoneId": zone, "dnsRecord": true},
 					withoutRecord: object{"zoneId": zone},
 				},
 			}
 		},
-		changes: []change{
+		changes: append(settingChanges(), []change{
 			{
 				name: "moved to another account", covers: []string{"accountId"},
 				edit: func(w world, o object) object { // what it refers to stays behind
 					w.putInto(otherAccount, w.builds["v1"])
-					return o.with(otherAccount, "accountId").with(nil, "bindings").with(nil, "routes")
+					return o.with(otherAccount, "accountId").with(nil, "bindings").with(nil, "routes").
+						with(nil, "tailConsumers").with(nil, "streamingTailConsumers")
 				},
-				diff: map[string]p.DiffKind{"accountId": p.UpdateReplace, "bindings": p.Delete, "routes": p.Delete},
+				diff: map[string]p.DiffKind{
+					"accountId": p.UpdateReplace, "bindings": p.Delete, "routes": p.Delete, "tailConsumers": p.Delete,
+					"streamingTailConsumers": p.Delete,
+				},
 			},
 			{
 				name: "renamed", covers: []string{"scriptName"}, edit: set("api-2", "scriptName"),
@@ -159,6 +175,31 @@ func cloudflareWorker() subject {
 			{
 				name: "secret removed", edit: set(nil, "secrets", "TOKEN"),
 				diff: map[string]p.DiffKind{"secrets.TOKEN": p.Delete},
+			},
+			{
+				name: "unmanaged secrets removed", idle: true, covers: []string{"unmanagedSecrets"},
+				edit: set("remove", "unmanagedSecrets"), diff: map[string]p.DiffKind{"unmanagedSecrets": p.Add},
+			},
+			{
+				name: "unmanaged secrets refused", edit: set("error", "unmanagedSecrets"),
+				diff: map[string]p.DiffKind{"unmanagedSecrets": p.Add},
+			},
+			{
+				name: "secret required", idle: true, covers: []string{"requiredSecrets"},
+				edit: set([]any{"TOKEN"}, "requiredSecrets"), diff: map[string]p.DiffKind{"requiredSecrets": p.Add},
+			},
+			{
+				name: "class of objects made", covers: []string{"migrations"},
+				edit: set([]any{object{"tag": "v1", "newSqliteClasses": []any{"Room"}}}, "migrations"),
+				diff: map[string]p.DiffKind{"migrations": p.Add},
+			},
+			{
+				name: "class of objects declared", covers: []string{"exports.*.storage"},
+				edit: set(object{"Room": object{"storage": "sqlite"}}, "exports"), diff: map[string]p.DiffKind{"exports": p.Add},
+			},
+			{
+				name: "loss of data allowed", covers: []string{"allowDataLoss"}, idle: true,
+				edit: set([]any{"Room"}, "allowDataLoss"), diff: map[string]p.DiffKind{"allowDataLoss": p.Add},
 			},
 			{
 				name: "KV namespace exchanged", covers: []string{"bindings.*.kvNamespace.id"},
@@ -258,9 +299,20 @@ func cloudflareWorker() subject {
 					`routes["api.example.com/*"]`: p.Delete, `routes["www.example.com/*"]`: p.Add,
 				},
 			},
+		}...),
+		drifts:   append(workerDrifts(), settingDrifts()...),
+		importID: func(world, *stack) string { return account + "/api" },
+		waived: map[string]string{
+			"exports.*.state":         "begins with a class that is there (worker_migration_test.go)",
+			"exports.*.renamedTo":     "begins with a class that is there (worker_migration_test.go)",
+			"exports.*.transferredTo": "begins with a class that is there (worker_migration_test.go)",
+			"exports.*.transferFrom":  "begins with a class that is there (worker_migration_test.go)",
 		},
-		drifts:     workerDrifts(),
-		importID:   func(world, *stack) string { return account + "/api" },
-		unreadable: map[string]string{"secrets": "Cloudflare never gives a secret's value back"},
+		unreadable: map[string]string{
+			"secrets":              "Cloudflare never gives a secret's value back",
+			"secretStatus":         "who has set a secret cannot be read",
+			"secretsVersionId":     "who has set a secret cannot be read",
+			"unmanagedSecretNames": "who has set a secret cannot be read",
+		},
 	}
 }

@@ -57,7 +57,7 @@ func TestDriftIsVisibleAndRepaired(t *testing.T) {
 				}
 
 				require.NoError(t, s.up(program))
-				assert.Equal(t, want, w.Dump())
+				equalAccounts(t, want, w.Dump())
 				assert.Equal(t, state, s.state(t))
 			})
 		}
@@ -78,16 +78,25 @@ func changedOutputs(t *testing.T, r subject, was property.Map, s *stack) (names 
 
 // raw sends a request for which nobody has a client.
 func (c *cloud) raw(method, path string, body any) error {
+	return c.send(method, path, body, nil)
+}
+
+// send sends such a request and reads the answer into result, if that is not nil.
+func (c *cloud) send(method, path string, body, result any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(c.t.Context(), method, c.endpoint+path, bytes.NewReader(text))
+	return c.sendBody(method, path, "application/json", bytes.NewReader(text), result)
+}
+
+func (c *cloud) sendBody(method, path, contentType string, body io.Reader, result any) error {
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.endpoint+path, body)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+apiToken)
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", contentType)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
@@ -97,5 +106,8 @@ func (c *cloud) raw(method, path string, body any) error {
 		message, err := io.ReadAll(resp.Body)
 		return fmt.Errorf("%s %s: %s: %s: %w", method, path, resp.Status, message, err)
 	}
-	return nil
+	if result == nil {
+		return nil
+	}
+	return json.NewDecoder(resp.Body).Decode(result)
 }

@@ -3,9 +3,20 @@
 package laws
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	p "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider"
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
 )
 
 func kvNamespace() subject {
@@ -13,7 +24,9 @@ func kvNamespace() subject {
 		name:    "KvNamespace",
 		token:   provider.Name + ":index:KvNamespace",
 		prepare: func(world) {},
-		program: func(world) object { return object{"title": "sessions"} },
+		program: func(world) object {
+			return object{"title": "sessions", "entries": object{"config/limits": "10", "empty": "", "motd": "hello"}}
+		},
 		changes: []change{
 			{
 				name: "renamed", covers: []string{"title"},
@@ -25,8 +38,30 @@ func kvNamespace() subject {
 				edit: func(_ world, o object) object { return o.with(otherAccount, "accountId") },
 				diff: map[string]p.DiffKind{"accountId": p.UpdateReplace},
 			},
+			{
+				name: "entries changed", covers: []string{"entries"},
+				edit: func(_ world, o object) object {
+					return o.with("bye", "entries", "motd").with("new", "entries", "more").with(nil, "entries", "config/limits")
+				},
+				diff: map[string]p.DiffKind{
+					"entries.motd": p.Update, "entries.more": p.Add, `entries["config/limits"]`: p.Delete,
+				},
+			},
+			{
+				name: "entries left out", edit: func(_ world, o object) object { return o.with(nil, "entries") },
+				diff: map[string]p.DiffKind{"entries": p.Delete},
+			},
 		},
 		drifts: []drift{
+			{
+				name: "keys changed",
+				make: func(w world, s *stack) error {
+					return errors.Join(
+						w.client().PutKVPairs(w.t.Context(), account, s.id, []cfapi.KVPair{{Key: "motd", Value: "theirs"}}),
+						w.client().DeleteKVKeys(w.t.Context(), account, s.id, []string{"empty"}))
+				},
+				diff: map[string]p.DiffKind{"entries.motd": p.Update, "entries.empty": p.Add},
+			},
 			{
 				name: "renamed",
 				make: func(w world, s *stack) error {
@@ -41,5 +76,92 @@ func kvNamespace() subject {
 		},
 		unclaimed: "Cloudflare chooses the id, so there is nothing that the state could hold",
 		importID:  func(_ world, s *stack) string { return account + "/" + s.id },
+		unreadable: map[string]string{
+			"entries": "which keys the program manages is about this program alone",
+		},
 	}
+}
+
+// TestKeysOfOthersAreLeftAlone: what a Worker writes is neither seen nor removed.
+func TestKeysOfOthersAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	r := kvNamespace()
+	w, s := built(t, r)
+	theirs := []cfapi.KVPair{{Key: "theirs", Value: "1"}}
+	require.NoError(t, w.client().PutKVPairs(t.Context(), account, s.id, theirs))
+	before := s.state(t)
+	require.NoError(t, s.refresh())
+	assert.Equal(t, before, s.state(t))
+	s.mustUp(properties(r.program(w).with(nil, "entries")))
+	values, err := w.client().KVValues(t.Context(), account, s.id, []string{"theirs", "motd"})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"theirs": "1"}, values)
+}
+
+// TestManyEntriesTakeFewRequests: 10,000 are written by one, and 100 are read by one.
+func TestManyEntriesTakeFewRequests(t *testing.T) {
+	t.Parallel()
+	r := kvNamespace()
+	w, s := begun(t, r)
+	entries := object{}
+	for i := range 10_001 {
+		entries[fmt.Sprintf("key-%d", i)] = "value"
+	}
+	program := r.program(w).with(entries, "entries")
+	s.mustUp(properties(program))
+	assert.Len(t, w.requests(), 1+2)
+	require.NoError(t, s.refresh())
+	assert.Len(t, w.requests(), 1+101)
+	s.mustUp(properties(program.with("other", "entries", "key-7")))
+	assert.Len(t, w.requests(), 1)
+	s.mustUp(properties(program.with(nil, "entries")))
+	assert.Len(t, w.requests(), 2)
+}
+
+// TestWrongEntriesAreRefused: before anything is asked of Cloudflare, and by the name of the key.
+func TestWrongEntriesAreRefused(t *testing.T) {
+	t.Parallel()
+	r := kvNamespace()
+	w, s := begun(t, r)
+	for key, value := range map[string]string{
+		"big": strings.Repeat("x", 25<<20+1), "..": "x", strings.Repeat("k", 513): "x",
+	} {
+		_, err := s.preview(properties(r.program(w).with(value, "entries", key)))
+		require.ErrorContains(t, err, "entries")
+		require.ErrorContains(t, err, key)
+	}
+	assert.Empty(t, w.Calls())
+}
+
+// TestASecretEntryIsSecretInTheState: a value that the program marks is one everywhere.
+func TestASecretEntryIsSecretInTheState(t *testing.T) {
+	t.Parallel()
+	r := kvNamespace()
+	w, s := begun(t, r)
+	program := properties(r.program(w).with(secret("entry"), "entries", "motd"))
+	check := func(when string) {
+		state, err := json.Marshal(plain(property.New(withoutSecrets(s.outputs))))
+		require.NoError(t, err)
+		assert.NotContains(t, string(state), secretMark, when)
+	}
+	s.mustUp(program)
+	check("create")
+	s.mustUp(properties(r.program(w).with(secret("other entry"), "entries", "motd")))
+	check("update")
+	require.NoError(t, s.refresh())
+	check("refresh")
+	assert.Empty(t, withoutSecrets(s.inputs).Get("entries").AsMap().Get("motd"))
+}
+
+// withoutSecrets removes what the engine would encrypt.
+func withoutSecrets(m property.Map) property.Map {
+	for name, value := range m.All {
+		switch {
+		case value.Secret():
+			m = m.Delete(name)
+		case value.IsMap():
+			m = m.Set(name, property.New(withoutSecrets(value.AsMap())))
+		}
+	}
+	return m
 }

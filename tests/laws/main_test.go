@@ -29,6 +29,9 @@ var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 // TestMain sends what the provider logs to the test in whose context it was
 // logged, and requests to the made-up hosts of R2 to the clouds they belong to.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 4 && os.Args[1] == secretsProgram && os.Args[3] == "get" {
+		os.Exit(lookUp(os.Args[2]))
+	}
 	flag.Parse()
 	slog.SetDefault(slog.New(logbookHandler{}))
 	proxy := httptest.NewServer(r2Hosts)

@@ -104,6 +104,9 @@ func TestSecretsOfOthersAreKept(t *testing.T) {
 		if c.diff["accountId"] != "" || c.diff["scriptName"] != "" {
 			continue // another Worker
 		}
+		if c.diff["unmanagedSecrets"] != "" {
+			continue // they are not to be kept
+		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w, s := built(t, r)

@@ -40,6 +40,8 @@ func propertyOf(value any) property.Value {
 		return property.New(v)
 	case int:
 		return property.New(float64(v))
+	case float64:
+		return property.New(v)
 	case []any:
 		list := make([]property.Value, len(v))
 		for i := range v {

@@ -67,7 +67,10 @@ func (c change) untouched(t *testing.T, r subject) string {
 
 // subjects are all resources of the provider.
 func subjects() []subject {
-	return []subject{cloudflareWorker(), workerBundle(), singleFileBundle(), kvNamespace(), r2Bucket()}
+	return []subject{
+		cloudflareWorker(), workerBindings(), workerAssets(), workerBundle(), singleFileBundle(), kvNamespace(), r2Bucket(),
+		secretsStoreSecret(), d1Database(), queue(),
+	}
 }
 
 // each runs a law for each resource.
@@ -138,9 +141,12 @@ func inputPaths(t *testing.T, props map[string]schema.PropertySpec) (paths []str
 			name, ref = name+".*", each.Ref
 		}
 		local, nested := strings.CutPrefix(ref, ownTypes)
-		if !nested {
+		if !nested || len(spec.Types[local].Enum) > 0 {
 			paths = append(paths, name)
 			continue
+		}
+		if len(spec.Types[local].Properties) == 0 {
+			paths = append(paths, name)
 		}
 		for _, inner := range inputPaths(t, spec.Types[local].Properties) {
 			paths = append(paths, name+"."+inner)

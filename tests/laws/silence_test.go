@@ -3,6 +3,7 @@
 package laws
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -41,13 +42,16 @@ func TestUnknownsNeverLeave(t *testing.T) {
 		program := r.program(w).with(account, "accountId")
 		previewAll := func(op string) {
 			program.paths(func(path []string) {
-				unknown := program.with(property.New(property.Computed), path...)
-				when := op + " with unknown " + strings.Join(path, ".")
-				pl, err := s.preview(properties(unknown))
-				require.NoError(t, err, when)
-				assert.NotEqual(t, "same", pl.op, when)
-				assert.True(t, property.New(pl.inputs).HasComputed(), when)
-				assert.Empty(t, w.Calls(), when)
+				for _, unknown := range []property.Value{
+					property.New(property.Computed), property.New(property.Computed).WithSecret(true),
+				} {
+					when := fmt.Sprintf("%s with unknown %s, secret %t", op, strings.Join(path, "."), unknown.Secret())
+					pl, err := s.preview(properties(program.with(unknown, path...)))
+					require.NoError(t, err, when)
+					assert.NotEqual(t, "same", pl.op, when)
+					assert.True(t, property.New(pl.inputs).HasComputed(), when)
+					assert.Empty(t, w.Calls(), when)
+				}
 			})
 		}
 		previewAll("create")

@@ -25,6 +25,7 @@ type stack struct {
 	urn    resource.URN
 	server integration.Server
 	logs   *logbook
+	ignore []string // ignoreChanges
 
 	// What the engine keeps between operations. The id is empty if the resource does not exist.
 	id              string
@@ -58,6 +59,9 @@ func (e checkError) Error() string {
 }
 
 func (s *stack) check(olds, program property.Map) (property.Map, error) {
+	for _, path := range s.ignore {
+		program = reset(program, olds, strings.Split(path, "."))
+	}
 	resp, err := s.server.Check(p.CheckRequest{Urn: s.urn, State: olds, Inputs: program})
 	if err == nil && len(resp.Failures) > 0 {
 		err = checkError(resp.Failures)
@@ -65,10 +69,27 @@ func (s *stack) check(olds, program property.Map) (property.Map, error) {
 	return resp.Inputs, err
 }
 
+// reset returns the program with what olds have at path, as the engine does with
+// what ignoreChanges lists: only where both have what the path leads to.
+func reset(program, olds property.Map, path []string) property.Map {
+	now, has := program.GetOk(path[0])
+	old, had := olds.GetOk(path[0])
+	switch {
+	case !has || !had:
+		return program
+	case len(path) == 1:
+		return program.Set(path[0], old)
+	case !now.IsMap() || !old.IsMap():
+		return program
+	}
+	return program.Set(path[0], property.WithGoValue(now, reset(now.AsMap(), old.AsMap(), path[1:])))
+}
+
 // diff compares what the engine keeps with inputs that were checked.
 func (s *stack) diff(inputs property.Map) (p.DiffResponse, error) {
 	return s.server.Diff(p.DiffRequest{
 		ID: s.id, Urn: s.urn, State: s.withOldInputs(), OldInputs: s.inputs, Inputs: inputs,
+		IgnoreChanges: s.ignore,
 	})
 }
 
@@ -145,6 +166,7 @@ func (s *stack) preview(program property.Map) (plan, error) {
 	case "update":
 		r, err := s.server.Update(p.UpdateRequest{
 			ID: s.id, Urn: s.urn, State: s.outputs, OldInputs: s.inputs, Inputs: pl.inputs, DryRun: true,
+			IgnoreChanges: s.ignore,
 		})
 		pl.outputs = r.Properties
 		return pl, err
@@ -183,7 +205,7 @@ func (s *stack) create(inputs property.Map) error {
 
 func (s *stack) update(inputs property.Map) error {
 	r, err := s.server.Update(p.UpdateRequest{
-		ID: s.id, Urn: s.urn, State: s.outputs, OldInputs: s.inputs, Inputs: inputs,
+		ID: s.id, Urn: s.urn, State: s.outputs, OldInputs: s.inputs, Inputs: inputs, IgnoreChanges: s.ignore,
 	})
 	err = asEngine(err, r.PartialState)
 	if err != nil && r.PartialState == nil {

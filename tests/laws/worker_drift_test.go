@@ -28,7 +28,8 @@ func theirs(change func(w world, u *cfapi.Upload)) func(w world, s *stack) error
 		}
 		u := cfapi.Upload{
 			MainModule: "index.js", CompatibilityDate: version.CompatibilityDate, CompatibilityFlags: version.CompatibilityFlags,
-			Modules: modulesOf(w.builds["v1"]), Message: version.Message,
+			Modules: modulesOf(w.builds["v1"]), Message: version.Message, Tag: version.Tag, Placement: version.Placement,
+			Limits: version.Limits, CacheOptions: version.CacheOptions,
 		}
 		for _, b := range version.Bindings {
 			u.Bindings = append(u.Bindings, cfapi.Binding{Name: b.Name, Type: "inherit"})
@@ -57,11 +58,6 @@ func bind(b cfapi.Binding) func(world, *cfapi.Upload) {
 }
 
 func workerDrifts() []drift {
-	// A version that somebody else made may hold other secrets, which nobody can read.
-	withSecrets := func(diff map[string]p.DiffKind) map[string]p.DiffKind {
-		diff["secrets.TOKEN"], diff["secrets.OTHER"] = p.Update, p.Update
-		return diff
-	}
 	version := []string{"deploymentId", "traffic", "versionId"}
 	code := []string{"bundleDigest", "bundleSize", "deploymentId", "etag", "traffic", "versionId"}
 	api := "/accounts/" + account + "/workers/scripts/api"
@@ -97,19 +93,19 @@ func workerDrifts() []drift {
 			make: theirs(func(_ world, u *cfapi.Upload) {
 				u.Modules[0].Content, u.Message = script("theirs"), ""
 			}),
-			diff: withSecrets(map[string]p.DiffKind{"bundle.sha256": p.Update}),
+			diff: map[string]p.DiffKind{"bundle.sha256": p.Update, "annotations.message": p.Add},
 		},
 		{
 			name: "other code under our note", outputs: code,
 			make: theirs(func(_ world, u *cfapi.Upload) { u.Modules[0].Content = script("theirs") }),
-			diff: withSecrets(map[string]p.DiffKind{"bundle.sha256": p.Update}),
+			diff: map[string]p.DiffKind{"bundle.sha256": p.Update},
 		},
 		{
 			name: "a module added", outputs: code,
 			make: theirs(func(_ world, u *cfapi.Upload) {
 				u.Modules = append(u.Modules, cfapi.Module{Name: "more.txt", ContentType: "text/plain", Content: []byte("more")})
 			}),
-			diff: withSecrets(map[string]p.DiffKind{"bundle.sha256": p.Update}),
+			diff: map[string]p.DiffKind{"bundle.sha256": p.Update},
 		},
 		{
 			name: "the code of nobody's bundle, and no settings", outputs: code,
@@ -119,69 +115,65 @@ func workerDrifts() []drift {
 			},
 			diff: map[string]p.DiffKind{
 				"bundle.sha256": p.Update, "variables": p.Add, "bindings": p.Add, "secrets": p.Add, "compatibilityFlags": p.Add,
+				"placement": p.Add, "limits": p.Add, "cacheOptions": p.Add, "annotations": p.Add,
 			},
 		},
 		{
 			name: "variable changed", outputs: version,
 			make: theirs(bind(cfapi.Binding{Name: "LOG_LEVEL", Type: "plain_text", Text: "debug"})),
-			diff: withSecrets(map[string]p.DiffKind{"variables.LOG_LEVEL": p.Update}),
+			diff: map[string]p.DiffKind{"variables.LOG_LEVEL": p.Update},
 		},
 		{
 			name: "variable added", outputs: version,
 			make: theirs(bind(cfapi.Binding{Name: "THEIRS", Type: "plain_text", Text: "x"})),
-			diff: withSecrets(map[string]p.DiffKind{"variables.THEIRS": p.Delete}),
+			diff: map[string]p.DiffKind{"variables.THEIRS": p.Delete},
 		},
 		{
 			name: "variable removed", outputs: version, make: theirs(bind(cfapi.Binding{Name: "LOG_LEVEL"})),
-			diff: withSecrets(map[string]p.DiffKind{"variables.LOG_LEVEL": p.Add}),
+			diff: map[string]p.DiffKind{"variables.LOG_LEVEL": p.Add},
 		},
 		{
 			name: "JSON variable changed", outputs: version,
 			make: theirs(bind(cfapi.Binding{Name: "LIMITS", Type: "json", JSON: json.RawMessage(`{"rps":6,"tags":["a","b"]}`)})),
-			diff: withSecrets(map[string]p.DiffKind{"variables.LIMITS.rps": p.Update}),
-		},
-		{
-			name: "variable made a secret", outputs: version,
-			make: theirs(bind(cfapi.Binding{Name: "LOG_LEVEL", Type: "secret_text", Text: "debug"})),
-			diff: withSecrets(map[string]p.DiffKind{"variables.LOG_LEVEL": p.Add}),
+			diff: map[string]p.DiffKind{"variables.LIMITS.rps": p.Update},
 		},
 		{
 			name: "KV namespace exchanged", outputs: version,
 			make: theirs(func(w world, u *cfapi.Upload) {
 				bind(cfapi.Binding{Name: "CACHE", Type: "kv_namespace", NamespaceID: w.kv["other-cache"]})(w, u)
 			}),
-			diff: withSecrets(map[string]p.DiffKind{"bindings.CACHE.kvNamespace.id": p.Update}),
+			diff: map[string]p.DiffKind{"bindings.CACHE.kvNamespace.id": p.Update},
 		},
 		{
 			name: "bucket exchanged", outputs: version,
 			make: theirs(bind(cfapi.Binding{Name: "FILES", Type: "r2_bucket", BucketName: "files", Jurisdiction: "eu"})),
-			diff: withSecrets(map[string]p.DiffKind{"bindings.FILES.r2Bucket.jurisdiction": p.Delete}),
+			diff: map[string]p.DiffKind{"bindings.FILES.r2Bucket.jurisdiction": p.Delete},
 		},
 		{
 			name: "service exchanged", outputs: version,
 			make: theirs(bind(cfapi.Binding{Name: "AUTH", Type: "service", Service: "other-auth", Entrypoint: "Admin"})),
-			diff: withSecrets(map[string]p.DiffKind{
+			diff: map[string]p.DiffKind{
 				"bindings.AUTH.service.name": p.Update, "bindings.AUTH.service.entrypoint": p.Delete,
-			}),
+			},
 		},
 		{
 			name: "binding added", outputs: version,
 			make: theirs(bind(cfapi.Binding{Name: "THEIRS", Type: "r2_bucket", BucketName: "files"})),
-			diff: withSecrets(map[string]p.DiffKind{"bindings.THEIRS": p.Delete}),
+			diff: map[string]p.DiffKind{"bindings.THEIRS": p.Delete},
 		},
 		{
 			name: "binding removed", outputs: version, make: theirs(bind(cfapi.Binding{Name: "FILES"})),
-			diff: withSecrets(map[string]p.DiffKind{"bindings.FILES": p.Add}),
+			diff: map[string]p.DiffKind{"bindings.FILES": p.Add},
 		},
 		{
 			name: "compatibility date", outputs: version,
 			make: theirs(func(_ world, u *cfapi.Upload) { u.CompatibilityDate = "2025-12-31" }),
-			diff: withSecrets(map[string]p.DiffKind{"compatibilityDate": p.Update}),
+			diff: map[string]p.DiffKind{"compatibilityDate": p.Update},
 		},
 		{
 			name: "compatibility flag removed", outputs: version,
 			make: theirs(func(_ world, u *cfapi.Upload) { u.CompatibilityFlags = []string{"nodejs_compat"} }),
-			diff: withSecrets(map[string]p.DiffKind{"compatibilityFlags[1]": p.Add}),
+			diff: map[string]p.DiffKind{"compatibilityFlags[1]": p.Add},
 		},
 		{
 			name: "secret changed", outputs: version,
@@ -189,12 +181,82 @@ func workerDrifts() []drift {
 				secret := map[string]string{"name": "TOKEN", "type": "secret_text", "text": "theirs"}
 				return w.raw(http.MethodPut, api+"/secrets", secret)
 			},
-			diff: withSecrets(map[string]p.DiffKind{}),
+			diff: map[string]p.DiffKind{"secrets.TOKEN": p.Update, "secrets.OTHER": p.Update},
 		},
 		{
 			name: "secret deleted", outputs: version,
 			make: func(w world, _ *stack) error { return w.raw(http.MethodDelete, api+"/secrets/TOKEN", nil) },
+			diff: map[string]p.DiffKind{"secrets.TOKEN": p.Add},
+		},
+		{
+			name: "secret changed twice", outputs: version,
+			make: func(w world, _ *stack) error {
+				w.patchSecrets(patched{"TOKEN": "theirs"})
+				w.patchSecrets(patched{"TOKEN": "theirs again"})
+				return nil
+			},
+			diff: map[string]p.DiffKind{"secrets.TOKEN": p.Update, "secrets.OTHER": p.Update},
+		},
+		{
+			name: "secrets changed at once", outputs: version,
+			make: func(w world, _ *stack) error {
+				w.patchSecrets(patched{"TOKEN": "theirs", "OTHER": "theirs"})
+				return nil
+			},
+			diff: map[string]p.DiffKind{"secrets.TOKEN": p.Update, "secrets.OTHER": p.Update},
+		},
+		{
+			name: "one secret deleted and another changed", outputs: version,
+			make: func(w world, _ *stack) error {
+				w.patchSecrets(patched{"TOKEN": ""})
+				w.patchSecrets(patched{"OTHER": "theirs"})
+				return nil
+			},
 			diff: map[string]p.DiffKind{"secrets.TOKEN": p.Add, "secrets.OTHER": p.Update},
+		},
+		{
+			name: "all secrets deleted at once", outputs: version,
+			make: func(w world, _ *stack) error {
+				w.patchSecrets(patched{"TOKEN": "", "OTHER": ""})
+				return nil
+			},
+			diff: map[string]p.DiffKind{"secrets": p.Add},
+		},
+		{
+			name: "variable and secret changed", outputs: version,
+			make: func(w world, s *stack) error {
+				err := theirs(bind(cfapi.Binding{Name: "LOG_LEVEL", Type: "plain_text", Text: "debug"}))(w, s)
+				w.patchSecrets(patched{"TOKEN": "theirs"})
+				return err
+			},
+			diff: map[string]p.DiffKind{
+				"variables.LOG_LEVEL": p.Update, "secrets.TOKEN": p.Update, "secrets.OTHER": p.Update,
+			},
+		},
+		{
+			name: "secret changed, then code", outputs: code,
+			make: func(w world, s *stack) error {
+				w.patchSecrets(patched{"TOKEN": "theirs"})
+				return theirs(func(_ world, u *cfapi.Upload) {
+					u.Modules[0].Content, u.Message = script("theirs"), ""
+				})(w, s)
+			},
+			diff: map[string]p.DiffKind{
+				"bundle.sha256": p.Update, "annotations": p.Add, "secrets.TOKEN": p.Update, "secrets.OTHER": p.Update,
+			},
+		},
+		{
+			name: "rolled back to before a rotation",
+			make: func(w world, s *stack) error {
+				program := cloudflareWorker().program(w)
+				s.mustUp(properties(program.with(secret("before"), "secrets", "TOKEN")))
+				before := w.live().Split
+				s.mustUp(properties(program))
+				w.deploy(before...)
+				return nil
+			},
+			outputs: []string{"deploymentId", "secretEdits", "secretStatus", "secretsVersionId", "traffic", "versionId"},
+			diff:    map[string]p.DiffKind{"secrets.TOKEN": p.Update, "secrets.OTHER": p.Update},
 		},
 		{
 			name: "taken off workers.dev", outputs: []string{"urls"},
@@ -241,7 +303,7 @@ func workerDrifts() []drift {
 		{
 			name: "rolled back", make: redeploy(0),
 			outputs: []string{"bundleDigest", "deploymentId", "etag", "traffic", "versionId"},
-			diff:    withSecrets(map[string]p.DiffKind{"bundle.key": p.Update, "bundle.sha256": p.Update}),
+			diff:    map[string]p.DiffKind{"bundle.key": p.Update, "bundle.sha256": p.Update},
 		},
 		{
 			name: "traffic split", outputs: []string{"deploymentId", "traffic"}, make: redeploy(90),

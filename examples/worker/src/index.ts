@@ -8,12 +8,24 @@ interface Env {
   LIMITS: { visits: number }; // a variable that is not a string: JSON
   SIGNING_KEY: string; // a secret
   VISITS: Counter; // a KV namespace
+  GUESTS: Database; // a D1 database
+  NEWS: Sender; // a queue
 }
 
 /** The part of a KV namespace that is used here. */
 interface Counter {
   get(key: string): Promise<string | null>;
   put(key: string, value: string): Promise<void>;
+}
+
+/** The part of a D1 database that is used here. */
+interface Database {
+  prepare(sql: string): { bind(...values: unknown[]): { run(): Promise<unknown> } };
+}
+
+/** The part of a queue that is used here. */
+interface Sender {
+  send(message: unknown): Promise<unknown>;
 }
 
 export default {
@@ -23,7 +35,10 @@ export default {
       return new Response("come back tomorrow\n", { status: 429 });
     }
     await env.VISITS.put("count", String(visit));
-    const message = `${env.GREETING} from ${new URL(request.url).host}`;
+    const { host } = new URL(request.url);
+    await env.GUESTS.prepare("INSERT INTO guests (visit, host) VALUES (?, ?)").bind(visit, host).run();
+    await env.NEWS.send({ visit });
+    const message = `${env.GREETING} from ${host}`;
     return Response.json({ message, visit, signature: await sign(message, env.SIGNING_KEY), about: about.trim() });
   },
 };

@@ -16,15 +16,37 @@ import (
 // which it answers.
 //
 // - A preview says which artifact will run: `bundle.sha256: ab12… → cd34…`. What is uploaded is verified against that digest.
+// - Values of `secrets` are write-only: they never reach the state, not even encrypted. A change of secrets alone sends no code.
 // - Only what changed is sent. An unchanged Worker costs no write, and with a pinned bundle no request at all.
 // - `pulumi refresh` shows by name what somebody changed elsewhere; the next `pulumi up` repairs it.
 // - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.
 //
 // ## Example Usage
 //
+// ## Settings
+//
+// `placement`, `limits`, `cacheOptions` and `annotations` belong to a version, as code does; changing one deploys another
+// version. `observability`, `logpush`, `tags`, `tailConsumers`, `streamingTailConsumers` and `schedules` belong to the
+// Worker and change at once, without a version. What is left out has Cloudflare's default; what somebody switched on
+// elsewhere is switched off by the next `pulumi up`. There is no usage model to choose: Cloudflare has only the standard one.
+//
+// ## Durable Objects
+//
+// `migrations` is the history of the Worker's classes, in order, as wrangler has it; only the steps that Cloudflare does not
+// have are sent, in an upload that is deployed at once. An update that would delete the data of a class is refused, in its
+// preview too, unless `allowDataLoss` names the class.
+//
+// ## Static assets
+//
+// `assets` names a directory of files that Cloudflare serves without running the Worker. `assets.sha256` in a preview says
+// that some of them changed. An update sends the files that Cloudflare does not have; if only other things changed, it sends
+// none. Cloudflare does not say which files a version has: when somebody else deployed, `assets.sha256` says who, and the
+// next update deploys the directory again.
+//
 // ## Import
 //
-// By account and name. Values of secrets cannot be read; the program's are sent at the next update.
+// By account and name. Values of secrets cannot be read; the program's are sent at the next update. Neither can static
+// assets; the directory's are deployed at the next update.
 //
 // ```sh
 // pulumi import cloudflare-workers:index:CloudflareWorker api <accountId>/<scriptName>
@@ -36,6 +58,16 @@ type CloudflareWorker struct {
 	AccountId pulumi.StringOutput `pulumi:"accountId"`
 	// Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
 	Adopt pulumi.BoolPtrOutput `pulumi:"adopt"`
+	// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+	AllowDataLoss pulumi.StringArrayOutput `pulumi:"allowDataLoss"`
+	// What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
+	Annotations AnnotationsPtrOutput `pulumi:"annotations"`
+	// How many static files were deployed. 0 if there are none, or if it is not known.
+	AssetCount pulumi.IntOutput `pulumi:"assetCount"`
+	// Size of the static files together in bytes. 0 if there are none, or if it is not known.
+	AssetSize pulumi.IntOutput `pulumi:"assetSize"`
+	// Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
+	Assets WorkerAssetsPtrOutput `pulumi:"assets"`
 	// What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
 	Bindings BindingMapOutput `pulumi:"bindings"`
 	// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
@@ -44,6 +76,8 @@ type CloudflareWorker struct {
 	BundleDigest pulumi.StringOutput `pulumi:"bundleDigest"`
 	// Size of the deployed bundle in bytes, uncompressed. 0 if it is not known.
 	BundleSize pulumi.IntOutput `pulumi:"bundleSize"`
+	// Whether the Worker's responses are cached. Default: they are not.
+	CacheOptions CacheOptionsPtrOutput `pulumi:"cacheOptions"`
 	// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
 	CompatibilityDate pulumi.StringOutput `pulumi:"compatibilityDate"`
 	// Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
@@ -54,23 +88,57 @@ type CloudflareWorker struct {
 	DnsRecordIds pulumi.StringMapOutput `pulumi:"dnsRecordIds"`
 	// Cloudflare's tag of the deployed code. Good for telling that code changed, and for nothing else.
 	Etag pulumi.StringOutput `pulumi:"etag"`
+	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+	Exports DurableObjectExportMapOutput `pulumi:"exports"`
+	// What one invocation may use. Default: what the plan allows.
+	Limits LimitsPtrOutput `pulumi:"limits"`
+	// Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
+	Logpush pulumi.BoolPtrOutput `pulumi:"logpush"`
 	// Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
 	MainModule pulumi.StringPtrOutput `pulumi:"mainModule"`
+	// Tag of the last migration that was made. Empty if there was none.
+	MigrationTag pulumi.StringPtrOutput `pulumi:"migrationTag"`
+	// The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
+	Migrations MigrationArrayOutput `pulumi:"migrations"`
+	// What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
+	Observability ObservabilityPtrOutput `pulumi:"observability"`
+	// Where the Worker runs. Default: where the request arrives.
+	Placement PlacementPtrOutput `pulumi:"placement"`
+	// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
+	RequiredSecrets pulumi.StringArrayOutput `pulumi:"requiredSecrets"`
 	// Cloudflare's ids of the routes, by pattern.
 	RouteIds pulumi.StringMapOutput `pulumi:"routeIds"`
 	// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
 	Routes RouteMapOutput `pulumi:"routes"`
+	// Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
+	Schedules pulumi.StringArrayOutput `pulumi:"schedules"`
 	// The Worker's name, which is also its label on workers.dev: lower-case letters, digits, `-` and `_`, at most 63 characters, or 54 with preview URLs. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the Worker.
 	ScriptName pulumi.StringOutput `pulumi:"scriptName"`
-	// Secret values in the Worker's `env` by name, at most 5 KiB each. They travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; those that others set are kept. Cloudflare never gives them back.
+	// How often secrets were changed alone since `versionId`.
+	SecretEdits pulumi.IntOutput `pulumi:"secretEdits"`
+	// When each secret was last set by this program, and in which version, by name.
+	SecretStatus SecretStatusMapOutput `pulumi:"secretStatus"`
+	// Secret values in the Worker's `env` by name, at most 5 KiB each. They are write-only: a value never reaches the state, not even encrypted; there is a fingerprint in its place. A value may be a reference: `env:NAME`, `file:PATH` or `$secrets-group/<group>/<name>` (see the provider's `secretsGroups`); `literal:` before it takes any text as it is. New and changed values travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; a change of secrets alone sends no code.
 	Secrets pulumi.StringMapOutput `pulumi:"secrets"`
-	// Percent of the requests by version id. Anything but 100 for `versionId` was done elsewhere, and the next update repairs it.
+	// Id of the version from which unchanged secrets are inherited.
+	SecretsVersionId pulumi.StringOutput `pulumi:"secretsVersionId"`
+	// The Workers that receive this one's logs while it runs, by name. Default: none.
+	StreamingTailConsumers StreamingTailConsumerMapOutput `pulumi:"streamingTailConsumers"`
+	// Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
+	Tags pulumi.StringArrayOutput `pulumi:"tags"`
+	// The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
+	TailConsumers TailConsumerMapOutput `pulumi:"tailConsumers"`
+	// Percent of the requests by version id. Versions that this program's changes of secrets derived from `versionId` count as that one. Anything but 100 for `versionId` was done elsewhere, and the next update repairs it, unless `ignoreChanges` lists `traffic`.
 	Traffic pulumi.Float64MapOutput `pulumi:"traffic"`
+	// Names of the secrets that others set in the Worker, as last seen.
+	UnmanagedSecretNames pulumi.StringArrayOutput `pulumi:"unmanagedSecretNames"`
+	// What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
+	UnmanagedSecrets UnmanagedSecretsPtrOutput `pulumi:"unmanagedSecrets"`
 	// Addresses at which the Worker answers: workers.dev first, then those of the routes.
 	Urls pulumi.StringArrayOutput `pulumi:"urls"`
 	// Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
 	Variables pulumi.MapOutput `pulumi:"variables"`
-	// Id of the Worker's version that these inputs made. Versions are immutable.
+	// Id of the Worker's version that these inputs made. Versions are immutable. When secrets change alone, Cloudflare derives a further version from it, whose id it does not tell.
 	VersionId pulumi.StringOutput `pulumi:"versionId"`
 	// Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
 	WorkersDev WorkersDevPtrOutput `pulumi:"workersDev"`
@@ -138,22 +206,54 @@ type cloudflareWorkerArgs struct {
 	AccountId *string `pulumi:"accountId"`
 	// Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
 	Adopt *bool `pulumi:"adopt"`
+	// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+	AllowDataLoss []string `pulumi:"allowDataLoss"`
+	// What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
+	Annotations *Annotations `pulumi:"annotations"`
+	// Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
+	Assets *WorkerAssets `pulumi:"assets"`
 	// What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
 	Bindings map[string]Binding `pulumi:"bindings"`
 	// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
 	Bundle BundleReference `pulumi:"bundle"`
+	// Whether the Worker's responses are cached. Default: they are not.
+	CacheOptions *CacheOptions `pulumi:"cacheOptions"`
 	// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
 	CompatibilityDate string `pulumi:"compatibilityDate"`
 	// Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
 	CompatibilityFlags []string `pulumi:"compatibilityFlags"`
+	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+	Exports map[string]DurableObjectExport `pulumi:"exports"`
+	// What one invocation may use. Default: what the plan allows.
+	Limits *Limits `pulumi:"limits"`
+	// Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
+	Logpush *bool `pulumi:"logpush"`
 	// Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
 	MainModule *string `pulumi:"mainModule"`
+	// The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
+	Migrations []Migration `pulumi:"migrations"`
+	// What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
+	Observability *Observability `pulumi:"observability"`
+	// Where the Worker runs. Default: where the request arrives.
+	Placement *Placement `pulumi:"placement"`
+	// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
+	RequiredSecrets []string `pulumi:"requiredSecrets"`
 	// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
 	Routes map[string]Route `pulumi:"routes"`
+	// Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
+	Schedules []string `pulumi:"schedules"`
 	// The Worker's name, which is also its label on workers.dev: lower-case letters, digits, `-` and `_`, at most 63 characters, or 54 with preview URLs. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the Worker.
 	ScriptName *string `pulumi:"scriptName"`
-	// Secret values in the Worker's `env` by name, at most 5 KiB each. They travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; those that others set are kept. Cloudflare never gives them back.
+	// Secret values in the Worker's `env` by name, at most 5 KiB each. They are write-only: a value never reaches the state, not even encrypted; there is a fingerprint in its place. A value may be a reference: `env:NAME`, `file:PATH` or `$secrets-group/<group>/<name>` (see the provider's `secretsGroups`); `literal:` before it takes any text as it is. New and changed values travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; a change of secrets alone sends no code.
 	Secrets map[string]string `pulumi:"secrets"`
+	// The Workers that receive this one's logs while it runs, by name. Default: none.
+	StreamingTailConsumers map[string]StreamingTailConsumer `pulumi:"streamingTailConsumers"`
+	// Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
+	Tags []string `pulumi:"tags"`
+	// The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
+	TailConsumers map[string]TailConsumer `pulumi:"tailConsumers"`
+	// What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
+	UnmanagedSecrets *UnmanagedSecrets `pulumi:"unmanagedSecrets"`
 	// Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
 	Variables map[string]interface{} `pulumi:"variables"`
 	// Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
@@ -166,22 +266,54 @@ type CloudflareWorkerArgs struct {
 	AccountId pulumi.StringPtrInput
 	// Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
 	Adopt pulumi.BoolPtrInput
+	// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+	AllowDataLoss pulumi.StringArrayInput
+	// What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
+	Annotations AnnotationsPtrInput
+	// Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
+	Assets WorkerAssetsPtrInput
 	// What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
 	Bindings BindingMapInput
 	// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
 	Bundle BundleReferenceInput
+	// Whether the Worker's responses are cached. Default: they are not.
+	CacheOptions CacheOptionsPtrInput
 	// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
 	CompatibilityDate pulumi.StringInput
 	// Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
 	CompatibilityFlags pulumi.StringArrayInput
+	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+	Exports DurableObjectExportMapInput
+	// What one invocation may use. Default: what the plan allows.
+	Limits LimitsPtrInput
+	// Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
+	Logpush pulumi.BoolPtrInput
 	// Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
 	MainModule pulumi.StringPtrInput
+	// The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
+	Migrations MigrationArrayInput
+	// What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
+	Observability ObservabilityPtrInput
+	// Where the Worker runs. Default: where the request arrives.
+	Placement PlacementPtrInput
+	// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
+	RequiredSecrets pulumi.StringArrayInput
 	// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
 	Routes RouteMapInput
+	// Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
+	Schedules pulumi.StringArrayInput
 	// The Worker's name, which is also its label on workers.dev: lower-case letters, digits, `-` and `_`, at most 63 characters, or 54 with preview URLs. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the Worker.
 	ScriptName pulumi.StringPtrInput
-	// Secret values in the Worker's `env` by name, at most 5 KiB each. They travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; those that others set are kept. Cloudflare never gives them back.
+	// Secret values in the Worker's `env` by name, at most 5 KiB each. They are write-only: a value never reaches the state, not even encrypted; there is a fingerprint in its place. A value may be a reference: `env:NAME`, `file:PATH` or `$secrets-group/<group>/<name>` (see the provider's `secretsGroups`); `literal:` before it takes any text as it is. New and changed values travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; a change of secrets alone sends no code.
 	Secrets pulumi.StringMapInput
+	// The Workers that receive this one's logs while it runs, by name. Default: none.
+	StreamingTailConsumers StreamingTailConsumerMapInput
+	// Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
+	Tags pulumi.StringArrayInput
+	// The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
+	TailConsumers TailConsumerMapInput
+	// What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
+	UnmanagedSecrets UnmanagedSecretsPtrInput
 	// Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
 	Variables pulumi.MapInput
 	// Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
@@ -285,6 +417,31 @@ func (o CloudflareWorkerOutput) Adopt() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.BoolPtrOutput { return v.Adopt }).(pulumi.BoolPtrOutput)
 }
 
+// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+func (o CloudflareWorkerOutput) AllowDataLoss() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringArrayOutput { return v.AllowDataLoss }).(pulumi.StringArrayOutput)
+}
+
+// What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
+func (o CloudflareWorkerOutput) Annotations() AnnotationsPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) AnnotationsPtrOutput { return v.Annotations }).(AnnotationsPtrOutput)
+}
+
+// How many static files were deployed. 0 if there are none, or if it is not known.
+func (o CloudflareWorkerOutput) AssetCount() pulumi.IntOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.IntOutput { return v.AssetCount }).(pulumi.IntOutput)
+}
+
+// Size of the static files together in bytes. 0 if there are none, or if it is not known.
+func (o CloudflareWorkerOutput) AssetSize() pulumi.IntOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.IntOutput { return v.AssetSize }).(pulumi.IntOutput)
+}
+
+// Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
+func (o CloudflareWorkerOutput) Assets() WorkerAssetsPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) WorkerAssetsPtrOutput { return v.Assets }).(WorkerAssetsPtrOutput)
+}
+
 // What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
 func (o CloudflareWorkerOutput) Bindings() BindingMapOutput {
 	return o.ApplyT(func(v *CloudflareWorker) BindingMapOutput { return v.Bindings }).(BindingMapOutput)
@@ -303,6 +460,11 @@ func (o CloudflareWorkerOutput) BundleDigest() pulumi.StringOutput {
 // Size of the deployed bundle in bytes, uncompressed. 0 if it is not known.
 func (o CloudflareWorkerOutput) BundleSize() pulumi.IntOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.IntOutput { return v.BundleSize }).(pulumi.IntOutput)
+}
+
+// Whether the Worker's responses are cached. Default: they are not.
+func (o CloudflareWorkerOutput) CacheOptions() CacheOptionsPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) CacheOptionsPtrOutput { return v.CacheOptions }).(CacheOptionsPtrOutput)
 }
 
 // The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
@@ -330,9 +492,49 @@ func (o CloudflareWorkerOutput) Etag() pulumi.StringOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringOutput { return v.Etag }).(pulumi.StringOutput)
 }
 
+// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+func (o CloudflareWorkerOutput) Exports() DurableObjectExportMapOutput {
+	return o.ApplyT(func(v *CloudflareWorker) DurableObjectExportMapOutput { return v.Exports }).(DurableObjectExportMapOutput)
+}
+
+// What one invocation may use. Default: what the plan allows.
+func (o CloudflareWorkerOutput) Limits() LimitsPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) LimitsPtrOutput { return v.Limits }).(LimitsPtrOutput)
+}
+
+// Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
+func (o CloudflareWorkerOutput) Logpush() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.BoolPtrOutput { return v.Logpush }).(pulumi.BoolPtrOutput)
+}
+
 // Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
 func (o CloudflareWorkerOutput) MainModule() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringPtrOutput { return v.MainModule }).(pulumi.StringPtrOutput)
+}
+
+// Tag of the last migration that was made. Empty if there was none.
+func (o CloudflareWorkerOutput) MigrationTag() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringPtrOutput { return v.MigrationTag }).(pulumi.StringPtrOutput)
+}
+
+// The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
+func (o CloudflareWorkerOutput) Migrations() MigrationArrayOutput {
+	return o.ApplyT(func(v *CloudflareWorker) MigrationArrayOutput { return v.Migrations }).(MigrationArrayOutput)
+}
+
+// What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
+func (o CloudflareWorkerOutput) Observability() ObservabilityPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) ObservabilityPtrOutput { return v.Observability }).(ObservabilityPtrOutput)
+}
+
+// Where the Worker runs. Default: where the request arrives.
+func (o CloudflareWorkerOutput) Placement() PlacementPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) PlacementPtrOutput { return v.Placement }).(PlacementPtrOutput)
+}
+
+// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
+func (o CloudflareWorkerOutput) RequiredSecrets() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringArrayOutput { return v.RequiredSecrets }).(pulumi.StringArrayOutput)
 }
 
 // Cloudflare's ids of the routes, by pattern.
@@ -345,19 +547,64 @@ func (o CloudflareWorkerOutput) Routes() RouteMapOutput {
 	return o.ApplyT(func(v *CloudflareWorker) RouteMapOutput { return v.Routes }).(RouteMapOutput)
 }
 
+// Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
+func (o CloudflareWorkerOutput) Schedules() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringArrayOutput { return v.Schedules }).(pulumi.StringArrayOutput)
+}
+
 // The Worker's name, which is also its label on workers.dev: lower-case letters, digits, `-` and `_`, at most 63 characters, or 54 with preview URLs. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the Worker.
 func (o CloudflareWorkerOutput) ScriptName() pulumi.StringOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringOutput { return v.ScriptName }).(pulumi.StringOutput)
 }
 
-// Secret values in the Worker's `env` by name, at most 5 KiB each. They travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; those that others set are kept. Cloudflare never gives them back.
+// How often secrets were changed alone since `versionId`.
+func (o CloudflareWorkerOutput) SecretEdits() pulumi.IntOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.IntOutput { return v.SecretEdits }).(pulumi.IntOutput)
+}
+
+// When each secret was last set by this program, and in which version, by name.
+func (o CloudflareWorkerOutput) SecretStatus() SecretStatusMapOutput {
+	return o.ApplyT(func(v *CloudflareWorker) SecretStatusMapOutput { return v.SecretStatus }).(SecretStatusMapOutput)
+}
+
+// Secret values in the Worker's `env` by name, at most 5 KiB each. They are write-only: a value never reaches the state, not even encrypted; there is a fingerprint in its place. A value may be a reference: `env:NAME`, `file:PATH` or `$secrets-group/<group>/<name>` (see the provider's `secretsGroups`); `literal:` before it takes any text as it is. New and changed values travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; a change of secrets alone sends no code.
 func (o CloudflareWorkerOutput) Secrets() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringMapOutput { return v.Secrets }).(pulumi.StringMapOutput)
 }
 
-// Percent of the requests by version id. Anything but 100 for `versionId` was done elsewhere, and the next update repairs it.
+// Id of the version from which unchanged secrets are inherited.
+func (o CloudflareWorkerOutput) SecretsVersionId() pulumi.StringOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringOutput { return v.SecretsVersionId }).(pulumi.StringOutput)
+}
+
+// The Workers that receive this one's logs while it runs, by name. Default: none.
+func (o CloudflareWorkerOutput) StreamingTailConsumers() StreamingTailConsumerMapOutput {
+	return o.ApplyT(func(v *CloudflareWorker) StreamingTailConsumerMapOutput { return v.StreamingTailConsumers }).(StreamingTailConsumerMapOutput)
+}
+
+// Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
+func (o CloudflareWorkerOutput) Tags() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringArrayOutput { return v.Tags }).(pulumi.StringArrayOutput)
+}
+
+// The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
+func (o CloudflareWorkerOutput) TailConsumers() TailConsumerMapOutput {
+	return o.ApplyT(func(v *CloudflareWorker) TailConsumerMapOutput { return v.TailConsumers }).(TailConsumerMapOutput)
+}
+
+// Percent of the requests by version id. Versions that this program's changes of secrets derived from `versionId` count as that one. Anything but 100 for `versionId` was done elsewhere, and the next update repairs it, unless `ignoreChanges` lists `traffic`.
 func (o CloudflareWorkerOutput) Traffic() pulumi.Float64MapOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.Float64MapOutput { return v.Traffic }).(pulumi.Float64MapOutput)
+}
+
+// Names of the secrets that others set in the Worker, as last seen.
+func (o CloudflareWorkerOutput) UnmanagedSecretNames() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringArrayOutput { return v.UnmanagedSecretNames }).(pulumi.StringArrayOutput)
+}
+
+// What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
+func (o CloudflareWorkerOutput) UnmanagedSecrets() UnmanagedSecretsPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) UnmanagedSecretsPtrOutput { return v.UnmanagedSecrets }).(UnmanagedSecretsPtrOutput)
 }
 
 // Addresses at which the Worker answers: workers.dev first, then those of the routes.
@@ -370,7 +617,7 @@ func (o CloudflareWorkerOutput) Variables() pulumi.MapOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.MapOutput { return v.Variables }).(pulumi.MapOutput)
 }
 
-// Id of the Worker's version that these inputs made. Versions are immutable.
+// Id of the Worker's version that these inputs made. Versions are immutable. When secrets change alone, Cloudflare derives a further version from it, whose id it does not tell.
 func (o CloudflareWorkerOutput) VersionId() pulumi.StringOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringOutput { return v.VersionId }).(pulumi.StringOutput)
 }

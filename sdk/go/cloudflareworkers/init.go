@@ -23,10 +23,16 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 	switch typ {
 	case "cloudflare-workers:index:CloudflareWorker":
 		r = &CloudflareWorker{}
+	case "cloudflare-workers:index:D1Database":
+		r = &D1Database{}
 	case "cloudflare-workers:index:KvNamespace":
 		r = &KvNamespace{}
+	case "cloudflare-workers:index:Queue":
+		r = &Queue{}
 	case "cloudflare-workers:index:R2Bucket":
 		r = &R2Bucket{}
+	case "cloudflare-workers:index:SecretsStoreSecret":
+		r = &SecretsStoreSecret{}
 	case "cloudflare-workers:index:WorkerBundle":
 		r = &WorkerBundle{}
 	default:

@@ -15,7 +15,20 @@ import (
 //
 // ## Example Usage
 //
+// ## Entries
+//
+// The program keeps the keys in `entries` at the values that it gives them: an update writes those that changed and deletes those
+// that were removed, up to 10,000 with one request; a refresh sees what others made of them, and reads 100 with one request.
+// All other keys are left alone: a namespace is mostly its Workers' to write. A refresh of a value that is not text fails.
+//
+// Values are in the state like any other input; of a secret one the state has the encrypted text. What is large or changes
+// often is better written with `wrangler kv bulk put`.
+//
+// Deleting the namespace deletes all its keys, whoever wrote them.
+//
 // ## Import
+//
+// The keys of an imported namespace are left alone until the program names them in `entries`.
 //
 // ```sh
 // pulumi import cloudflare-workers:index:KvNamespace cache <accountId>/<namespaceId>
@@ -25,6 +38,8 @@ type KvNamespace struct {
 
 	// The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the namespace, and its keys are lost.
 	AccountId pulumi.StringOutput `pulumi:"accountId"`
+	// Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
+	Entries pulumi.StringMapOutput `pulumi:"entries"`
 	// Cloudflare's id of the namespace, 32 hex digits; the same as the resource's `id`.
 	NamespaceId pulumi.StringOutput `pulumi:"namespaceId"`
 	// The namespace's title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource's name and 7 hex digits that differ from stack to stack.
@@ -77,6 +92,8 @@ func (KvNamespaceState) ElementType() reflect.Type {
 type kvNamespaceArgs struct {
 	// The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the namespace, and its keys are lost.
 	AccountId *string `pulumi:"accountId"`
+	// Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
+	Entries map[string]string `pulumi:"entries"`
 	// The namespace's title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource's name and 7 hex digits that differ from stack to stack.
 	Title *string `pulumi:"title"`
 }
@@ -85,6 +102,8 @@ type kvNamespaceArgs struct {
 type KvNamespaceArgs struct {
 	// The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the namespace, and its keys are lost.
 	AccountId pulumi.StringPtrInput
+	// Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
+	Entries pulumi.StringMapInput
 	// The namespace's title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource's name and 7 hex digits that differ from stack to stack.
 	Title pulumi.StringPtrInput
 }
@@ -179,6 +198,11 @@ func (o KvNamespaceOutput) ToKvNamespaceOutputWithContext(ctx context.Context) K
 // The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the namespace, and its keys are lost.
 func (o KvNamespaceOutput) AccountId() pulumi.StringOutput {
 	return o.ApplyT(func(v *KvNamespace) pulumi.StringOutput { return v.AccountId }).(pulumi.StringOutput)
+}
+
+// Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
+func (o KvNamespaceOutput) Entries() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *KvNamespace) pulumi.StringMapOutput { return v.Entries }).(pulumi.StringMapOutput)
 }
 
 // Cloudflare's id of the namespace, 32 hex digits; the same as the resource's `id`.

@@ -74,6 +74,8 @@ type providerArgs struct {
 	R2Endpoint *string `pulumi:"r2Endpoint"`
 	// Secret access key for R2's S3 API. Default: the environment variable `R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.
 	R2SecretAccessKey *string `pulumi:"r2SecretAccessKey"`
+	// Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
+	SecretsGroups map[string]SecretsGroup `pulumi:"secretsGroups"`
 }
 
 // The set of arguments for constructing a Provider resource.
@@ -94,6 +96,8 @@ type ProviderArgs struct {
 	R2Endpoint pulumi.StringPtrInput
 	// Secret access key for R2's S3 API. Default: the environment variable `R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.
 	R2SecretAccessKey pulumi.StringPtrInput
+	// Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
+	SecretsGroups SecretsGroupMapInput
 }
 
 func (ProviderArgs) ElementType() reflect.Type {

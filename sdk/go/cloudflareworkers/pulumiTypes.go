@@ -13,14 +13,1183 @@ import (
 
 var _ = internal.GetEnvOrDefault
 
+// Binds a namespace of Agent Memory.
+type AgentMemoryBinding struct {
+	// Name of the namespace.
+	Namespace string `pulumi:"namespace"`
+}
+
+// AgentMemoryBindingInput is an input type that accepts AgentMemoryBindingArgs and AgentMemoryBindingOutput values.
+// You can construct a concrete instance of `AgentMemoryBindingInput` via:
+//
+//	AgentMemoryBindingArgs{...}
+type AgentMemoryBindingInput interface {
+	pulumi.Input
+
+	ToAgentMemoryBindingOutput() AgentMemoryBindingOutput
+	ToAgentMemoryBindingOutputWithContext(context.Context) AgentMemoryBindingOutput
+}
+
+// Binds a namespace of Agent Memory.
+type AgentMemoryBindingArgs struct {
+	// Name of the namespace.
+	Namespace pulumi.StringInput `pulumi:"namespace"`
+}
+
+func (AgentMemoryBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*AgentMemoryBinding)(nil)).Elem()
+}
+
+func (i AgentMemoryBindingArgs) ToAgentMemoryBindingOutput() AgentMemoryBindingOutput {
+	return i.ToAgentMemoryBindingOutputWithContext(context.Background())
+}
+
+func (i AgentMemoryBindingArgs) ToAgentMemoryBindingOutputWithContext(ctx context.Context) AgentMemoryBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AgentMemoryBindingOutput)
+}
+
+func (i AgentMemoryBindingArgs) ToAgentMemoryBindingPtrOutput() AgentMemoryBindingPtrOutput {
+	return i.ToAgentMemoryBindingPtrOutputWithContext(context.Background())
+}
+
+func (i AgentMemoryBindingArgs) ToAgentMemoryBindingPtrOutputWithContext(ctx context.Context) AgentMemoryBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AgentMemoryBindingOutput).ToAgentMemoryBindingPtrOutputWithContext(ctx)
+}
+
+// AgentMemoryBindingPtrInput is an input type that accepts AgentMemoryBindingArgs, AgentMemoryBindingPtr and AgentMemoryBindingPtrOutput values.
+// You can construct a concrete instance of `AgentMemoryBindingPtrInput` via:
+//
+//	        AgentMemoryBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type AgentMemoryBindingPtrInput interface {
+	pulumi.Input
+
+	ToAgentMemoryBindingPtrOutput() AgentMemoryBindingPtrOutput
+	ToAgentMemoryBindingPtrOutputWithContext(context.Context) AgentMemoryBindingPtrOutput
+}
+
+type agentMemoryBindingPtrType AgentMemoryBindingArgs
+
+func AgentMemoryBindingPtr(v *AgentMemoryBindingArgs) AgentMemoryBindingPtrInput {
+	return (*agentMemoryBindingPtrType)(v)
+}
+
+func (*agentMemoryBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**AgentMemoryBinding)(nil)).Elem()
+}
+
+func (i *agentMemoryBindingPtrType) ToAgentMemoryBindingPtrOutput() AgentMemoryBindingPtrOutput {
+	return i.ToAgentMemoryBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *agentMemoryBindingPtrType) ToAgentMemoryBindingPtrOutputWithContext(ctx context.Context) AgentMemoryBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AgentMemoryBindingPtrOutput)
+}
+
+// Binds a namespace of Agent Memory.
+type AgentMemoryBindingOutput struct{ *pulumi.OutputState }
+
+func (AgentMemoryBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AgentMemoryBinding)(nil)).Elem()
+}
+
+func (o AgentMemoryBindingOutput) ToAgentMemoryBindingOutput() AgentMemoryBindingOutput {
+	return o
+}
+
+func (o AgentMemoryBindingOutput) ToAgentMemoryBindingOutputWithContext(ctx context.Context) AgentMemoryBindingOutput {
+	return o
+}
+
+func (o AgentMemoryBindingOutput) ToAgentMemoryBindingPtrOutput() AgentMemoryBindingPtrOutput {
+	return o.ToAgentMemoryBindingPtrOutputWithContext(context.Background())
+}
+
+func (o AgentMemoryBindingOutput) ToAgentMemoryBindingPtrOutputWithContext(ctx context.Context) AgentMemoryBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v AgentMemoryBinding) *AgentMemoryBinding {
+		return &v
+	}).(AgentMemoryBindingPtrOutput)
+}
+
+// Name of the namespace.
+func (o AgentMemoryBindingOutput) Namespace() pulumi.StringOutput {
+	return o.ApplyT(func(v AgentMemoryBinding) string { return v.Namespace }).(pulumi.StringOutput)
+}
+
+type AgentMemoryBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (AgentMemoryBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**AgentMemoryBinding)(nil)).Elem()
+}
+
+func (o AgentMemoryBindingPtrOutput) ToAgentMemoryBindingPtrOutput() AgentMemoryBindingPtrOutput {
+	return o
+}
+
+func (o AgentMemoryBindingPtrOutput) ToAgentMemoryBindingPtrOutputWithContext(ctx context.Context) AgentMemoryBindingPtrOutput {
+	return o
+}
+
+func (o AgentMemoryBindingPtrOutput) Elem() AgentMemoryBindingOutput {
+	return o.ApplyT(func(v *AgentMemoryBinding) AgentMemoryBinding {
+		if v != nil {
+			return *v
+		}
+		var ret AgentMemoryBinding
+		return ret
+	}).(AgentMemoryBindingOutput)
+}
+
+// Name of the namespace.
+func (o AgentMemoryBindingPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AgentMemoryBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds Workers AI. It has no settings.
+type AiBinding struct {
+}
+
+// AiBindingInput is an input type that accepts AiBindingArgs and AiBindingOutput values.
+// You can construct a concrete instance of `AiBindingInput` via:
+//
+//	AiBindingArgs{...}
+type AiBindingInput interface {
+	pulumi.Input
+
+	ToAiBindingOutput() AiBindingOutput
+	ToAiBindingOutputWithContext(context.Context) AiBindingOutput
+}
+
+// Binds Workers AI. It has no settings.
+type AiBindingArgs struct {
+}
+
+func (AiBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*AiBinding)(nil)).Elem()
+}
+
+func (i AiBindingArgs) ToAiBindingOutput() AiBindingOutput {
+	return i.ToAiBindingOutputWithContext(context.Background())
+}
+
+func (i AiBindingArgs) ToAiBindingOutputWithContext(ctx context.Context) AiBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AiBindingOutput)
+}
+
+func (i AiBindingArgs) ToAiBindingPtrOutput() AiBindingPtrOutput {
+	return i.ToAiBindingPtrOutputWithContext(context.Background())
+}
+
+func (i AiBindingArgs) ToAiBindingPtrOutputWithContext(ctx context.Context) AiBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AiBindingOutput).ToAiBindingPtrOutputWithContext(ctx)
+}
+
+// AiBindingPtrInput is an input type that accepts AiBindingArgs, AiBindingPtr and AiBindingPtrOutput values.
+// You can construct a concrete instance of `AiBindingPtrInput` via:
+//
+//	        AiBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type AiBindingPtrInput interface {
+	pulumi.Input
+
+	ToAiBindingPtrOutput() AiBindingPtrOutput
+	ToAiBindingPtrOutputWithContext(context.Context) AiBindingPtrOutput
+}
+
+type aiBindingPtrType AiBindingArgs
+
+func AiBindingPtr(v *AiBindingArgs) AiBindingPtrInput {
+	return (*aiBindingPtrType)(v)
+}
+
+func (*aiBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**AiBinding)(nil)).Elem()
+}
+
+func (i *aiBindingPtrType) ToAiBindingPtrOutput() AiBindingPtrOutput {
+	return i.ToAiBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *aiBindingPtrType) ToAiBindingPtrOutputWithContext(ctx context.Context) AiBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AiBindingPtrOutput)
+}
+
+// Binds Workers AI. It has no settings.
+type AiBindingOutput struct{ *pulumi.OutputState }
+
+func (AiBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AiBinding)(nil)).Elem()
+}
+
+func (o AiBindingOutput) ToAiBindingOutput() AiBindingOutput {
+	return o
+}
+
+func (o AiBindingOutput) ToAiBindingOutputWithContext(ctx context.Context) AiBindingOutput {
+	return o
+}
+
+func (o AiBindingOutput) ToAiBindingPtrOutput() AiBindingPtrOutput {
+	return o.ToAiBindingPtrOutputWithContext(context.Background())
+}
+
+func (o AiBindingOutput) ToAiBindingPtrOutputWithContext(ctx context.Context) AiBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v AiBinding) *AiBinding {
+		return &v
+	}).(AiBindingPtrOutput)
+}
+
+type AiBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (AiBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**AiBinding)(nil)).Elem()
+}
+
+func (o AiBindingPtrOutput) ToAiBindingPtrOutput() AiBindingPtrOutput {
+	return o
+}
+
+func (o AiBindingPtrOutput) ToAiBindingPtrOutputWithContext(ctx context.Context) AiBindingPtrOutput {
+	return o
+}
+
+func (o AiBindingPtrOutput) Elem() AiBindingOutput {
+	return o.ApplyT(func(v *AiBinding) AiBinding {
+		if v != nil {
+			return *v
+		}
+		var ret AiBinding
+		return ret
+	}).(AiBindingOutput)
+}
+
+// Binds an instance of AI Search.
+type AiSearchBinding struct {
+	// Name of the instance.
+	InstanceName string `pulumi:"instanceName"`
+}
+
+// AiSearchBindingInput is an input type that accepts AiSearchBindingArgs and AiSearchBindingOutput values.
+// You can construct a concrete instance of `AiSearchBindingInput` via:
+//
+//	AiSearchBindingArgs{...}
+type AiSearchBindingInput interface {
+	pulumi.Input
+
+	ToAiSearchBindingOutput() AiSearchBindingOutput
+	ToAiSearchBindingOutputWithContext(context.Context) AiSearchBindingOutput
+}
+
+// Binds an instance of AI Search.
+type AiSearchBindingArgs struct {
+	// Name of the instance.
+	InstanceName pulumi.StringInput `pulumi:"instanceName"`
+}
+
+func (AiSearchBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*AiSearchBinding)(nil)).Elem()
+}
+
+func (i AiSearchBindingArgs) ToAiSearchBindingOutput() AiSearchBindingOutput {
+	return i.ToAiSearchBindingOutputWithContext(context.Background())
+}
+
+func (i AiSearchBindingArgs) ToAiSearchBindingOutputWithContext(ctx context.Context) AiSearchBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AiSearchBindingOutput)
+}
+
+func (i AiSearchBindingArgs) ToAiSearchBindingPtrOutput() AiSearchBindingPtrOutput {
+	return i.ToAiSearchBindingPtrOutputWithContext(context.Background())
+}
+
+func (i AiSearchBindingArgs) ToAiSearchBindingPtrOutputWithContext(ctx context.Context) AiSearchBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AiSearchBindingOutput).ToAiSearchBindingPtrOutputWithContext(ctx)
+}
+
+// AiSearchBindingPtrInput is an input type that accepts AiSearchBindingArgs, AiSearchBindingPtr and AiSearchBindingPtrOutput values.
+// You can construct a concrete instance of `AiSearchBindingPtrInput` via:
+//
+//	        AiSearchBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type AiSearchBindingPtrInput interface {
+	pulumi.Input
+
+	ToAiSearchBindingPtrOutput() AiSearchBindingPtrOutput
+	ToAiSearchBindingPtrOutputWithContext(context.Context) AiSearchBindingPtrOutput
+}
+
+type aiSearchBindingPtrType AiSearchBindingArgs
+
+func AiSearchBindingPtr(v *AiSearchBindingArgs) AiSearchBindingPtrInput {
+	return (*aiSearchBindingPtrType)(v)
+}
+
+func (*aiSearchBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**AiSearchBinding)(nil)).Elem()
+}
+
+func (i *aiSearchBindingPtrType) ToAiSearchBindingPtrOutput() AiSearchBindingPtrOutput {
+	return i.ToAiSearchBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *aiSearchBindingPtrType) ToAiSearchBindingPtrOutputWithContext(ctx context.Context) AiSearchBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AiSearchBindingPtrOutput)
+}
+
+// Binds an instance of AI Search.
+type AiSearchBindingOutput struct{ *pulumi.OutputState }
+
+func (AiSearchBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AiSearchBinding)(nil)).Elem()
+}
+
+func (o AiSearchBindingOutput) ToAiSearchBindingOutput() AiSearchBindingOutput {
+	return o
+}
+
+func (o AiSearchBindingOutput) ToAiSearchBindingOutputWithContext(ctx context.Context) AiSearchBindingOutput {
+	return o
+}
+
+func (o AiSearchBindingOutput) ToAiSearchBindingPtrOutput() AiSearchBindingPtrOutput {
+	return o.ToAiSearchBindingPtrOutputWithContext(context.Background())
+}
+
+func (o AiSearchBindingOutput) ToAiSearchBindingPtrOutputWithContext(ctx context.Context) AiSearchBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v AiSearchBinding) *AiSearchBinding {
+		return &v
+	}).(AiSearchBindingPtrOutput)
+}
+
+// Name of the instance.
+func (o AiSearchBindingOutput) InstanceName() pulumi.StringOutput {
+	return o.ApplyT(func(v AiSearchBinding) string { return v.InstanceName }).(pulumi.StringOutput)
+}
+
+type AiSearchBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (AiSearchBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**AiSearchBinding)(nil)).Elem()
+}
+
+func (o AiSearchBindingPtrOutput) ToAiSearchBindingPtrOutput() AiSearchBindingPtrOutput {
+	return o
+}
+
+func (o AiSearchBindingPtrOutput) ToAiSearchBindingPtrOutputWithContext(ctx context.Context) AiSearchBindingPtrOutput {
+	return o
+}
+
+func (o AiSearchBindingPtrOutput) Elem() AiSearchBindingOutput {
+	return o.ApplyT(func(v *AiSearchBinding) AiSearchBinding {
+		if v != nil {
+			return *v
+		}
+		var ret AiSearchBinding
+		return ret
+	}).(AiSearchBindingOutput)
+}
+
+// Name of the instance.
+func (o AiSearchBindingPtrOutput) InstanceName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AiSearchBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.InstanceName
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds a namespace of AI Search.
+type AiSearchNamespaceBinding struct {
+	// Name of the namespace.
+	Namespace string `pulumi:"namespace"`
+}
+
+// AiSearchNamespaceBindingInput is an input type that accepts AiSearchNamespaceBindingArgs and AiSearchNamespaceBindingOutput values.
+// You can construct a concrete instance of `AiSearchNamespaceBindingInput` via:
+//
+//	AiSearchNamespaceBindingArgs{...}
+type AiSearchNamespaceBindingInput interface {
+	pulumi.Input
+
+	ToAiSearchNamespaceBindingOutput() AiSearchNamespaceBindingOutput
+	ToAiSearchNamespaceBindingOutputWithContext(context.Context) AiSearchNamespaceBindingOutput
+}
+
+// Binds a namespace of AI Search.
+type AiSearchNamespaceBindingArgs struct {
+	// Name of the namespace.
+	Namespace pulumi.StringInput `pulumi:"namespace"`
+}
+
+func (AiSearchNamespaceBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*AiSearchNamespaceBinding)(nil)).Elem()
+}
+
+func (i AiSearchNamespaceBindingArgs) ToAiSearchNamespaceBindingOutput() AiSearchNamespaceBindingOutput {
+	return i.ToAiSearchNamespaceBindingOutputWithContext(context.Background())
+}
+
+func (i AiSearchNamespaceBindingArgs) ToAiSearchNamespaceBindingOutputWithContext(ctx context.Context) AiSearchNamespaceBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AiSearchNamespaceBindingOutput)
+}
+
+func (i AiSearchNamespaceBindingArgs) ToAiSearchNamespaceBindingPtrOutput() AiSearchNamespaceBindingPtrOutput {
+	return i.ToAiSearchNamespaceBindingPtrOutputWithContext(context.Background())
+}
+
+func (i AiSearchNamespaceBindingArgs) ToAiSearchNamespaceBindingPtrOutputWithContext(ctx context.Context) AiSearchNamespaceBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AiSearchNamespaceBindingOutput).ToAiSearchNamespaceBindingPtrOutputWithContext(ctx)
+}
+
+// AiSearchNamespaceBindingPtrInput is an input type that accepts AiSearchNamespaceBindingArgs, AiSearchNamespaceBindingPtr and AiSearchNamespaceBindingPtrOutput values.
+// You can construct a concrete instance of `AiSearchNamespaceBindingPtrInput` via:
+//
+//	        AiSearchNamespaceBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type AiSearchNamespaceBindingPtrInput interface {
+	pulumi.Input
+
+	ToAiSearchNamespaceBindingPtrOutput() AiSearchNamespaceBindingPtrOutput
+	ToAiSearchNamespaceBindingPtrOutputWithContext(context.Context) AiSearchNamespaceBindingPtrOutput
+}
+
+type aiSearchNamespaceBindingPtrType AiSearchNamespaceBindingArgs
+
+func AiSearchNamespaceBindingPtr(v *AiSearchNamespaceBindingArgs) AiSearchNamespaceBindingPtrInput {
+	return (*aiSearchNamespaceBindingPtrType)(v)
+}
+
+func (*aiSearchNamespaceBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**AiSearchNamespaceBinding)(nil)).Elem()
+}
+
+func (i *aiSearchNamespaceBindingPtrType) ToAiSearchNamespaceBindingPtrOutput() AiSearchNamespaceBindingPtrOutput {
+	return i.ToAiSearchNamespaceBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *aiSearchNamespaceBindingPtrType) ToAiSearchNamespaceBindingPtrOutputWithContext(ctx context.Context) AiSearchNamespaceBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AiSearchNamespaceBindingPtrOutput)
+}
+
+// Binds a namespace of AI Search.
+type AiSearchNamespaceBindingOutput struct{ *pulumi.OutputState }
+
+func (AiSearchNamespaceBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AiSearchNamespaceBinding)(nil)).Elem()
+}
+
+func (o AiSearchNamespaceBindingOutput) ToAiSearchNamespaceBindingOutput() AiSearchNamespaceBindingOutput {
+	return o
+}
+
+func (o AiSearchNamespaceBindingOutput) ToAiSearchNamespaceBindingOutputWithContext(ctx context.Context) AiSearchNamespaceBindingOutput {
+	return o
+}
+
+func (o AiSearchNamespaceBindingOutput) ToAiSearchNamespaceBindingPtrOutput() AiSearchNamespaceBindingPtrOutput {
+	return o.ToAiSearchNamespaceBindingPtrOutputWithContext(context.Background())
+}
+
+func (o AiSearchNamespaceBindingOutput) ToAiSearchNamespaceBindingPtrOutputWithContext(ctx context.Context) AiSearchNamespaceBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v AiSearchNamespaceBinding) *AiSearchNamespaceBinding {
+		return &v
+	}).(AiSearchNamespaceBindingPtrOutput)
+}
+
+// Name of the namespace.
+func (o AiSearchNamespaceBindingOutput) Namespace() pulumi.StringOutput {
+	return o.ApplyT(func(v AiSearchNamespaceBinding) string { return v.Namespace }).(pulumi.StringOutput)
+}
+
+type AiSearchNamespaceBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (AiSearchNamespaceBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**AiSearchNamespaceBinding)(nil)).Elem()
+}
+
+func (o AiSearchNamespaceBindingPtrOutput) ToAiSearchNamespaceBindingPtrOutput() AiSearchNamespaceBindingPtrOutput {
+	return o
+}
+
+func (o AiSearchNamespaceBindingPtrOutput) ToAiSearchNamespaceBindingPtrOutputWithContext(ctx context.Context) AiSearchNamespaceBindingPtrOutput {
+	return o
+}
+
+func (o AiSearchNamespaceBindingPtrOutput) Elem() AiSearchNamespaceBindingOutput {
+	return o.ApplyT(func(v *AiSearchNamespaceBinding) AiSearchNamespaceBinding {
+		if v != nil {
+			return *v
+		}
+		var ret AiSearchNamespaceBinding
+		return ret
+	}).(AiSearchNamespaceBindingOutput)
+}
+
+// Name of the namespace.
+func (o AiSearchNamespaceBindingPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AiSearchNamespaceBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds a dataset of Workers Analytics Engine.
+type AnalyticsEngineBinding struct {
+	// Name of the dataset, which the first data point makes.
+	Dataset string `pulumi:"dataset"`
+}
+
+// AnalyticsEngineBindingInput is an input type that accepts AnalyticsEngineBindingArgs and AnalyticsEngineBindingOutput values.
+// You can construct a concrete instance of `AnalyticsEngineBindingInput` via:
+//
+//	AnalyticsEngineBindingArgs{...}
+type AnalyticsEngineBindingInput interface {
+	pulumi.Input
+
+	ToAnalyticsEngineBindingOutput() AnalyticsEngineBindingOutput
+	ToAnalyticsEngineBindingOutputWithContext(context.Context) AnalyticsEngineBindingOutput
+}
+
+// Binds a dataset of Workers Analytics Engine.
+type AnalyticsEngineBindingArgs struct {
+	// Name of the dataset, which the first data point makes.
+	Dataset pulumi.StringInput `pulumi:"dataset"`
+}
+
+func (AnalyticsEngineBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*AnalyticsEngineBinding)(nil)).Elem()
+}
+
+func (i AnalyticsEngineBindingArgs) ToAnalyticsEngineBindingOutput() AnalyticsEngineBindingOutput {
+	return i.ToAnalyticsEngineBindingOutputWithContext(context.Background())
+}
+
+func (i AnalyticsEngineBindingArgs) ToAnalyticsEngineBindingOutputWithContext(ctx context.Context) AnalyticsEngineBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AnalyticsEngineBindingOutput)
+}
+
+func (i AnalyticsEngineBindingArgs) ToAnalyticsEngineBindingPtrOutput() AnalyticsEngineBindingPtrOutput {
+	return i.ToAnalyticsEngineBindingPtrOutputWithContext(context.Background())
+}
+
+func (i AnalyticsEngineBindingArgs) ToAnalyticsEngineBindingPtrOutputWithContext(ctx context.Context) AnalyticsEngineBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AnalyticsEngineBindingOutput).ToAnalyticsEngineBindingPtrOutputWithContext(ctx)
+}
+
+// AnalyticsEngineBindingPtrInput is an input type that accepts AnalyticsEngineBindingArgs, AnalyticsEngineBindingPtr and AnalyticsEngineBindingPtrOutput values.
+// You can construct a concrete instance of `AnalyticsEngineBindingPtrInput` via:
+//
+//	        AnalyticsEngineBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type AnalyticsEngineBindingPtrInput interface {
+	pulumi.Input
+
+	ToAnalyticsEngineBindingPtrOutput() AnalyticsEngineBindingPtrOutput
+	ToAnalyticsEngineBindingPtrOutputWithContext(context.Context) AnalyticsEngineBindingPtrOutput
+}
+
+type analyticsEngineBindingPtrType AnalyticsEngineBindingArgs
+
+func AnalyticsEngineBindingPtr(v *AnalyticsEngineBindingArgs) AnalyticsEngineBindingPtrInput {
+	return (*analyticsEngineBindingPtrType)(v)
+}
+
+func (*analyticsEngineBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**AnalyticsEngineBinding)(nil)).Elem()
+}
+
+func (i *analyticsEngineBindingPtrType) ToAnalyticsEngineBindingPtrOutput() AnalyticsEngineBindingPtrOutput {
+	return i.ToAnalyticsEngineBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *analyticsEngineBindingPtrType) ToAnalyticsEngineBindingPtrOutputWithContext(ctx context.Context) AnalyticsEngineBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AnalyticsEngineBindingPtrOutput)
+}
+
+// Binds a dataset of Workers Analytics Engine.
+type AnalyticsEngineBindingOutput struct{ *pulumi.OutputState }
+
+func (AnalyticsEngineBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AnalyticsEngineBinding)(nil)).Elem()
+}
+
+func (o AnalyticsEngineBindingOutput) ToAnalyticsEngineBindingOutput() AnalyticsEngineBindingOutput {
+	return o
+}
+
+func (o AnalyticsEngineBindingOutput) ToAnalyticsEngineBindingOutputWithContext(ctx context.Context) AnalyticsEngineBindingOutput {
+	return o
+}
+
+func (o AnalyticsEngineBindingOutput) ToAnalyticsEngineBindingPtrOutput() AnalyticsEngineBindingPtrOutput {
+	return o.ToAnalyticsEngineBindingPtrOutputWithContext(context.Background())
+}
+
+func (o AnalyticsEngineBindingOutput) ToAnalyticsEngineBindingPtrOutputWithContext(ctx context.Context) AnalyticsEngineBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v AnalyticsEngineBinding) *AnalyticsEngineBinding {
+		return &v
+	}).(AnalyticsEngineBindingPtrOutput)
+}
+
+// Name of the dataset, which the first data point makes.
+func (o AnalyticsEngineBindingOutput) Dataset() pulumi.StringOutput {
+	return o.ApplyT(func(v AnalyticsEngineBinding) string { return v.Dataset }).(pulumi.StringOutput)
+}
+
+type AnalyticsEngineBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (AnalyticsEngineBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**AnalyticsEngineBinding)(nil)).Elem()
+}
+
+func (o AnalyticsEngineBindingPtrOutput) ToAnalyticsEngineBindingPtrOutput() AnalyticsEngineBindingPtrOutput {
+	return o
+}
+
+func (o AnalyticsEngineBindingPtrOutput) ToAnalyticsEngineBindingPtrOutputWithContext(ctx context.Context) AnalyticsEngineBindingPtrOutput {
+	return o
+}
+
+func (o AnalyticsEngineBindingPtrOutput) Elem() AnalyticsEngineBindingOutput {
+	return o.ApplyT(func(v *AnalyticsEngineBinding) AnalyticsEngineBinding {
+		if v != nil {
+			return *v
+		}
+		var ret AnalyticsEngineBinding
+		return ret
+	}).(AnalyticsEngineBindingOutput)
+}
+
+// Name of the dataset, which the first data point makes.
+func (o AnalyticsEngineBindingPtrOutput) Dataset() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AnalyticsEngineBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Dataset
+	}).(pulumi.StringPtrOutput)
+}
+
+// What a version says of itself in Cloudflare's dashboard.
+type Annotations struct {
+	// A text of a version. Where its bundle came from is written behind it, and together they have at most 1000 bytes. Default: none.
+	Message *string `pulumi:"message"`
+	// A name of a version, such as a commit; at most 100 bytes. Default: none.
+	Tag *string `pulumi:"tag"`
+}
+
+// AnnotationsInput is an input type that accepts AnnotationsArgs and AnnotationsOutput values.
+// You can construct a concrete instance of `AnnotationsInput` via:
+//
+//	AnnotationsArgs{...}
+type AnnotationsInput interface {
+	pulumi.Input
+
+	ToAnnotationsOutput() AnnotationsOutput
+	ToAnnotationsOutputWithContext(context.Context) AnnotationsOutput
+}
+
+// What a version says of itself in Cloudflare's dashboard.
+type AnnotationsArgs struct {
+	// A text of a version. Where its bundle came from is written behind it, and together they have at most 1000 bytes. Default: none.
+	Message pulumi.StringPtrInput `pulumi:"message"`
+	// A name of a version, such as a commit; at most 100 bytes. Default: none.
+	Tag pulumi.StringPtrInput `pulumi:"tag"`
+}
+
+func (AnnotationsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Annotations)(nil)).Elem()
+}
+
+func (i AnnotationsArgs) ToAnnotationsOutput() AnnotationsOutput {
+	return i.ToAnnotationsOutputWithContext(context.Background())
+}
+
+func (i AnnotationsArgs) ToAnnotationsOutputWithContext(ctx context.Context) AnnotationsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AnnotationsOutput)
+}
+
+func (i AnnotationsArgs) ToAnnotationsPtrOutput() AnnotationsPtrOutput {
+	return i.ToAnnotationsPtrOutputWithContext(context.Background())
+}
+
+func (i AnnotationsArgs) ToAnnotationsPtrOutputWithContext(ctx context.Context) AnnotationsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AnnotationsOutput).ToAnnotationsPtrOutputWithContext(ctx)
+}
+
+// AnnotationsPtrInput is an input type that accepts AnnotationsArgs, AnnotationsPtr and AnnotationsPtrOutput values.
+// You can construct a concrete instance of `AnnotationsPtrInput` via:
+//
+//	        AnnotationsArgs{...}
+//
+//	or:
+//
+//	        nil
+type AnnotationsPtrInput interface {
+	pulumi.Input
+
+	ToAnnotationsPtrOutput() AnnotationsPtrOutput
+	ToAnnotationsPtrOutputWithContext(context.Context) AnnotationsPtrOutput
+}
+
+type annotationsPtrType AnnotationsArgs
+
+func AnnotationsPtr(v *AnnotationsArgs) AnnotationsPtrInput {
+	return (*annotationsPtrType)(v)
+}
+
+func (*annotationsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**Annotations)(nil)).Elem()
+}
+
+func (i *annotationsPtrType) ToAnnotationsPtrOutput() AnnotationsPtrOutput {
+	return i.ToAnnotationsPtrOutputWithContext(context.Background())
+}
+
+func (i *annotationsPtrType) ToAnnotationsPtrOutputWithContext(ctx context.Context) AnnotationsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AnnotationsPtrOutput)
+}
+
+// What a version says of itself in Cloudflare's dashboard.
+type AnnotationsOutput struct{ *pulumi.OutputState }
+
+func (AnnotationsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Annotations)(nil)).Elem()
+}
+
+func (o AnnotationsOutput) ToAnnotationsOutput() AnnotationsOutput {
+	return o
+}
+
+func (o AnnotationsOutput) ToAnnotationsOutputWithContext(ctx context.Context) AnnotationsOutput {
+	return o
+}
+
+func (o AnnotationsOutput) ToAnnotationsPtrOutput() AnnotationsPtrOutput {
+	return o.ToAnnotationsPtrOutputWithContext(context.Background())
+}
+
+func (o AnnotationsOutput) ToAnnotationsPtrOutputWithContext(ctx context.Context) AnnotationsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v Annotations) *Annotations {
+		return &v
+	}).(AnnotationsPtrOutput)
+}
+
+// A text of a version. Where its bundle came from is written behind it, and together they have at most 1000 bytes. Default: none.
+func (o AnnotationsOutput) Message() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Annotations) *string { return v.Message }).(pulumi.StringPtrOutput)
+}
+
+// A name of a version, such as a commit; at most 100 bytes. Default: none.
+func (o AnnotationsOutput) Tag() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Annotations) *string { return v.Tag }).(pulumi.StringPtrOutput)
+}
+
+type AnnotationsPtrOutput struct{ *pulumi.OutputState }
+
+func (AnnotationsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**Annotations)(nil)).Elem()
+}
+
+func (o AnnotationsPtrOutput) ToAnnotationsPtrOutput() AnnotationsPtrOutput {
+	return o
+}
+
+func (o AnnotationsPtrOutput) ToAnnotationsPtrOutputWithContext(ctx context.Context) AnnotationsPtrOutput {
+	return o
+}
+
+func (o AnnotationsPtrOutput) Elem() AnnotationsOutput {
+	return o.ApplyT(func(v *Annotations) Annotations {
+		if v != nil {
+			return *v
+		}
+		var ret Annotations
+		return ret
+	}).(AnnotationsOutput)
+}
+
+// A text of a version. Where its bundle came from is written behind it, and together they have at most 1000 bytes. Default: none.
+func (o AnnotationsPtrOutput) Message() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Annotations) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Message
+	}).(pulumi.StringPtrOutput)
+}
+
+// A name of a version, such as a commit; at most 100 bytes. Default: none.
+func (o AnnotationsPtrOutput) Tag() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Annotations) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Tag
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds a namespace of Artifacts.
+type ArtifactsBinding struct {
+	// Name of the namespace.
+	Namespace string `pulumi:"namespace"`
+}
+
+// ArtifactsBindingInput is an input type that accepts ArtifactsBindingArgs and ArtifactsBindingOutput values.
+// You can construct a concrete instance of `ArtifactsBindingInput` via:
+//
+//	ArtifactsBindingArgs{...}
+type ArtifactsBindingInput interface {
+	pulumi.Input
+
+	ToArtifactsBindingOutput() ArtifactsBindingOutput
+	ToArtifactsBindingOutputWithContext(context.Context) ArtifactsBindingOutput
+}
+
+// Binds a namespace of Artifacts.
+type ArtifactsBindingArgs struct {
+	// Name of the namespace.
+	Namespace pulumi.StringInput `pulumi:"namespace"`
+}
+
+func (ArtifactsBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ArtifactsBinding)(nil)).Elem()
+}
+
+func (i ArtifactsBindingArgs) ToArtifactsBindingOutput() ArtifactsBindingOutput {
+	return i.ToArtifactsBindingOutputWithContext(context.Background())
+}
+
+func (i ArtifactsBindingArgs) ToArtifactsBindingOutputWithContext(ctx context.Context) ArtifactsBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ArtifactsBindingOutput)
+}
+
+func (i ArtifactsBindingArgs) ToArtifactsBindingPtrOutput() ArtifactsBindingPtrOutput {
+	return i.ToArtifactsBindingPtrOutputWithContext(context.Background())
+}
+
+func (i ArtifactsBindingArgs) ToArtifactsBindingPtrOutputWithContext(ctx context.Context) ArtifactsBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ArtifactsBindingOutput).ToArtifactsBindingPtrOutputWithContext(ctx)
+}
+
+// ArtifactsBindingPtrInput is an input type that accepts ArtifactsBindingArgs, ArtifactsBindingPtr and ArtifactsBindingPtrOutput values.
+// You can construct a concrete instance of `ArtifactsBindingPtrInput` via:
+//
+//	        ArtifactsBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type ArtifactsBindingPtrInput interface {
+	pulumi.Input
+
+	ToArtifactsBindingPtrOutput() ArtifactsBindingPtrOutput
+	ToArtifactsBindingPtrOutputWithContext(context.Context) ArtifactsBindingPtrOutput
+}
+
+type artifactsBindingPtrType ArtifactsBindingArgs
+
+func ArtifactsBindingPtr(v *ArtifactsBindingArgs) ArtifactsBindingPtrInput {
+	return (*artifactsBindingPtrType)(v)
+}
+
+func (*artifactsBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**ArtifactsBinding)(nil)).Elem()
+}
+
+func (i *artifactsBindingPtrType) ToArtifactsBindingPtrOutput() ArtifactsBindingPtrOutput {
+	return i.ToArtifactsBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *artifactsBindingPtrType) ToArtifactsBindingPtrOutputWithContext(ctx context.Context) ArtifactsBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ArtifactsBindingPtrOutput)
+}
+
+// Binds a namespace of Artifacts.
+type ArtifactsBindingOutput struct{ *pulumi.OutputState }
+
+func (ArtifactsBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ArtifactsBinding)(nil)).Elem()
+}
+
+func (o ArtifactsBindingOutput) ToArtifactsBindingOutput() ArtifactsBindingOutput {
+	return o
+}
+
+func (o ArtifactsBindingOutput) ToArtifactsBindingOutputWithContext(ctx context.Context) ArtifactsBindingOutput {
+	return o
+}
+
+func (o ArtifactsBindingOutput) ToArtifactsBindingPtrOutput() ArtifactsBindingPtrOutput {
+	return o.ToArtifactsBindingPtrOutputWithContext(context.Background())
+}
+
+func (o ArtifactsBindingOutput) ToArtifactsBindingPtrOutputWithContext(ctx context.Context) ArtifactsBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ArtifactsBinding) *ArtifactsBinding {
+		return &v
+	}).(ArtifactsBindingPtrOutput)
+}
+
+// Name of the namespace.
+func (o ArtifactsBindingOutput) Namespace() pulumi.StringOutput {
+	return o.ApplyT(func(v ArtifactsBinding) string { return v.Namespace }).(pulumi.StringOutput)
+}
+
+type ArtifactsBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (ArtifactsBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ArtifactsBinding)(nil)).Elem()
+}
+
+func (o ArtifactsBindingPtrOutput) ToArtifactsBindingPtrOutput() ArtifactsBindingPtrOutput {
+	return o
+}
+
+func (o ArtifactsBindingPtrOutput) ToArtifactsBindingPtrOutputWithContext(ctx context.Context) ArtifactsBindingPtrOutput {
+	return o
+}
+
+func (o ArtifactsBindingPtrOutput) Elem() ArtifactsBindingOutput {
+	return o.ApplyT(func(v *ArtifactsBinding) ArtifactsBinding {
+		if v != nil {
+			return *v
+		}
+		var ret ArtifactsBinding
+		return ret
+	}).(ArtifactsBindingOutput)
+}
+
+// Name of the namespace.
+func (o ArtifactsBindingPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ArtifactsBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds the static assets: `env.NAME.fetch(request)` serves them. It has no settings.
+type AssetsBinding struct {
+}
+
+// AssetsBindingInput is an input type that accepts AssetsBindingArgs and AssetsBindingOutput values.
+// You can construct a concrete instance of `AssetsBindingInput` via:
+//
+//	AssetsBindingArgs{...}
+type AssetsBindingInput interface {
+	pulumi.Input
+
+	ToAssetsBindingOutput() AssetsBindingOutput
+	ToAssetsBindingOutputWithContext(context.Context) AssetsBindingOutput
+}
+
+// Binds the static assets: `env.NAME.fetch(request)` serves them. It has no settings.
+type AssetsBindingArgs struct {
+}
+
+func (AssetsBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*AssetsBinding)(nil)).Elem()
+}
+
+func (i AssetsBindingArgs) ToAssetsBindingOutput() AssetsBindingOutput {
+	return i.ToAssetsBindingOutputWithContext(context.Background())
+}
+
+func (i AssetsBindingArgs) ToAssetsBindingOutputWithContext(ctx context.Context) AssetsBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AssetsBindingOutput)
+}
+
+func (i AssetsBindingArgs) ToAssetsBindingPtrOutput() AssetsBindingPtrOutput {
+	return i.ToAssetsBindingPtrOutputWithContext(context.Background())
+}
+
+func (i AssetsBindingArgs) ToAssetsBindingPtrOutputWithContext(ctx context.Context) AssetsBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AssetsBindingOutput).ToAssetsBindingPtrOutputWithContext(ctx)
+}
+
+// AssetsBindingPtrInput is an input type that accepts AssetsBindingArgs, AssetsBindingPtr and AssetsBindingPtrOutput values.
+// You can construct a concrete instance of `AssetsBindingPtrInput` via:
+//
+//	        AssetsBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type AssetsBindingPtrInput interface {
+	pulumi.Input
+
+	ToAssetsBindingPtrOutput() AssetsBindingPtrOutput
+	ToAssetsBindingPtrOutputWithContext(context.Context) AssetsBindingPtrOutput
+}
+
+type assetsBindingPtrType AssetsBindingArgs
+
+func AssetsBindingPtr(v *AssetsBindingArgs) AssetsBindingPtrInput {
+	return (*assetsBindingPtrType)(v)
+}
+
+func (*assetsBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**AssetsBinding)(nil)).Elem()
+}
+
+func (i *assetsBindingPtrType) ToAssetsBindingPtrOutput() AssetsBindingPtrOutput {
+	return i.ToAssetsBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *assetsBindingPtrType) ToAssetsBindingPtrOutputWithContext(ctx context.Context) AssetsBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AssetsBindingPtrOutput)
+}
+
+// Binds the static assets: `env.NAME.fetch(request)` serves them. It has no settings.
+type AssetsBindingOutput struct{ *pulumi.OutputState }
+
+func (AssetsBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AssetsBinding)(nil)).Elem()
+}
+
+func (o AssetsBindingOutput) ToAssetsBindingOutput() AssetsBindingOutput {
+	return o
+}
+
+func (o AssetsBindingOutput) ToAssetsBindingOutputWithContext(ctx context.Context) AssetsBindingOutput {
+	return o
+}
+
+func (o AssetsBindingOutput) ToAssetsBindingPtrOutput() AssetsBindingPtrOutput {
+	return o.ToAssetsBindingPtrOutputWithContext(context.Background())
+}
+
+func (o AssetsBindingOutput) ToAssetsBindingPtrOutputWithContext(ctx context.Context) AssetsBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v AssetsBinding) *AssetsBinding {
+		return &v
+	}).(AssetsBindingPtrOutput)
+}
+
+type AssetsBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (AssetsBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**AssetsBinding)(nil)).Elem()
+}
+
+func (o AssetsBindingPtrOutput) ToAssetsBindingPtrOutput() AssetsBindingPtrOutput {
+	return o
+}
+
+func (o AssetsBindingPtrOutput) ToAssetsBindingPtrOutputWithContext(ctx context.Context) AssetsBindingPtrOutput {
+	return o
+}
+
+func (o AssetsBindingPtrOutput) Elem() AssetsBindingOutput {
+	return o.ApplyT(func(v *AssetsBinding) AssetsBinding {
+		if v != nil {
+			return *v
+		}
+		var ret AssetsBinding
+		return ret
+	}).(AssetsBindingOutput)
+}
+
 // What a name in a Worker's `env` stands for. Set exactly one member.
 type Binding struct {
+	// A namespace of Agent Memory.
+	AgentMemory *AgentMemoryBinding `pulumi:"agentMemory"`
+	// Workers AI, which runs models.
+	Ai *AiBinding `pulumi:"ai"`
+	// An instance of AI Search.
+	AiSearch *AiSearchBinding `pulumi:"aiSearch"`
+	// A namespace of AI Search instances.
+	AiSearchNamespace *AiSearchNamespaceBinding `pulumi:"aiSearchNamespace"`
+	// A dataset of Workers Analytics Engine.
+	AnalyticsEngine *AnalyticsEngineBinding `pulumi:"analyticsEngine"`
+	// A namespace of Artifacts.
+	Artifacts *ArtifactsBinding `pulumi:"artifacts"`
+	// The Worker's own static assets.
+	Assets *AssetsBinding `pulumi:"assets"`
+	// Browser Rendering: headless browsers to drive.
+	Browser *BrowserBinding `pulumi:"browser"`
+	// A D1 database, which is SQLite.
+	D1Database *D1DatabaseBinding `pulumi:"d1Database"`
+	// Bytes of the bundle, for service-worker syntax.
+	DataBlob *DataBlobBinding `pulumi:"dataBlob"`
+	// A dispatch namespace of Workers for Platforms.
+	DispatchNamespace *DispatchNamespaceBinding `pulumi:"dispatchNamespace"`
+	// A class of Durable Objects, of this Worker or another.
+	DurableObjectNamespace *DurableObjectNamespaceBinding `pulumi:"durableObjectNamespace"`
+	// Feature flags of a Flagship app.
+	Flagship *FlagshipBinding `pulumi:"flagship"`
+	// A database behind Hyperdrive.
+	Hyperdrive *HyperdriveBinding `pulumi:"hyperdrive"`
+	// Cloudflare Images, to transform and store images.
+	Images *ImagesBinding `pulumi:"images"`
 	// A Workers KV namespace.
 	KvNamespace *KvNamespaceBinding `pulumi:"kvNamespace"`
+	// A destination of log forwarding.
+	Logfwdr *LogfwdrBinding `pulumi:"logfwdr"`
+	// Media Transformations, to transform video and audio.
+	Media *MediaBinding `pulumi:"media"`
+	// A client certificate to present to origins.
+	MtlsCertificate *MtlsCertificateBinding `pulumi:"mtlsCertificate"`
+	// A Pipeline to send records to.
+	Pipeline *PipelineBinding `pulumi:"pipeline"`
+	// A queue to send messages to.
+	Queue *QueueBinding `pulumi:"queue"`
 	// An R2 bucket of objects.
 	R2Bucket *R2BucketBinding `pulumi:"r2Bucket"`
+	// A limit that the Worker can ask about.
+	RateLimit *RateLimitBinding `pulumi:"rateLimit"`
+	// A binding of a type that this provider does not know yet, as Cloudflare's API has it.
+	Raw *RawBinding `pulumi:"raw"`
+	// A secret in Secrets Store, read with `await env.NAME.get()`.
+	SecretsStoreSecret *SecretsStoreSecretBinding `pulumi:"secretsStoreSecret"`
+	// Sending email to verified addresses.
+	SendEmail *SendEmailBinding `pulumi:"sendEmail"`
 	// Another Worker, called without leaving Cloudflare.
 	Service *ServiceBinding `pulumi:"service"`
+	// Cloudflare Stream, to store and play video.
+	Stream *StreamBinding `pulumi:"stream"`
+	// A text of the bundle, for service-worker syntax.
+	TextBlob *TextBlobBinding `pulumi:"textBlob"`
+	// A Vectorize index to search.
+	Vectorize *VectorizeBinding `pulumi:"vectorize"`
+	// Id, tag and time of the running version.
+	VersionMetadata *VersionMetadataBinding `pulumi:"versionMetadata"`
+	// A private network, reached through a tunnel.
+	VpcNetwork *VpcNetworkBinding `pulumi:"vpcNetwork"`
+	// A service in a private network.
+	VpcService *VpcServiceBinding `pulumi:"vpcService"`
+	// A WebAssembly module of the bundle, for service-worker syntax.
+	WasmModule *WasmModuleBinding `pulumi:"wasmModule"`
+	// Searching the public web.
+	WebSearch *WebSearchBinding `pulumi:"webSearch"`
+	// Loading Workers at run time.
+	WorkerLoader *WorkerLoaderBinding `pulumi:"workerLoader"`
+	// A Workflow, of this Worker or another.
+	Workflow *WorkflowBinding `pulumi:"workflow"`
 }
 
 // BindingInput is an input type that accepts BindingArgs and BindingOutput values.
@@ -36,12 +1205,80 @@ type BindingInput interface {
 
 // What a name in a Worker's `env` stands for. Set exactly one member.
 type BindingArgs struct {
+	// A namespace of Agent Memory.
+	AgentMemory AgentMemoryBindingPtrInput `pulumi:"agentMemory"`
+	// Workers AI, which runs models.
+	Ai AiBindingPtrInput `pulumi:"ai"`
+	// An instance of AI Search.
+	AiSearch AiSearchBindingPtrInput `pulumi:"aiSearch"`
+	// A namespace of AI Search instances.
+	AiSearchNamespace AiSearchNamespaceBindingPtrInput `pulumi:"aiSearchNamespace"`
+	// A dataset of Workers Analytics Engine.
+	AnalyticsEngine AnalyticsEngineBindingPtrInput `pulumi:"analyticsEngine"`
+	// A namespace of Artifacts.
+	Artifacts ArtifactsBindingPtrInput `pulumi:"artifacts"`
+	// The Worker's own static assets.
+	Assets AssetsBindingPtrInput `pulumi:"assets"`
+	// Browser Rendering: headless browsers to drive.
+	Browser BrowserBindingPtrInput `pulumi:"browser"`
+	// A D1 database, which is SQLite.
+	D1Database D1DatabaseBindingPtrInput `pulumi:"d1Database"`
+	// Bytes of the bundle, for service-worker syntax.
+	DataBlob DataBlobBindingPtrInput `pulumi:"dataBlob"`
+	// A dispatch namespace of Workers for Platforms.
+	DispatchNamespace DispatchNamespaceBindingPtrInput `pulumi:"dispatchNamespace"`
+	// A class of Durable Objects, of this Worker or another.
+	DurableObjectNamespace DurableObjectNamespaceBindingPtrInput `pulumi:"durableObjectNamespace"`
+	// Feature flags of a Flagship app.
+	Flagship FlagshipBindingPtrInput `pulumi:"flagship"`
+	// A database behind Hyperdrive.
+	Hyperdrive HyperdriveBindingPtrInput `pulumi:"hyperdrive"`
+	// Cloudflare Images, to transform and store images.
+	Images ImagesBindingPtrInput `pulumi:"images"`
 	// A Workers KV namespace.
 	KvNamespace KvNamespaceBindingPtrInput `pulumi:"kvNamespace"`
+	// A destination of log forwarding.
+	Logfwdr LogfwdrBindingPtrInput `pulumi:"logfwdr"`
+	// Media Transformations, to transform video and audio.
+	Media MediaBindingPtrInput `pulumi:"media"`
+	// A client certificate to present to origins.
+	MtlsCertificate MtlsCertificateBindingPtrInput `pulumi:"mtlsCertificate"`
+	// A Pipeline to send records to.
+	Pipeline PipelineBindingPtrInput `pulumi:"pipeline"`
+	// A queue to send messages to.
+	Queue QueueBindingPtrInput `pulumi:"queue"`
 	// An R2 bucket of objects.
 	R2Bucket R2BucketBindingPtrInput `pulumi:"r2Bucket"`
+	// A limit that the Worker can ask about.
+	RateLimit RateLimitBindingPtrInput `pulumi:"rateLimit"`
+	// A binding of a type that this provider does not know yet, as Cloudflare's API has it.
+	Raw RawBindingPtrInput `pulumi:"raw"`
+	// A secret in Secrets Store, read with `await env.NAME.get()`.
+	SecretsStoreSecret SecretsStoreSecretBindingPtrInput `pulumi:"secretsStoreSecret"`
+	// Sending email to verified addresses.
+	SendEmail SendEmailBindingPtrInput `pulumi:"sendEmail"`
 	// Another Worker, called without leaving Cloudflare.
 	Service ServiceBindingPtrInput `pulumi:"service"`
+	// Cloudflare Stream, to store and play video.
+	Stream StreamBindingPtrInput `pulumi:"stream"`
+	// A text of the bundle, for service-worker syntax.
+	TextBlob TextBlobBindingPtrInput `pulumi:"textBlob"`
+	// A Vectorize index to search.
+	Vectorize VectorizeBindingPtrInput `pulumi:"vectorize"`
+	// Id, tag and time of the running version.
+	VersionMetadata VersionMetadataBindingPtrInput `pulumi:"versionMetadata"`
+	// A private network, reached through a tunnel.
+	VpcNetwork VpcNetworkBindingPtrInput `pulumi:"vpcNetwork"`
+	// A service in a private network.
+	VpcService VpcServiceBindingPtrInput `pulumi:"vpcService"`
+	// A WebAssembly module of the bundle, for service-worker syntax.
+	WasmModule WasmModuleBindingPtrInput `pulumi:"wasmModule"`
+	// Searching the public web.
+	WebSearch WebSearchBindingPtrInput `pulumi:"webSearch"`
+	// Loading Workers at run time.
+	WorkerLoader WorkerLoaderBindingPtrInput `pulumi:"workerLoader"`
+	// A Workflow, of this Worker or another.
+	Workflow WorkflowBindingPtrInput `pulumi:"workflow"`
 }
 
 func (BindingArgs) ElementType() reflect.Type {
@@ -96,9 +1333,109 @@ func (o BindingOutput) ToBindingOutputWithContext(ctx context.Context) BindingOu
 	return o
 }
 
+// A namespace of Agent Memory.
+func (o BindingOutput) AgentMemory() AgentMemoryBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *AgentMemoryBinding { return v.AgentMemory }).(AgentMemoryBindingPtrOutput)
+}
+
+// Workers AI, which runs models.
+func (o BindingOutput) Ai() AiBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *AiBinding { return v.Ai }).(AiBindingPtrOutput)
+}
+
+// An instance of AI Search.
+func (o BindingOutput) AiSearch() AiSearchBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *AiSearchBinding { return v.AiSearch }).(AiSearchBindingPtrOutput)
+}
+
+// A namespace of AI Search instances.
+func (o BindingOutput) AiSearchNamespace() AiSearchNamespaceBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *AiSearchNamespaceBinding { return v.AiSearchNamespace }).(AiSearchNamespaceBindingPtrOutput)
+}
+
+// A dataset of Workers Analytics Engine.
+func (o BindingOutput) AnalyticsEngine() AnalyticsEngineBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *AnalyticsEngineBinding { return v.AnalyticsEngine }).(AnalyticsEngineBindingPtrOutput)
+}
+
+// A namespace of Artifacts.
+func (o BindingOutput) Artifacts() ArtifactsBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *ArtifactsBinding { return v.Artifacts }).(ArtifactsBindingPtrOutput)
+}
+
+// The Worker's own static assets.
+func (o BindingOutput) Assets() AssetsBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *AssetsBinding { return v.Assets }).(AssetsBindingPtrOutput)
+}
+
+// Browser Rendering: headless browsers to drive.
+func (o BindingOutput) Browser() BrowserBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *BrowserBinding { return v.Browser }).(BrowserBindingPtrOutput)
+}
+
+// A D1 database, which is SQLite.
+func (o BindingOutput) D1Database() D1DatabaseBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *D1DatabaseBinding { return v.D1Database }).(D1DatabaseBindingPtrOutput)
+}
+
+// Bytes of the bundle, for service-worker syntax.
+func (o BindingOutput) DataBlob() DataBlobBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *DataBlobBinding { return v.DataBlob }).(DataBlobBindingPtrOutput)
+}
+
+// A dispatch namespace of Workers for Platforms.
+func (o BindingOutput) DispatchNamespace() DispatchNamespaceBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *DispatchNamespaceBinding { return v.DispatchNamespace }).(DispatchNamespaceBindingPtrOutput)
+}
+
+// A class of Durable Objects, of this Worker or another.
+func (o BindingOutput) DurableObjectNamespace() DurableObjectNamespaceBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *DurableObjectNamespaceBinding { return v.DurableObjectNamespace }).(DurableObjectNamespaceBindingPtrOutput)
+}
+
+// Feature flags of a Flagship app.
+func (o BindingOutput) Flagship() FlagshipBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *FlagshipBinding { return v.Flagship }).(FlagshipBindingPtrOutput)
+}
+
+// A database behind Hyperdrive.
+func (o BindingOutput) Hyperdrive() HyperdriveBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *HyperdriveBinding { return v.Hyperdrive }).(HyperdriveBindingPtrOutput)
+}
+
+// Cloudflare Images, to transform and store images.
+func (o BindingOutput) Images() ImagesBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *ImagesBinding { return v.Images }).(ImagesBindingPtrOutput)
+}
+
 // A Workers KV namespace.
 func (o BindingOutput) KvNamespace() KvNamespaceBindingPtrOutput {
 	return o.ApplyT(func(v Binding) *KvNamespaceBinding { return v.KvNamespace }).(KvNamespaceBindingPtrOutput)
+}
+
+// A destination of log forwarding.
+func (o BindingOutput) Logfwdr() LogfwdrBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *LogfwdrBinding { return v.Logfwdr }).(LogfwdrBindingPtrOutput)
+}
+
+// Media Transformations, to transform video and audio.
+func (o BindingOutput) Media() MediaBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *MediaBinding { return v.Media }).(MediaBindingPtrOutput)
+}
+
+// A client certificate to present to origins.
+func (o BindingOutput) MtlsCertificate() MtlsCertificateBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *MtlsCertificateBinding { return v.MtlsCertificate }).(MtlsCertificateBindingPtrOutput)
+}
+
+// A Pipeline to send records to.
+func (o BindingOutput) Pipeline() PipelineBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *PipelineBinding { return v.Pipeline }).(PipelineBindingPtrOutput)
+}
+
+// A queue to send messages to.
+func (o BindingOutput) Queue() QueueBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *QueueBinding { return v.Queue }).(QueueBindingPtrOutput)
 }
 
 // An R2 bucket of objects.
@@ -106,9 +1443,79 @@ func (o BindingOutput) R2Bucket() R2BucketBindingPtrOutput {
 	return o.ApplyT(func(v Binding) *R2BucketBinding { return v.R2Bucket }).(R2BucketBindingPtrOutput)
 }
 
+// A limit that the Worker can ask about.
+func (o BindingOutput) RateLimit() RateLimitBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *RateLimitBinding { return v.RateLimit }).(RateLimitBindingPtrOutput)
+}
+
+// A binding of a type that this provider does not know yet, as Cloudflare's API has it.
+func (o BindingOutput) Raw() RawBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *RawBinding { return v.Raw }).(RawBindingPtrOutput)
+}
+
+// A secret in Secrets Store, read with `await env.NAME.get()`.
+func (o BindingOutput) SecretsStoreSecret() SecretsStoreSecretBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *SecretsStoreSecretBinding { return v.SecretsStoreSecret }).(SecretsStoreSecretBindingPtrOutput)
+}
+
+// Sending email to verified addresses.
+func (o BindingOutput) SendEmail() SendEmailBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *SendEmailBinding { return v.SendEmail }).(SendEmailBindingPtrOutput)
+}
+
 // Another Worker, called without leaving Cloudflare.
 func (o BindingOutput) Service() ServiceBindingPtrOutput {
 	return o.ApplyT(func(v Binding) *ServiceBinding { return v.Service }).(ServiceBindingPtrOutput)
+}
+
+// Cloudflare Stream, to store and play video.
+func (o BindingOutput) Stream() StreamBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *StreamBinding { return v.Stream }).(StreamBindingPtrOutput)
+}
+
+// A text of the bundle, for service-worker syntax.
+func (o BindingOutput) TextBlob() TextBlobBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *TextBlobBinding { return v.TextBlob }).(TextBlobBindingPtrOutput)
+}
+
+// A Vectorize index to search.
+func (o BindingOutput) Vectorize() VectorizeBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *VectorizeBinding { return v.Vectorize }).(VectorizeBindingPtrOutput)
+}
+
+// Id, tag and time of the running version.
+func (o BindingOutput) VersionMetadata() VersionMetadataBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *VersionMetadataBinding { return v.VersionMetadata }).(VersionMetadataBindingPtrOutput)
+}
+
+// A private network, reached through a tunnel.
+func (o BindingOutput) VpcNetwork() VpcNetworkBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *VpcNetworkBinding { return v.VpcNetwork }).(VpcNetworkBindingPtrOutput)
+}
+
+// A service in a private network.
+func (o BindingOutput) VpcService() VpcServiceBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *VpcServiceBinding { return v.VpcService }).(VpcServiceBindingPtrOutput)
+}
+
+// A WebAssembly module of the bundle, for service-worker syntax.
+func (o BindingOutput) WasmModule() WasmModuleBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *WasmModuleBinding { return v.WasmModule }).(WasmModuleBindingPtrOutput)
+}
+
+// Searching the public web.
+func (o BindingOutput) WebSearch() WebSearchBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *WebSearchBinding { return v.WebSearch }).(WebSearchBindingPtrOutput)
+}
+
+// Loading Workers at run time.
+func (o BindingOutput) WorkerLoader() WorkerLoaderBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *WorkerLoaderBinding { return v.WorkerLoader }).(WorkerLoaderBindingPtrOutput)
+}
+
+// A Workflow, of this Worker or another.
+func (o BindingOutput) Workflow() WorkflowBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *WorkflowBinding { return v.Workflow }).(WorkflowBindingPtrOutput)
 }
 
 type BindingMapOutput struct{ *pulumi.OutputState }
@@ -129,6 +1536,127 @@ func (o BindingMapOutput) MapIndex(k pulumi.StringInput) BindingOutput {
 	return pulumi.All(o, k).ApplyT(func(vs []interface{}) Binding {
 		return vs[0].(map[string]Binding)[vs[1].(string)]
 	}).(BindingOutput)
+}
+
+// Binds Browser Rendering. It has no settings.
+type BrowserBinding struct {
+}
+
+// BrowserBindingInput is an input type that accepts BrowserBindingArgs and BrowserBindingOutput values.
+// You can construct a concrete instance of `BrowserBindingInput` via:
+//
+//	BrowserBindingArgs{...}
+type BrowserBindingInput interface {
+	pulumi.Input
+
+	ToBrowserBindingOutput() BrowserBindingOutput
+	ToBrowserBindingOutputWithContext(context.Context) BrowserBindingOutput
+}
+
+// Binds Browser Rendering. It has no settings.
+type BrowserBindingArgs struct {
+}
+
+func (BrowserBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*BrowserBinding)(nil)).Elem()
+}
+
+func (i BrowserBindingArgs) ToBrowserBindingOutput() BrowserBindingOutput {
+	return i.ToBrowserBindingOutputWithContext(context.Background())
+}
+
+func (i BrowserBindingArgs) ToBrowserBindingOutputWithContext(ctx context.Context) BrowserBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BrowserBindingOutput)
+}
+
+func (i BrowserBindingArgs) ToBrowserBindingPtrOutput() BrowserBindingPtrOutput {
+	return i.ToBrowserBindingPtrOutputWithContext(context.Background())
+}
+
+func (i BrowserBindingArgs) ToBrowserBindingPtrOutputWithContext(ctx context.Context) BrowserBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BrowserBindingOutput).ToBrowserBindingPtrOutputWithContext(ctx)
+}
+
+// BrowserBindingPtrInput is an input type that accepts BrowserBindingArgs, BrowserBindingPtr and BrowserBindingPtrOutput values.
+// You can construct a concrete instance of `BrowserBindingPtrInput` via:
+//
+//	        BrowserBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type BrowserBindingPtrInput interface {
+	pulumi.Input
+
+	ToBrowserBindingPtrOutput() BrowserBindingPtrOutput
+	ToBrowserBindingPtrOutputWithContext(context.Context) BrowserBindingPtrOutput
+}
+
+type browserBindingPtrType BrowserBindingArgs
+
+func BrowserBindingPtr(v *BrowserBindingArgs) BrowserBindingPtrInput {
+	return (*browserBindingPtrType)(v)
+}
+
+func (*browserBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**BrowserBinding)(nil)).Elem()
+}
+
+func (i *browserBindingPtrType) ToBrowserBindingPtrOutput() BrowserBindingPtrOutput {
+	return i.ToBrowserBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *browserBindingPtrType) ToBrowserBindingPtrOutputWithContext(ctx context.Context) BrowserBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BrowserBindingPtrOutput)
+}
+
+// Binds Browser Rendering. It has no settings.
+type BrowserBindingOutput struct{ *pulumi.OutputState }
+
+func (BrowserBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*BrowserBinding)(nil)).Elem()
+}
+
+func (o BrowserBindingOutput) ToBrowserBindingOutput() BrowserBindingOutput {
+	return o
+}
+
+func (o BrowserBindingOutput) ToBrowserBindingOutputWithContext(ctx context.Context) BrowserBindingOutput {
+	return o
+}
+
+func (o BrowserBindingOutput) ToBrowserBindingPtrOutput() BrowserBindingPtrOutput {
+	return o.ToBrowserBindingPtrOutputWithContext(context.Background())
+}
+
+func (o BrowserBindingOutput) ToBrowserBindingPtrOutputWithContext(ctx context.Context) BrowserBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v BrowserBinding) *BrowserBinding {
+		return &v
+	}).(BrowserBindingPtrOutput)
+}
+
+type BrowserBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (BrowserBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**BrowserBinding)(nil)).Elem()
+}
+
+func (o BrowserBindingPtrOutput) ToBrowserBindingPtrOutput() BrowserBindingPtrOutput {
+	return o
+}
+
+func (o BrowserBindingPtrOutput) ToBrowserBindingPtrOutputWithContext(ctx context.Context) BrowserBindingPtrOutput {
+	return o
+}
+
+func (o BrowserBindingPtrOutput) Elem() BrowserBindingOutput {
+	return o.ApplyT(func(v *BrowserBinding) BrowserBinding {
+		if v != nil {
+			return *v
+		}
+		var ret BrowserBinding
+		return ret
+	}).(BrowserBindingOutput)
 }
 
 // A build output in R2: one module, or a directory of modules.
@@ -211,6 +1739,1758 @@ func (o BundleReferenceOutput) Key() pulumi.StringOutput {
 // The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
 func (o BundleReferenceOutput) Sha256() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BundleReference) *string { return v.Sha256 }).(pulumi.StringPtrOutput)
+}
+
+// Whether a Worker's responses are cached.
+type CacheOptions struct {
+	// Whether one version may answer with what another one has put into the cache. Default: false.
+	CrossVersionCache *bool `pulumi:"crossVersionCache"`
+	// Whether Cloudflare's cache is in front of the Worker.
+	Enabled bool `pulumi:"enabled"`
+}
+
+// CacheOptionsInput is an input type that accepts CacheOptionsArgs and CacheOptionsOutput values.
+// You can construct a concrete instance of `CacheOptionsInput` via:
+//
+//	CacheOptionsArgs{...}
+type CacheOptionsInput interface {
+	pulumi.Input
+
+	ToCacheOptionsOutput() CacheOptionsOutput
+	ToCacheOptionsOutputWithContext(context.Context) CacheOptionsOutput
+}
+
+// Whether a Worker's responses are cached.
+type CacheOptionsArgs struct {
+	// Whether one version may answer with what another one has put into the cache. Default: false.
+	CrossVersionCache pulumi.BoolPtrInput `pulumi:"crossVersionCache"`
+	// Whether Cloudflare's cache is in front of the Worker.
+	Enabled pulumi.BoolInput `pulumi:"enabled"`
+}
+
+func (CacheOptionsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*CacheOptions)(nil)).Elem()
+}
+
+func (i CacheOptionsArgs) ToCacheOptionsOutput() CacheOptionsOutput {
+	return i.ToCacheOptionsOutputWithContext(context.Background())
+}
+
+func (i CacheOptionsArgs) ToCacheOptionsOutputWithContext(ctx context.Context) CacheOptionsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(CacheOptionsOutput)
+}
+
+func (i CacheOptionsArgs) ToCacheOptionsPtrOutput() CacheOptionsPtrOutput {
+	return i.ToCacheOptionsPtrOutputWithContext(context.Background())
+}
+
+func (i CacheOptionsArgs) ToCacheOptionsPtrOutputWithContext(ctx context.Context) CacheOptionsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(CacheOptionsOutput).ToCacheOptionsPtrOutputWithContext(ctx)
+}
+
+// CacheOptionsPtrInput is an input type that accepts CacheOptionsArgs, CacheOptionsPtr and CacheOptionsPtrOutput values.
+// You can construct a concrete instance of `CacheOptionsPtrInput` via:
+//
+//	        CacheOptionsArgs{...}
+//
+//	or:
+//
+//	        nil
+type CacheOptionsPtrInput interface {
+	pulumi.Input
+
+	ToCacheOptionsPtrOutput() CacheOptionsPtrOutput
+	ToCacheOptionsPtrOutputWithContext(context.Context) CacheOptionsPtrOutput
+}
+
+type cacheOptionsPtrType CacheOptionsArgs
+
+func CacheOptionsPtr(v *CacheOptionsArgs) CacheOptionsPtrInput {
+	return (*cacheOptionsPtrType)(v)
+}
+
+func (*cacheOptionsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**CacheOptions)(nil)).Elem()
+}
+
+func (i *cacheOptionsPtrType) ToCacheOptionsPtrOutput() CacheOptionsPtrOutput {
+	return i.ToCacheOptionsPtrOutputWithContext(context.Background())
+}
+
+func (i *cacheOptionsPtrType) ToCacheOptionsPtrOutputWithContext(ctx context.Context) CacheOptionsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(CacheOptionsPtrOutput)
+}
+
+// Whether a Worker's responses are cached.
+type CacheOptionsOutput struct{ *pulumi.OutputState }
+
+func (CacheOptionsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*CacheOptions)(nil)).Elem()
+}
+
+func (o CacheOptionsOutput) ToCacheOptionsOutput() CacheOptionsOutput {
+	return o
+}
+
+func (o CacheOptionsOutput) ToCacheOptionsOutputWithContext(ctx context.Context) CacheOptionsOutput {
+	return o
+}
+
+func (o CacheOptionsOutput) ToCacheOptionsPtrOutput() CacheOptionsPtrOutput {
+	return o.ToCacheOptionsPtrOutputWithContext(context.Background())
+}
+
+func (o CacheOptionsOutput) ToCacheOptionsPtrOutputWithContext(ctx context.Context) CacheOptionsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v CacheOptions) *CacheOptions {
+		return &v
+	}).(CacheOptionsPtrOutput)
+}
+
+// Whether one version may answer with what another one has put into the cache. Default: false.
+func (o CacheOptionsOutput) CrossVersionCache() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v CacheOptions) *bool { return v.CrossVersionCache }).(pulumi.BoolPtrOutput)
+}
+
+// Whether Cloudflare's cache is in front of the Worker.
+func (o CacheOptionsOutput) Enabled() pulumi.BoolOutput {
+	return o.ApplyT(func(v CacheOptions) bool { return v.Enabled }).(pulumi.BoolOutput)
+}
+
+type CacheOptionsPtrOutput struct{ *pulumi.OutputState }
+
+func (CacheOptionsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**CacheOptions)(nil)).Elem()
+}
+
+func (o CacheOptionsPtrOutput) ToCacheOptionsPtrOutput() CacheOptionsPtrOutput {
+	return o
+}
+
+func (o CacheOptionsPtrOutput) ToCacheOptionsPtrOutputWithContext(ctx context.Context) CacheOptionsPtrOutput {
+	return o
+}
+
+func (o CacheOptionsPtrOutput) Elem() CacheOptionsOutput {
+	return o.ApplyT(func(v *CacheOptions) CacheOptions {
+		if v != nil {
+			return *v
+		}
+		var ret CacheOptions
+		return ret
+	}).(CacheOptionsOutput)
+}
+
+// Whether one version may answer with what another one has put into the cache. Default: false.
+func (o CacheOptionsPtrOutput) CrossVersionCache() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *CacheOptions) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.CrossVersionCache
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Whether Cloudflare's cache is in front of the Worker.
+func (o CacheOptionsPtrOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *CacheOptions) *bool {
+		if v == nil {
+			return nil
+		}
+		return &v.Enabled
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Binds a D1 database.
+type D1DatabaseBinding struct {
+	// Id of the database: a UUID.
+	Id string `pulumi:"id"`
+}
+
+// D1DatabaseBindingInput is an input type that accepts D1DatabaseBindingArgs and D1DatabaseBindingOutput values.
+// You can construct a concrete instance of `D1DatabaseBindingInput` via:
+//
+//	D1DatabaseBindingArgs{...}
+type D1DatabaseBindingInput interface {
+	pulumi.Input
+
+	ToD1DatabaseBindingOutput() D1DatabaseBindingOutput
+	ToD1DatabaseBindingOutputWithContext(context.Context) D1DatabaseBindingOutput
+}
+
+// Binds a D1 database.
+type D1DatabaseBindingArgs struct {
+	// Id of the database: a UUID.
+	Id pulumi.StringInput `pulumi:"id"`
+}
+
+func (D1DatabaseBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*D1DatabaseBinding)(nil)).Elem()
+}
+
+func (i D1DatabaseBindingArgs) ToD1DatabaseBindingOutput() D1DatabaseBindingOutput {
+	return i.ToD1DatabaseBindingOutputWithContext(context.Background())
+}
+
+func (i D1DatabaseBindingArgs) ToD1DatabaseBindingOutputWithContext(ctx context.Context) D1DatabaseBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(D1DatabaseBindingOutput)
+}
+
+func (i D1DatabaseBindingArgs) ToD1DatabaseBindingPtrOutput() D1DatabaseBindingPtrOutput {
+	return i.ToD1DatabaseBindingPtrOutputWithContext(context.Background())
+}
+
+func (i D1DatabaseBindingArgs) ToD1DatabaseBindingPtrOutputWithContext(ctx context.Context) D1DatabaseBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(D1DatabaseBindingOutput).ToD1DatabaseBindingPtrOutputWithContext(ctx)
+}
+
+// D1DatabaseBindingPtrInput is an input type that accepts D1DatabaseBindingArgs, D1DatabaseBindingPtr and D1DatabaseBindingPtrOutput values.
+// You can construct a concrete instance of `D1DatabaseBindingPtrInput` via:
+//
+//	        D1DatabaseBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type D1DatabaseBindingPtrInput interface {
+	pulumi.Input
+
+	ToD1DatabaseBindingPtrOutput() D1DatabaseBindingPtrOutput
+	ToD1DatabaseBindingPtrOutputWithContext(context.Context) D1DatabaseBindingPtrOutput
+}
+
+type d1databaseBindingPtrType D1DatabaseBindingArgs
+
+func D1DatabaseBindingPtr(v *D1DatabaseBindingArgs) D1DatabaseBindingPtrInput {
+	return (*d1databaseBindingPtrType)(v)
+}
+
+func (*d1databaseBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**D1DatabaseBinding)(nil)).Elem()
+}
+
+func (i *d1databaseBindingPtrType) ToD1DatabaseBindingPtrOutput() D1DatabaseBindingPtrOutput {
+	return i.ToD1DatabaseBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *d1databaseBindingPtrType) ToD1DatabaseBindingPtrOutputWithContext(ctx context.Context) D1DatabaseBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(D1DatabaseBindingPtrOutput)
+}
+
+// Binds a D1 database.
+type D1DatabaseBindingOutput struct{ *pulumi.OutputState }
+
+func (D1DatabaseBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*D1DatabaseBinding)(nil)).Elem()
+}
+
+func (o D1DatabaseBindingOutput) ToD1DatabaseBindingOutput() D1DatabaseBindingOutput {
+	return o
+}
+
+func (o D1DatabaseBindingOutput) ToD1DatabaseBindingOutputWithContext(ctx context.Context) D1DatabaseBindingOutput {
+	return o
+}
+
+func (o D1DatabaseBindingOutput) ToD1DatabaseBindingPtrOutput() D1DatabaseBindingPtrOutput {
+	return o.ToD1DatabaseBindingPtrOutputWithContext(context.Background())
+}
+
+func (o D1DatabaseBindingOutput) ToD1DatabaseBindingPtrOutputWithContext(ctx context.Context) D1DatabaseBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v D1DatabaseBinding) *D1DatabaseBinding {
+		return &v
+	}).(D1DatabaseBindingPtrOutput)
+}
+
+// Id of the database: a UUID.
+func (o D1DatabaseBindingOutput) Id() pulumi.StringOutput {
+	return o.ApplyT(func(v D1DatabaseBinding) string { return v.Id }).(pulumi.StringOutput)
+}
+
+type D1DatabaseBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (D1DatabaseBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**D1DatabaseBinding)(nil)).Elem()
+}
+
+func (o D1DatabaseBindingPtrOutput) ToD1DatabaseBindingPtrOutput() D1DatabaseBindingPtrOutput {
+	return o
+}
+
+func (o D1DatabaseBindingPtrOutput) ToD1DatabaseBindingPtrOutputWithContext(ctx context.Context) D1DatabaseBindingPtrOutput {
+	return o
+}
+
+func (o D1DatabaseBindingPtrOutput) Elem() D1DatabaseBindingOutput {
+	return o.ApplyT(func(v *D1DatabaseBinding) D1DatabaseBinding {
+		if v != nil {
+			return *v
+		}
+		var ret D1DatabaseBinding
+		return ret
+	}).(D1DatabaseBindingOutput)
+}
+
+// Id of the database: a UUID.
+func (o D1DatabaseBindingPtrOutput) Id() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *D1DatabaseBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Id
+	}).(pulumi.StringPtrOutput)
+}
+
+// A directory of migrations, and what is in it.
+type D1Migrations struct {
+	// The directory, relative to the program, such as `./migrations`. Its files `*.sql`, such as `0001_users.sql`, are applied in the order of the numbers that their names begin with.
+	Directory string `pulumi:"directory"`
+	// The names of the migrations, each with the SHA-256 of its file in hex, so that a preview names what is new. Default: read from the directory. Set it to refuse any other content.
+	Files map[string]string `pulumi:"files"`
+}
+
+// D1MigrationsInput is an input type that accepts D1MigrationsArgs and D1MigrationsOutput values.
+// You can construct a concrete instance of `D1MigrationsInput` via:
+//
+//	D1MigrationsArgs{...}
+type D1MigrationsInput interface {
+	pulumi.Input
+
+	ToD1MigrationsOutput() D1MigrationsOutput
+	ToD1MigrationsOutputWithContext(context.Context) D1MigrationsOutput
+}
+
+// A directory of migrations, and what is in it.
+type D1MigrationsArgs struct {
+	// The directory, relative to the program, such as `./migrations`. Its files `*.sql`, such as `0001_users.sql`, are applied in the order of the numbers that their names begin with.
+	Directory pulumi.StringInput `pulumi:"directory"`
+	// The names of the migrations, each with the SHA-256 of its file in hex, so that a preview names what is new. Default: read from the directory. Set it to refuse any other content.
+	Files pulumi.StringMapInput `pulumi:"files"`
+}
+
+func (D1MigrationsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*D1Migrations)(nil)).Elem()
+}
+
+func (i D1MigrationsArgs) ToD1MigrationsOutput() D1MigrationsOutput {
+	return i.ToD1MigrationsOutputWithContext(context.Background())
+}
+
+func (i D1MigrationsArgs) ToD1MigrationsOutputWithContext(ctx context.Context) D1MigrationsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(D1MigrationsOutput)
+}
+
+func (i D1MigrationsArgs) ToD1MigrationsPtrOutput() D1MigrationsPtrOutput {
+	return i.ToD1MigrationsPtrOutputWithContext(context.Background())
+}
+
+func (i D1MigrationsArgs) ToD1MigrationsPtrOutputWithContext(ctx context.Context) D1MigrationsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(D1MigrationsOutput).ToD1MigrationsPtrOutputWithContext(ctx)
+}
+
+// D1MigrationsPtrInput is an input type that accepts D1MigrationsArgs, D1MigrationsPtr and D1MigrationsPtrOutput values.
+// You can construct a concrete instance of `D1MigrationsPtrInput` via:
+//
+//	        D1MigrationsArgs{...}
+//
+//	or:
+//
+//	        nil
+type D1MigrationsPtrInput interface {
+	pulumi.Input
+
+	ToD1MigrationsPtrOutput() D1MigrationsPtrOutput
+	ToD1MigrationsPtrOutputWithContext(context.Context) D1MigrationsPtrOutput
+}
+
+type d1migrationsPtrType D1MigrationsArgs
+
+func D1MigrationsPtr(v *D1MigrationsArgs) D1MigrationsPtrInput {
+	return (*d1migrationsPtrType)(v)
+}
+
+func (*d1migrationsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**D1Migrations)(nil)).Elem()
+}
+
+func (i *d1migrationsPtrType) ToD1MigrationsPtrOutput() D1MigrationsPtrOutput {
+	return i.ToD1MigrationsPtrOutputWithContext(context.Background())
+}
+
+func (i *d1migrationsPtrType) ToD1MigrationsPtrOutputWithContext(ctx context.Context) D1MigrationsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(D1MigrationsPtrOutput)
+}
+
+// A directory of migrations, and what is in it.
+type D1MigrationsOutput struct{ *pulumi.OutputState }
+
+func (D1MigrationsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*D1Migrations)(nil)).Elem()
+}
+
+func (o D1MigrationsOutput) ToD1MigrationsOutput() D1MigrationsOutput {
+	return o
+}
+
+func (o D1MigrationsOutput) ToD1MigrationsOutputWithContext(ctx context.Context) D1MigrationsOutput {
+	return o
+}
+
+func (o D1MigrationsOutput) ToD1MigrationsPtrOutput() D1MigrationsPtrOutput {
+	return o.ToD1MigrationsPtrOutputWithContext(context.Background())
+}
+
+func (o D1MigrationsOutput) ToD1MigrationsPtrOutputWithContext(ctx context.Context) D1MigrationsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v D1Migrations) *D1Migrations {
+		return &v
+	}).(D1MigrationsPtrOutput)
+}
+
+// The directory, relative to the program, such as `./migrations`. Its files `*.sql`, such as `0001_users.sql`, are applied in the order of the numbers that their names begin with.
+func (o D1MigrationsOutput) Directory() pulumi.StringOutput {
+	return o.ApplyT(func(v D1Migrations) string { return v.Directory }).(pulumi.StringOutput)
+}
+
+// The names of the migrations, each with the SHA-256 of its file in hex, so that a preview names what is new. Default: read from the directory. Set it to refuse any other content.
+func (o D1MigrationsOutput) Files() pulumi.StringMapOutput {
+	return o.ApplyT(func(v D1Migrations) map[string]string { return v.Files }).(pulumi.StringMapOutput)
+}
+
+type D1MigrationsPtrOutput struct{ *pulumi.OutputState }
+
+func (D1MigrationsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**D1Migrations)(nil)).Elem()
+}
+
+func (o D1MigrationsPtrOutput) ToD1MigrationsPtrOutput() D1MigrationsPtrOutput {
+	return o
+}
+
+func (o D1MigrationsPtrOutput) ToD1MigrationsPtrOutputWithContext(ctx context.Context) D1MigrationsPtrOutput {
+	return o
+}
+
+func (o D1MigrationsPtrOutput) Elem() D1MigrationsOutput {
+	return o.ApplyT(func(v *D1Migrations) D1Migrations {
+		if v != nil {
+			return *v
+		}
+		var ret D1Migrations
+		return ret
+	}).(D1MigrationsOutput)
+}
+
+// The directory, relative to the program, such as `./migrations`. Its files `*.sql`, such as `0001_users.sql`, are applied in the order of the numbers that their names begin with.
+func (o D1MigrationsPtrOutput) Directory() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *D1Migrations) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Directory
+	}).(pulumi.StringPtrOutput)
+}
+
+// The names of the migrations, each with the SHA-256 of its file in hex, so that a preview names what is new. Default: read from the directory. Set it to refuse any other content.
+func (o D1MigrationsPtrOutput) Files() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *D1Migrations) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.Files
+	}).(pulumi.StringMapOutput)
+}
+
+// Read replicas of a D1 database.
+type D1ReadReplication struct {
+	// `auto`: Cloudflare makes replicas near readers, whom a session of D1's API leads to them. `disabled`: there are none.
+	Mode string `pulumi:"mode"`
+}
+
+// D1ReadReplicationInput is an input type that accepts D1ReadReplicationArgs and D1ReadReplicationOutput values.
+// You can construct a concrete instance of `D1ReadReplicationInput` via:
+//
+//	D1ReadReplicationArgs{...}
+type D1ReadReplicationInput interface {
+	pulumi.Input
+
+	ToD1ReadReplicationOutput() D1ReadReplicationOutput
+	ToD1ReadReplicationOutputWithContext(context.Context) D1ReadReplicationOutput
+}
+
+// Read replicas of a D1 database.
+type D1ReadReplicationArgs struct {
+	// `auto`: Cloudflare makes replicas near readers, whom a session of D1's API leads to them. `disabled`: there are none.
+	Mode pulumi.StringInput `pulumi:"mode"`
+}
+
+func (D1ReadReplicationArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*D1ReadReplication)(nil)).Elem()
+}
+
+func (i D1ReadReplicationArgs) ToD1ReadReplicationOutput() D1ReadReplicationOutput {
+	return i.ToD1ReadReplicationOutputWithContext(context.Background())
+}
+
+func (i D1ReadReplicationArgs) ToD1ReadReplicationOutputWithContext(ctx context.Context) D1ReadReplicationOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(D1ReadReplicationOutput)
+}
+
+func (i D1ReadReplicationArgs) ToD1ReadReplicationPtrOutput() D1ReadReplicationPtrOutput {
+	return i.ToD1ReadReplicationPtrOutputWithContext(context.Background())
+}
+
+func (i D1ReadReplicationArgs) ToD1ReadReplicationPtrOutputWithContext(ctx context.Context) D1ReadReplicationPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(D1ReadReplicationOutput).ToD1ReadReplicationPtrOutputWithContext(ctx)
+}
+
+// D1ReadReplicationPtrInput is an input type that accepts D1ReadReplicationArgs, D1ReadReplicationPtr and D1ReadReplicationPtrOutput values.
+// You can construct a concrete instance of `D1ReadReplicationPtrInput` via:
+//
+//	        D1ReadReplicationArgs{...}
+//
+//	or:
+//
+//	        nil
+type D1ReadReplicationPtrInput interface {
+	pulumi.Input
+
+	ToD1ReadReplicationPtrOutput() D1ReadReplicationPtrOutput
+	ToD1ReadReplicationPtrOutputWithContext(context.Context) D1ReadReplicationPtrOutput
+}
+
+type d1readReplicationPtrType D1ReadReplicationArgs
+
+func D1ReadReplicationPtr(v *D1ReadReplicationArgs) D1ReadReplicationPtrInput {
+	return (*d1readReplicationPtrType)(v)
+}
+
+func (*d1readReplicationPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**D1ReadReplication)(nil)).Elem()
+}
+
+func (i *d1readReplicationPtrType) ToD1ReadReplicationPtrOutput() D1ReadReplicationPtrOutput {
+	return i.ToD1ReadReplicationPtrOutputWithContext(context.Background())
+}
+
+func (i *d1readReplicationPtrType) ToD1ReadReplicationPtrOutputWithContext(ctx context.Context) D1ReadReplicationPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(D1ReadReplicationPtrOutput)
+}
+
+// Read replicas of a D1 database.
+type D1ReadReplicationOutput struct{ *pulumi.OutputState }
+
+func (D1ReadReplicationOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*D1ReadReplication)(nil)).Elem()
+}
+
+func (o D1ReadReplicationOutput) ToD1ReadReplicationOutput() D1ReadReplicationOutput {
+	return o
+}
+
+func (o D1ReadReplicationOutput) ToD1ReadReplicationOutputWithContext(ctx context.Context) D1ReadReplicationOutput {
+	return o
+}
+
+func (o D1ReadReplicationOutput) ToD1ReadReplicationPtrOutput() D1ReadReplicationPtrOutput {
+	return o.ToD1ReadReplicationPtrOutputWithContext(context.Background())
+}
+
+func (o D1ReadReplicationOutput) ToD1ReadReplicationPtrOutputWithContext(ctx context.Context) D1ReadReplicationPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v D1ReadReplication) *D1ReadReplication {
+		return &v
+	}).(D1ReadReplicationPtrOutput)
+}
+
+// `auto`: Cloudflare makes replicas near readers, whom a session of D1's API leads to them. `disabled`: there are none.
+func (o D1ReadReplicationOutput) Mode() pulumi.StringOutput {
+	return o.ApplyT(func(v D1ReadReplication) string { return v.Mode }).(pulumi.StringOutput)
+}
+
+type D1ReadReplicationPtrOutput struct{ *pulumi.OutputState }
+
+func (D1ReadReplicationPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**D1ReadReplication)(nil)).Elem()
+}
+
+func (o D1ReadReplicationPtrOutput) ToD1ReadReplicationPtrOutput() D1ReadReplicationPtrOutput {
+	return o
+}
+
+func (o D1ReadReplicationPtrOutput) ToD1ReadReplicationPtrOutputWithContext(ctx context.Context) D1ReadReplicationPtrOutput {
+	return o
+}
+
+func (o D1ReadReplicationPtrOutput) Elem() D1ReadReplicationOutput {
+	return o.ApplyT(func(v *D1ReadReplication) D1ReadReplication {
+		if v != nil {
+			return *v
+		}
+		var ret D1ReadReplication
+		return ret
+	}).(D1ReadReplicationOutput)
+}
+
+// `auto`: Cloudflare makes replicas near readers, whom a session of D1's API leads to them. `disabled`: there are none.
+func (o D1ReadReplicationPtrOutput) Mode() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *D1ReadReplication) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Mode
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds a part of the bundle as an ArrayBuffer. ES modules import it instead.
+type DataBlobBinding struct {
+	// Name of the module in the bundle.
+	Part string `pulumi:"part"`
+}
+
+// DataBlobBindingInput is an input type that accepts DataBlobBindingArgs and DataBlobBindingOutput values.
+// You can construct a concrete instance of `DataBlobBindingInput` via:
+//
+//	DataBlobBindingArgs{...}
+type DataBlobBindingInput interface {
+	pulumi.Input
+
+	ToDataBlobBindingOutput() DataBlobBindingOutput
+	ToDataBlobBindingOutputWithContext(context.Context) DataBlobBindingOutput
+}
+
+// Binds a part of the bundle as an ArrayBuffer. ES modules import it instead.
+type DataBlobBindingArgs struct {
+	// Name of the module in the bundle.
+	Part pulumi.StringInput `pulumi:"part"`
+}
+
+func (DataBlobBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*DataBlobBinding)(nil)).Elem()
+}
+
+func (i DataBlobBindingArgs) ToDataBlobBindingOutput() DataBlobBindingOutput {
+	return i.ToDataBlobBindingOutputWithContext(context.Background())
+}
+
+func (i DataBlobBindingArgs) ToDataBlobBindingOutputWithContext(ctx context.Context) DataBlobBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DataBlobBindingOutput)
+}
+
+func (i DataBlobBindingArgs) ToDataBlobBindingPtrOutput() DataBlobBindingPtrOutput {
+	return i.ToDataBlobBindingPtrOutputWithContext(context.Background())
+}
+
+func (i DataBlobBindingArgs) ToDataBlobBindingPtrOutputWithContext(ctx context.Context) DataBlobBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DataBlobBindingOutput).ToDataBlobBindingPtrOutputWithContext(ctx)
+}
+
+// DataBlobBindingPtrInput is an input type that accepts DataBlobBindingArgs, DataBlobBindingPtr and DataBlobBindingPtrOutput values.
+// You can construct a concrete instance of `DataBlobBindingPtrInput` via:
+//
+//	        DataBlobBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type DataBlobBindingPtrInput interface {
+	pulumi.Input
+
+	ToDataBlobBindingPtrOutput() DataBlobBindingPtrOutput
+	ToDataBlobBindingPtrOutputWithContext(context.Context) DataBlobBindingPtrOutput
+}
+
+type dataBlobBindingPtrType DataBlobBindingArgs
+
+func DataBlobBindingPtr(v *DataBlobBindingArgs) DataBlobBindingPtrInput {
+	return (*dataBlobBindingPtrType)(v)
+}
+
+func (*dataBlobBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**DataBlobBinding)(nil)).Elem()
+}
+
+func (i *dataBlobBindingPtrType) ToDataBlobBindingPtrOutput() DataBlobBindingPtrOutput {
+	return i.ToDataBlobBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *dataBlobBindingPtrType) ToDataBlobBindingPtrOutputWithContext(ctx context.Context) DataBlobBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DataBlobBindingPtrOutput)
+}
+
+// Binds a part of the bundle as an ArrayBuffer. ES modules import it instead.
+type DataBlobBindingOutput struct{ *pulumi.OutputState }
+
+func (DataBlobBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DataBlobBinding)(nil)).Elem()
+}
+
+func (o DataBlobBindingOutput) ToDataBlobBindingOutput() DataBlobBindingOutput {
+	return o
+}
+
+func (o DataBlobBindingOutput) ToDataBlobBindingOutputWithContext(ctx context.Context) DataBlobBindingOutput {
+	return o
+}
+
+func (o DataBlobBindingOutput) ToDataBlobBindingPtrOutput() DataBlobBindingPtrOutput {
+	return o.ToDataBlobBindingPtrOutputWithContext(context.Background())
+}
+
+func (o DataBlobBindingOutput) ToDataBlobBindingPtrOutputWithContext(ctx context.Context) DataBlobBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v DataBlobBinding) *DataBlobBinding {
+		return &v
+	}).(DataBlobBindingPtrOutput)
+}
+
+// Name of the module in the bundle.
+func (o DataBlobBindingOutput) Part() pulumi.StringOutput {
+	return o.ApplyT(func(v DataBlobBinding) string { return v.Part }).(pulumi.StringOutput)
+}
+
+type DataBlobBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (DataBlobBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**DataBlobBinding)(nil)).Elem()
+}
+
+func (o DataBlobBindingPtrOutput) ToDataBlobBindingPtrOutput() DataBlobBindingPtrOutput {
+	return o
+}
+
+func (o DataBlobBindingPtrOutput) ToDataBlobBindingPtrOutputWithContext(ctx context.Context) DataBlobBindingPtrOutput {
+	return o
+}
+
+func (o DataBlobBindingPtrOutput) Elem() DataBlobBindingOutput {
+	return o.ApplyT(func(v *DataBlobBinding) DataBlobBinding {
+		if v != nil {
+			return *v
+		}
+		var ret DataBlobBinding
+		return ret
+	}).(DataBlobBindingOutput)
+}
+
+// Name of the module in the bundle.
+func (o DataBlobBindingPtrOutput) Part() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DataBlobBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Part
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds a dispatch namespace.
+type DispatchNamespaceBinding struct {
+	// Name of the dispatch namespace.
+	Namespace string `pulumi:"namespace"`
+	// The Worker that sees what the namespace's Workers send out. Default: none.
+	Outbound *DispatchOutbound `pulumi:"outbound"`
+}
+
+// DispatchNamespaceBindingInput is an input type that accepts DispatchNamespaceBindingArgs and DispatchNamespaceBindingOutput values.
+// You can construct a concrete instance of `DispatchNamespaceBindingInput` via:
+//
+//	DispatchNamespaceBindingArgs{...}
+type DispatchNamespaceBindingInput interface {
+	pulumi.Input
+
+	ToDispatchNamespaceBindingOutput() DispatchNamespaceBindingOutput
+	ToDispatchNamespaceBindingOutputWithContext(context.Context) DispatchNamespaceBindingOutput
+}
+
+// Binds a dispatch namespace.
+type DispatchNamespaceBindingArgs struct {
+	// Name of the dispatch namespace.
+	Namespace pulumi.StringInput `pulumi:"namespace"`
+	// The Worker that sees what the namespace's Workers send out. Default: none.
+	Outbound DispatchOutboundPtrInput `pulumi:"outbound"`
+}
+
+func (DispatchNamespaceBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*DispatchNamespaceBinding)(nil)).Elem()
+}
+
+func (i DispatchNamespaceBindingArgs) ToDispatchNamespaceBindingOutput() DispatchNamespaceBindingOutput {
+	return i.ToDispatchNamespaceBindingOutputWithContext(context.Background())
+}
+
+func (i DispatchNamespaceBindingArgs) ToDispatchNamespaceBindingOutputWithContext(ctx context.Context) DispatchNamespaceBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DispatchNamespaceBindingOutput)
+}
+
+func (i DispatchNamespaceBindingArgs) ToDispatchNamespaceBindingPtrOutput() DispatchNamespaceBindingPtrOutput {
+	return i.ToDispatchNamespaceBindingPtrOutputWithContext(context.Background())
+}
+
+func (i DispatchNamespaceBindingArgs) ToDispatchNamespaceBindingPtrOutputWithContext(ctx context.Context) DispatchNamespaceBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DispatchNamespaceBindingOutput).ToDispatchNamespaceBindingPtrOutputWithContext(ctx)
+}
+
+// DispatchNamespaceBindingPtrInput is an input type that accepts DispatchNamespaceBindingArgs, DispatchNamespaceBindingPtr and DispatchNamespaceBindingPtrOutput values.
+// You can construct a concrete instance of `DispatchNamespaceBindingPtrInput` via:
+//
+//	        DispatchNamespaceBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type DispatchNamespaceBindingPtrInput interface {
+	pulumi.Input
+
+	ToDispatchNamespaceBindingPtrOutput() DispatchNamespaceBindingPtrOutput
+	ToDispatchNamespaceBindingPtrOutputWithContext(context.Context) DispatchNamespaceBindingPtrOutput
+}
+
+type dispatchNamespaceBindingPtrType DispatchNamespaceBindingArgs
+
+func DispatchNamespaceBindingPtr(v *DispatchNamespaceBindingArgs) DispatchNamespaceBindingPtrInput {
+	return (*dispatchNamespaceBindingPtrType)(v)
+}
+
+func (*dispatchNamespaceBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**DispatchNamespaceBinding)(nil)).Elem()
+}
+
+func (i *dispatchNamespaceBindingPtrType) ToDispatchNamespaceBindingPtrOutput() DispatchNamespaceBindingPtrOutput {
+	return i.ToDispatchNamespaceBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *dispatchNamespaceBindingPtrType) ToDispatchNamespaceBindingPtrOutputWithContext(ctx context.Context) DispatchNamespaceBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DispatchNamespaceBindingPtrOutput)
+}
+
+// Binds a dispatch namespace.
+type DispatchNamespaceBindingOutput struct{ *pulumi.OutputState }
+
+func (DispatchNamespaceBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DispatchNamespaceBinding)(nil)).Elem()
+}
+
+func (o DispatchNamespaceBindingOutput) ToDispatchNamespaceBindingOutput() DispatchNamespaceBindingOutput {
+	return o
+}
+
+func (o DispatchNamespaceBindingOutput) ToDispatchNamespaceBindingOutputWithContext(ctx context.Context) DispatchNamespaceBindingOutput {
+	return o
+}
+
+func (o DispatchNamespaceBindingOutput) ToDispatchNamespaceBindingPtrOutput() DispatchNamespaceBindingPtrOutput {
+	return o.ToDispatchNamespaceBindingPtrOutputWithContext(context.Background())
+}
+
+func (o DispatchNamespaceBindingOutput) ToDispatchNamespaceBindingPtrOutputWithContext(ctx context.Context) DispatchNamespaceBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v DispatchNamespaceBinding) *DispatchNamespaceBinding {
+		return &v
+	}).(DispatchNamespaceBindingPtrOutput)
+}
+
+// Name of the dispatch namespace.
+func (o DispatchNamespaceBindingOutput) Namespace() pulumi.StringOutput {
+	return o.ApplyT(func(v DispatchNamespaceBinding) string { return v.Namespace }).(pulumi.StringOutput)
+}
+
+// The Worker that sees what the namespace's Workers send out. Default: none.
+func (o DispatchNamespaceBindingOutput) Outbound() DispatchOutboundPtrOutput {
+	return o.ApplyT(func(v DispatchNamespaceBinding) *DispatchOutbound { return v.Outbound }).(DispatchOutboundPtrOutput)
+}
+
+type DispatchNamespaceBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (DispatchNamespaceBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**DispatchNamespaceBinding)(nil)).Elem()
+}
+
+func (o DispatchNamespaceBindingPtrOutput) ToDispatchNamespaceBindingPtrOutput() DispatchNamespaceBindingPtrOutput {
+	return o
+}
+
+func (o DispatchNamespaceBindingPtrOutput) ToDispatchNamespaceBindingPtrOutputWithContext(ctx context.Context) DispatchNamespaceBindingPtrOutput {
+	return o
+}
+
+func (o DispatchNamespaceBindingPtrOutput) Elem() DispatchNamespaceBindingOutput {
+	return o.ApplyT(func(v *DispatchNamespaceBinding) DispatchNamespaceBinding {
+		if v != nil {
+			return *v
+		}
+		var ret DispatchNamespaceBinding
+		return ret
+	}).(DispatchNamespaceBindingOutput)
+}
+
+// Name of the dispatch namespace.
+func (o DispatchNamespaceBindingPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DispatchNamespaceBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// The Worker that sees what the namespace's Workers send out. Default: none.
+func (o DispatchNamespaceBindingPtrOutput) Outbound() DispatchOutboundPtrOutput {
+	return o.ApplyT(func(v *DispatchNamespaceBinding) *DispatchOutbound {
+		if v == nil {
+			return nil
+		}
+		return v.Outbound
+	}).(DispatchOutboundPtrOutput)
+}
+
+// The Worker that sees what a dispatch namespace's Workers send out.
+type DispatchOutbound struct {
+	// Names of what the dispatching Worker passes to it. Default: none.
+	Parameters []string `pulumi:"parameters"`
+	// Name of the Worker.
+	Service string `pulumi:"service"`
+}
+
+// DispatchOutboundInput is an input type that accepts DispatchOutboundArgs and DispatchOutboundOutput values.
+// You can construct a concrete instance of `DispatchOutboundInput` via:
+//
+//	DispatchOutboundArgs{...}
+type DispatchOutboundInput interface {
+	pulumi.Input
+
+	ToDispatchOutboundOutput() DispatchOutboundOutput
+	ToDispatchOutboundOutputWithContext(context.Context) DispatchOutboundOutput
+}
+
+// The Worker that sees what a dispatch namespace's Workers send out.
+type DispatchOutboundArgs struct {
+	// Names of what the dispatching Worker passes to it. Default: none.
+	Parameters pulumi.StringArrayInput `pulumi:"parameters"`
+	// Name of the Worker.
+	Service pulumi.StringInput `pulumi:"service"`
+}
+
+func (DispatchOutboundArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*DispatchOutbound)(nil)).Elem()
+}
+
+func (i DispatchOutboundArgs) ToDispatchOutboundOutput() DispatchOutboundOutput {
+	return i.ToDispatchOutboundOutputWithContext(context.Background())
+}
+
+func (i DispatchOutboundArgs) ToDispatchOutboundOutputWithContext(ctx context.Context) DispatchOutboundOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DispatchOutboundOutput)
+}
+
+func (i DispatchOutboundArgs) ToDispatchOutboundPtrOutput() DispatchOutboundPtrOutput {
+	return i.ToDispatchOutboundPtrOutputWithContext(context.Background())
+}
+
+func (i DispatchOutboundArgs) ToDispatchOutboundPtrOutputWithContext(ctx context.Context) DispatchOutboundPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DispatchOutboundOutput).ToDispatchOutboundPtrOutputWithContext(ctx)
+}
+
+// DispatchOutboundPtrInput is an input type that accepts DispatchOutboundArgs, DispatchOutboundPtr and DispatchOutboundPtrOutput values.
+// You can construct a concrete instance of `DispatchOutboundPtrInput` via:
+//
+//	        DispatchOutboundArgs{...}
+//
+//	or:
+//
+//	        nil
+type DispatchOutboundPtrInput interface {
+	pulumi.Input
+
+	ToDispatchOutboundPtrOutput() DispatchOutboundPtrOutput
+	ToDispatchOutboundPtrOutputWithContext(context.Context) DispatchOutboundPtrOutput
+}
+
+type dispatchOutboundPtrType DispatchOutboundArgs
+
+func DispatchOutboundPtr(v *DispatchOutboundArgs) DispatchOutboundPtrInput {
+	return (*dispatchOutboundPtrType)(v)
+}
+
+func (*dispatchOutboundPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**DispatchOutbound)(nil)).Elem()
+}
+
+func (i *dispatchOutboundPtrType) ToDispatchOutboundPtrOutput() DispatchOutboundPtrOutput {
+	return i.ToDispatchOutboundPtrOutputWithContext(context.Background())
+}
+
+func (i *dispatchOutboundPtrType) ToDispatchOutboundPtrOutputWithContext(ctx context.Context) DispatchOutboundPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DispatchOutboundPtrOutput)
+}
+
+// The Worker that sees what a dispatch namespace's Workers send out.
+type DispatchOutboundOutput struct{ *pulumi.OutputState }
+
+func (DispatchOutboundOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DispatchOutbound)(nil)).Elem()
+}
+
+func (o DispatchOutboundOutput) ToDispatchOutboundOutput() DispatchOutboundOutput {
+	return o
+}
+
+func (o DispatchOutboundOutput) ToDispatchOutboundOutputWithContext(ctx context.Context) DispatchOutboundOutput {
+	return o
+}
+
+func (o DispatchOutboundOutput) ToDispatchOutboundPtrOutput() DispatchOutboundPtrOutput {
+	return o.ToDispatchOutboundPtrOutputWithContext(context.Background())
+}
+
+func (o DispatchOutboundOutput) ToDispatchOutboundPtrOutputWithContext(ctx context.Context) DispatchOutboundPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v DispatchOutbound) *DispatchOutbound {
+		return &v
+	}).(DispatchOutboundPtrOutput)
+}
+
+// Names of what the dispatching Worker passes to it. Default: none.
+func (o DispatchOutboundOutput) Parameters() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v DispatchOutbound) []string { return v.Parameters }).(pulumi.StringArrayOutput)
+}
+
+// Name of the Worker.
+func (o DispatchOutboundOutput) Service() pulumi.StringOutput {
+	return o.ApplyT(func(v DispatchOutbound) string { return v.Service }).(pulumi.StringOutput)
+}
+
+type DispatchOutboundPtrOutput struct{ *pulumi.OutputState }
+
+func (DispatchOutboundPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**DispatchOutbound)(nil)).Elem()
+}
+
+func (o DispatchOutboundPtrOutput) ToDispatchOutboundPtrOutput() DispatchOutboundPtrOutput {
+	return o
+}
+
+func (o DispatchOutboundPtrOutput) ToDispatchOutboundPtrOutputWithContext(ctx context.Context) DispatchOutboundPtrOutput {
+	return o
+}
+
+func (o DispatchOutboundPtrOutput) Elem() DispatchOutboundOutput {
+	return o.ApplyT(func(v *DispatchOutbound) DispatchOutbound {
+		if v != nil {
+			return *v
+		}
+		var ret DispatchOutbound
+		return ret
+	}).(DispatchOutboundOutput)
+}
+
+// Names of what the dispatching Worker passes to it. Default: none.
+func (o DispatchOutboundPtrOutput) Parameters() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *DispatchOutbound) []string {
+		if v == nil {
+			return nil
+		}
+		return v.Parameters
+	}).(pulumi.StringArrayOutput)
+}
+
+// Name of the Worker.
+func (o DispatchOutboundPtrOutput) Service() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DispatchOutbound) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Service
+	}).(pulumi.StringPtrOutput)
+}
+
+// What is to become of a class of Durable Objects.
+type DurableObjectExport struct {
+	// The class that it becomes, with the state `renamed`. Default: none.
+	RenamedTo *string `pulumi:"renamedTo"`
+	// What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+	State *string `pulumi:"state"`
+	// How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+	Storage *string `pulumi:"storage"`
+	// The Worker that it comes from, with the state `expecting-transfer`. Default: none.
+	TransferFrom *string `pulumi:"transferFrom"`
+	// The Worker that takes it over, with the state `transferred`. Default: none.
+	TransferredTo *string `pulumi:"transferredTo"`
+}
+
+// DurableObjectExportInput is an input type that accepts DurableObjectExportArgs and DurableObjectExportOutput values.
+// You can construct a concrete instance of `DurableObjectExportInput` via:
+//
+//	DurableObjectExportArgs{...}
+type DurableObjectExportInput interface {
+	pulumi.Input
+
+	ToDurableObjectExportOutput() DurableObjectExportOutput
+	ToDurableObjectExportOutputWithContext(context.Context) DurableObjectExportOutput
+}
+
+// What is to become of a class of Durable Objects.
+type DurableObjectExportArgs struct {
+	// The class that it becomes, with the state `renamed`. Default: none.
+	RenamedTo pulumi.StringPtrInput `pulumi:"renamedTo"`
+	// What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+	State pulumi.StringPtrInput `pulumi:"state"`
+	// How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+	Storage pulumi.StringPtrInput `pulumi:"storage"`
+	// The Worker that it comes from, with the state `expecting-transfer`. Default: none.
+	TransferFrom pulumi.StringPtrInput `pulumi:"transferFrom"`
+	// The Worker that takes it over, with the state `transferred`. Default: none.
+	TransferredTo pulumi.StringPtrInput `pulumi:"transferredTo"`
+}
+
+func (DurableObjectExportArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*DurableObjectExport)(nil)).Elem()
+}
+
+func (i DurableObjectExportArgs) ToDurableObjectExportOutput() DurableObjectExportOutput {
+	return i.ToDurableObjectExportOutputWithContext(context.Background())
+}
+
+func (i DurableObjectExportArgs) ToDurableObjectExportOutputWithContext(ctx context.Context) DurableObjectExportOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DurableObjectExportOutput)
+}
+
+// DurableObjectExportMapInput is an input type that accepts DurableObjectExportMap and DurableObjectExportMapOutput values.
+// You can construct a concrete instance of `DurableObjectExportMapInput` via:
+//
+//	DurableObjectExportMap{ "key": DurableObjectExportArgs{...} }
+type DurableObjectExportMapInput interface {
+	pulumi.Input
+
+	ToDurableObjectExportMapOutput() DurableObjectExportMapOutput
+	ToDurableObjectExportMapOutputWithContext(context.Context) DurableObjectExportMapOutput
+}
+
+type DurableObjectExportMap map[string]DurableObjectExportInput
+
+func (DurableObjectExportMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]DurableObjectExport)(nil)).Elem()
+}
+
+func (i DurableObjectExportMap) ToDurableObjectExportMapOutput() DurableObjectExportMapOutput {
+	return i.ToDurableObjectExportMapOutputWithContext(context.Background())
+}
+
+func (i DurableObjectExportMap) ToDurableObjectExportMapOutputWithContext(ctx context.Context) DurableObjectExportMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DurableObjectExportMapOutput)
+}
+
+// What is to become of a class of Durable Objects.
+type DurableObjectExportOutput struct{ *pulumi.OutputState }
+
+func (DurableObjectExportOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DurableObjectExport)(nil)).Elem()
+}
+
+func (o DurableObjectExportOutput) ToDurableObjectExportOutput() DurableObjectExportOutput {
+	return o
+}
+
+func (o DurableObjectExportOutput) ToDurableObjectExportOutputWithContext(ctx context.Context) DurableObjectExportOutput {
+	return o
+}
+
+// The class that it becomes, with the state `renamed`. Default: none.
+func (o DurableObjectExportOutput) RenamedTo() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DurableObjectExport) *string { return v.RenamedTo }).(pulumi.StringPtrOutput)
+}
+
+// What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+func (o DurableObjectExportOutput) State() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DurableObjectExport) *string { return v.State }).(pulumi.StringPtrOutput)
+}
+
+// How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+func (o DurableObjectExportOutput) Storage() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DurableObjectExport) *string { return v.Storage }).(pulumi.StringPtrOutput)
+}
+
+// The Worker that it comes from, with the state `expecting-transfer`. Default: none.
+func (o DurableObjectExportOutput) TransferFrom() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DurableObjectExport) *string { return v.TransferFrom }).(pulumi.StringPtrOutput)
+}
+
+// The Worker that takes it over, with the state `transferred`. Default: none.
+func (o DurableObjectExportOutput) TransferredTo() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DurableObjectExport) *string { return v.TransferredTo }).(pulumi.StringPtrOutput)
+}
+
+type DurableObjectExportMapOutput struct{ *pulumi.OutputState }
+
+func (DurableObjectExportMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]DurableObjectExport)(nil)).Elem()
+}
+
+func (o DurableObjectExportMapOutput) ToDurableObjectExportMapOutput() DurableObjectExportMapOutput {
+	return o
+}
+
+func (o DurableObjectExportMapOutput) ToDurableObjectExportMapOutputWithContext(ctx context.Context) DurableObjectExportMapOutput {
+	return o
+}
+
+func (o DurableObjectExportMapOutput) MapIndex(k pulumi.StringInput) DurableObjectExportOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) DurableObjectExport {
+		return vs[0].(map[string]DurableObjectExport)[vs[1].(string)]
+	}).(DurableObjectExportOutput)
+}
+
+// Binds a class of Durable Objects.
+type DurableObjectNamespaceBinding struct {
+	// Name of the exported class.
+	ClassName string `pulumi:"className"`
+	// Name of the Worker that exports it. Default: this one.
+	ScriptName *string `pulumi:"scriptName"`
+}
+
+// DurableObjectNamespaceBindingInput is an input type that accepts DurableObjectNamespaceBindingArgs and DurableObjectNamespaceBindingOutput values.
+// You can construct a concrete instance of `DurableObjectNamespaceBindingInput` via:
+//
+//	DurableObjectNamespaceBindingArgs{...}
+type DurableObjectNamespaceBindingInput interface {
+	pulumi.Input
+
+	ToDurableObjectNamespaceBindingOutput() DurableObjectNamespaceBindingOutput
+	ToDurableObjectNamespaceBindingOutputWithContext(context.Context) DurableObjectNamespaceBindingOutput
+}
+
+// Binds a class of Durable Objects.
+type DurableObjectNamespaceBindingArgs struct {
+	// Name of the exported class.
+	ClassName pulumi.StringInput `pulumi:"className"`
+	// Name of the Worker that exports it. Default: this one.
+	ScriptName pulumi.StringPtrInput `pulumi:"scriptName"`
+}
+
+func (DurableObjectNamespaceBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*DurableObjectNamespaceBinding)(nil)).Elem()
+}
+
+func (i DurableObjectNamespaceBindingArgs) ToDurableObjectNamespaceBindingOutput() DurableObjectNamespaceBindingOutput {
+	return i.ToDurableObjectNamespaceBindingOutputWithContext(context.Background())
+}
+
+func (i DurableObjectNamespaceBindingArgs) ToDurableObjectNamespaceBindingOutputWithContext(ctx context.Context) DurableObjectNamespaceBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DurableObjectNamespaceBindingOutput)
+}
+
+func (i DurableObjectNamespaceBindingArgs) ToDurableObjectNamespaceBindingPtrOutput() DurableObjectNamespaceBindingPtrOutput {
+	return i.ToDurableObjectNamespaceBindingPtrOutputWithContext(context.Background())
+}
+
+func (i DurableObjectNamespaceBindingArgs) ToDurableObjectNamespaceBindingPtrOutputWithContext(ctx context.Context) DurableObjectNamespaceBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DurableObjectNamespaceBindingOutput).ToDurableObjectNamespaceBindingPtrOutputWithContext(ctx)
+}
+
+// DurableObjectNamespaceBindingPtrInput is an input type that accepts DurableObjectNamespaceBindingArgs, DurableObjectNamespaceBindingPtr and DurableObjectNamespaceBindingPtrOutput values.
+// You can construct a concrete instance of `DurableObjectNamespaceBindingPtrInput` via:
+//
+//	        DurableObjectNamespaceBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type DurableObjectNamespaceBindingPtrInput interface {
+	pulumi.Input
+
+	ToDurableObjectNamespaceBindingPtrOutput() DurableObjectNamespaceBindingPtrOutput
+	ToDurableObjectNamespaceBindingPtrOutputWithContext(context.Context) DurableObjectNamespaceBindingPtrOutput
+}
+
+type durableObjectNamespaceBindingPtrType DurableObjectNamespaceBindingArgs
+
+func DurableObjectNamespaceBindingPtr(v *DurableObjectNamespaceBindingArgs) DurableObjectNamespaceBindingPtrInput {
+	return (*durableObjectNamespaceBindingPtrType)(v)
+}
+
+func (*durableObjectNamespaceBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**DurableObjectNamespaceBinding)(nil)).Elem()
+}
+
+func (i *durableObjectNamespaceBindingPtrType) ToDurableObjectNamespaceBindingPtrOutput() DurableObjectNamespaceBindingPtrOutput {
+	return i.ToDurableObjectNamespaceBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *durableObjectNamespaceBindingPtrType) ToDurableObjectNamespaceBindingPtrOutputWithContext(ctx context.Context) DurableObjectNamespaceBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DurableObjectNamespaceBindingPtrOutput)
+}
+
+// Binds a class of Durable Objects.
+type DurableObjectNamespaceBindingOutput struct{ *pulumi.OutputState }
+
+func (DurableObjectNamespaceBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DurableObjectNamespaceBinding)(nil)).Elem()
+}
+
+func (o DurableObjectNamespaceBindingOutput) ToDurableObjectNamespaceBindingOutput() DurableObjectNamespaceBindingOutput {
+	return o
+}
+
+func (o DurableObjectNamespaceBindingOutput) ToDurableObjectNamespaceBindingOutputWithContext(ctx context.Context) DurableObjectNamespaceBindingOutput {
+	return o
+}
+
+func (o DurableObjectNamespaceBindingOutput) ToDurableObjectNamespaceBindingPtrOutput() DurableObjectNamespaceBindingPtrOutput {
+	return o.ToDurableObjectNamespaceBindingPtrOutputWithContext(context.Background())
+}
+
+func (o DurableObjectNamespaceBindingOutput) ToDurableObjectNamespaceBindingPtrOutputWithContext(ctx context.Context) DurableObjectNamespaceBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v DurableObjectNamespaceBinding) *DurableObjectNamespaceBinding {
+		return &v
+	}).(DurableObjectNamespaceBindingPtrOutput)
+}
+
+// Name of the exported class.
+func (o DurableObjectNamespaceBindingOutput) ClassName() pulumi.StringOutput {
+	return o.ApplyT(func(v DurableObjectNamespaceBinding) string { return v.ClassName }).(pulumi.StringOutput)
+}
+
+// Name of the Worker that exports it. Default: this one.
+func (o DurableObjectNamespaceBindingOutput) ScriptName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DurableObjectNamespaceBinding) *string { return v.ScriptName }).(pulumi.StringPtrOutput)
+}
+
+type DurableObjectNamespaceBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (DurableObjectNamespaceBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**DurableObjectNamespaceBinding)(nil)).Elem()
+}
+
+func (o DurableObjectNamespaceBindingPtrOutput) ToDurableObjectNamespaceBindingPtrOutput() DurableObjectNamespaceBindingPtrOutput {
+	return o
+}
+
+func (o DurableObjectNamespaceBindingPtrOutput) ToDurableObjectNamespaceBindingPtrOutputWithContext(ctx context.Context) DurableObjectNamespaceBindingPtrOutput {
+	return o
+}
+
+func (o DurableObjectNamespaceBindingPtrOutput) Elem() DurableObjectNamespaceBindingOutput {
+	return o.ApplyT(func(v *DurableObjectNamespaceBinding) DurableObjectNamespaceBinding {
+		if v != nil {
+			return *v
+		}
+		var ret DurableObjectNamespaceBinding
+		return ret
+	}).(DurableObjectNamespaceBindingOutput)
+}
+
+// Name of the exported class.
+func (o DurableObjectNamespaceBindingPtrOutput) ClassName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DurableObjectNamespaceBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.ClassName
+	}).(pulumi.StringPtrOutput)
+}
+
+// Name of the Worker that exports it. Default: this one.
+func (o DurableObjectNamespaceBindingPtrOutput) ScriptName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DurableObjectNamespaceBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return v.ScriptName
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds a Flagship app.
+type FlagshipBinding struct {
+	// Id of the app.
+	AppId string `pulumi:"appId"`
+}
+
+// FlagshipBindingInput is an input type that accepts FlagshipBindingArgs and FlagshipBindingOutput values.
+// You can construct a concrete instance of `FlagshipBindingInput` via:
+//
+//	FlagshipBindingArgs{...}
+type FlagshipBindingInput interface {
+	pulumi.Input
+
+	ToFlagshipBindingOutput() FlagshipBindingOutput
+	ToFlagshipBindingOutputWithContext(context.Context) FlagshipBindingOutput
+}
+
+// Binds a Flagship app.
+type FlagshipBindingArgs struct {
+	// Id of the app.
+	AppId pulumi.StringInput `pulumi:"appId"`
+}
+
+func (FlagshipBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*FlagshipBinding)(nil)).Elem()
+}
+
+func (i FlagshipBindingArgs) ToFlagshipBindingOutput() FlagshipBindingOutput {
+	return i.ToFlagshipBindingOutputWithContext(context.Background())
+}
+
+func (i FlagshipBindingArgs) ToFlagshipBindingOutputWithContext(ctx context.Context) FlagshipBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(FlagshipBindingOutput)
+}
+
+func (i FlagshipBindingArgs) ToFlagshipBindingPtrOutput() FlagshipBindingPtrOutput {
+	return i.ToFlagshipBindingPtrOutputWithContext(context.Background())
+}
+
+func (i FlagshipBindingArgs) ToFlagshipBindingPtrOutputWithContext(ctx context.Context) FlagshipBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(FlagshipBindingOutput).ToFlagshipBindingPtrOutputWithContext(ctx)
+}
+
+// FlagshipBindingPtrInput is an input type that accepts FlagshipBindingArgs, FlagshipBindingPtr and FlagshipBindingPtrOutput values.
+// You can construct a concrete instance of `FlagshipBindingPtrInput` via:
+//
+//	        FlagshipBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type FlagshipBindingPtrInput interface {
+	pulumi.Input
+
+	ToFlagshipBindingPtrOutput() FlagshipBindingPtrOutput
+	ToFlagshipBindingPtrOutputWithContext(context.Context) FlagshipBindingPtrOutput
+}
+
+type flagshipBindingPtrType FlagshipBindingArgs
+
+func FlagshipBindingPtr(v *FlagshipBindingArgs) FlagshipBindingPtrInput {
+	return (*flagshipBindingPtrType)(v)
+}
+
+func (*flagshipBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**FlagshipBinding)(nil)).Elem()
+}
+
+func (i *flagshipBindingPtrType) ToFlagshipBindingPtrOutput() FlagshipBindingPtrOutput {
+	return i.ToFlagshipBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *flagshipBindingPtrType) ToFlagshipBindingPtrOutputWithContext(ctx context.Context) FlagshipBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(FlagshipBindingPtrOutput)
+}
+
+// Binds a Flagship app.
+type FlagshipBindingOutput struct{ *pulumi.OutputState }
+
+func (FlagshipBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*FlagshipBinding)(nil)).Elem()
+}
+
+func (o FlagshipBindingOutput) ToFlagshipBindingOutput() FlagshipBindingOutput {
+	return o
+}
+
+func (o FlagshipBindingOutput) ToFlagshipBindingOutputWithContext(ctx context.Context) FlagshipBindingOutput {
+	return o
+}
+
+func (o FlagshipBindingOutput) ToFlagshipBindingPtrOutput() FlagshipBindingPtrOutput {
+	return o.ToFlagshipBindingPtrOutputWithContext(context.Background())
+}
+
+func (o FlagshipBindingOutput) ToFlagshipBindingPtrOutputWithContext(ctx context.Context) FlagshipBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v FlagshipBinding) *FlagshipBinding {
+		return &v
+	}).(FlagshipBindingPtrOutput)
+}
+
+// Id of the app.
+func (o FlagshipBindingOutput) AppId() pulumi.StringOutput {
+	return o.ApplyT(func(v FlagshipBinding) string { return v.AppId }).(pulumi.StringOutput)
+}
+
+type FlagshipBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (FlagshipBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**FlagshipBinding)(nil)).Elem()
+}
+
+func (o FlagshipBindingPtrOutput) ToFlagshipBindingPtrOutput() FlagshipBindingPtrOutput {
+	return o
+}
+
+func (o FlagshipBindingPtrOutput) ToFlagshipBindingPtrOutputWithContext(ctx context.Context) FlagshipBindingPtrOutput {
+	return o
+}
+
+func (o FlagshipBindingPtrOutput) Elem() FlagshipBindingOutput {
+	return o.ApplyT(func(v *FlagshipBinding) FlagshipBinding {
+		if v != nil {
+			return *v
+		}
+		var ret FlagshipBinding
+		return ret
+	}).(FlagshipBindingOutput)
+}
+
+// Id of the app.
+func (o FlagshipBindingPtrOutput) AppId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *FlagshipBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.AppId
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds a Hyperdrive configuration.
+type HyperdriveBinding struct {
+	// Id of the Hyperdrive configuration.
+	Id string `pulumi:"id"`
+}
+
+// HyperdriveBindingInput is an input type that accepts HyperdriveBindingArgs and HyperdriveBindingOutput values.
+// You can construct a concrete instance of `HyperdriveBindingInput` via:
+//
+//	HyperdriveBindingArgs{...}
+type HyperdriveBindingInput interface {
+	pulumi.Input
+
+	ToHyperdriveBindingOutput() HyperdriveBindingOutput
+	ToHyperdriveBindingOutputWithContext(context.Context) HyperdriveBindingOutput
+}
+
+// Binds a Hyperdrive configuration.
+type HyperdriveBindingArgs struct {
+	// Id of the Hyperdrive configuration.
+	Id pulumi.StringInput `pulumi:"id"`
+}
+
+func (HyperdriveBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*HyperdriveBinding)(nil)).Elem()
+}
+
+func (i HyperdriveBindingArgs) ToHyperdriveBindingOutput() HyperdriveBindingOutput {
+	return i.ToHyperdriveBindingOutputWithContext(context.Background())
+}
+
+func (i HyperdriveBindingArgs) ToHyperdriveBindingOutputWithContext(ctx context.Context) HyperdriveBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(HyperdriveBindingOutput)
+}
+
+func (i HyperdriveBindingArgs) ToHyperdriveBindingPtrOutput() HyperdriveBindingPtrOutput {
+	return i.ToHyperdriveBindingPtrOutputWithContext(context.Background())
+}
+
+func (i HyperdriveBindingArgs) ToHyperdriveBindingPtrOutputWithContext(ctx context.Context) HyperdriveBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(HyperdriveBindingOutput).ToHyperdriveBindingPtrOutputWithContext(ctx)
+}
+
+// HyperdriveBindingPtrInput is an input type that accepts HyperdriveBindingArgs, HyperdriveBindingPtr and HyperdriveBindingPtrOutput values.
+// You can construct a concrete instance of `HyperdriveBindingPtrInput` via:
+//
+//	        HyperdriveBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type HyperdriveBindingPtrInput interface {
+	pulumi.Input
+
+	ToHyperdriveBindingPtrOutput() HyperdriveBindingPtrOutput
+	ToHyperdriveBindingPtrOutputWithContext(context.Context) HyperdriveBindingPtrOutput
+}
+
+type hyperdriveBindingPtrType HyperdriveBindingArgs
+
+func HyperdriveBindingPtr(v *HyperdriveBindingArgs) HyperdriveBindingPtrInput {
+	return (*hyperdriveBindingPtrType)(v)
+}
+
+func (*hyperdriveBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**HyperdriveBinding)(nil)).Elem()
+}
+
+func (i *hyperdriveBindingPtrType) ToHyperdriveBindingPtrOutput() HyperdriveBindingPtrOutput {
+	return i.ToHyperdriveBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *hyperdriveBindingPtrType) ToHyperdriveBindingPtrOutputWithContext(ctx context.Context) HyperdriveBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(HyperdriveBindingPtrOutput)
+}
+
+// Binds a Hyperdrive configuration.
+type HyperdriveBindingOutput struct{ *pulumi.OutputState }
+
+func (HyperdriveBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*HyperdriveBinding)(nil)).Elem()
+}
+
+func (o HyperdriveBindingOutput) ToHyperdriveBindingOutput() HyperdriveBindingOutput {
+	return o
+}
+
+func (o HyperdriveBindingOutput) ToHyperdriveBindingOutputWithContext(ctx context.Context) HyperdriveBindingOutput {
+	return o
+}
+
+func (o HyperdriveBindingOutput) ToHyperdriveBindingPtrOutput() HyperdriveBindingPtrOutput {
+	return o.ToHyperdriveBindingPtrOutputWithContext(context.Background())
+}
+
+func (o HyperdriveBindingOutput) ToHyperdriveBindingPtrOutputWithContext(ctx context.Context) HyperdriveBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v HyperdriveBinding) *HyperdriveBinding {
+		return &v
+	}).(HyperdriveBindingPtrOutput)
+}
+
+// Id of the Hyperdrive configuration.
+func (o HyperdriveBindingOutput) Id() pulumi.StringOutput {
+	return o.ApplyT(func(v HyperdriveBinding) string { return v.Id }).(pulumi.StringOutput)
+}
+
+type HyperdriveBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (HyperdriveBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**HyperdriveBinding)(nil)).Elem()
+}
+
+func (o HyperdriveBindingPtrOutput) ToHyperdriveBindingPtrOutput() HyperdriveBindingPtrOutput {
+	return o
+}
+
+func (o HyperdriveBindingPtrOutput) ToHyperdriveBindingPtrOutputWithContext(ctx context.Context) HyperdriveBindingPtrOutput {
+	return o
+}
+
+func (o HyperdriveBindingPtrOutput) Elem() HyperdriveBindingOutput {
+	return o.ApplyT(func(v *HyperdriveBinding) HyperdriveBinding {
+		if v != nil {
+			return *v
+		}
+		var ret HyperdriveBinding
+		return ret
+	}).(HyperdriveBindingOutput)
+}
+
+// Id of the Hyperdrive configuration.
+func (o HyperdriveBindingPtrOutput) Id() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *HyperdriveBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Id
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds Cloudflare Images. It has no settings.
+type ImagesBinding struct {
+}
+
+// ImagesBindingInput is an input type that accepts ImagesBindingArgs and ImagesBindingOutput values.
+// You can construct a concrete instance of `ImagesBindingInput` via:
+//
+//	ImagesBindingArgs{...}
+type ImagesBindingInput interface {
+	pulumi.Input
+
+	ToImagesBindingOutput() ImagesBindingOutput
+	ToImagesBindingOutputWithContext(context.Context) ImagesBindingOutput
+}
+
+// Binds Cloudflare Images. It has no settings.
+type ImagesBindingArgs struct {
+}
+
+func (ImagesBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ImagesBinding)(nil)).Elem()
+}
+
+func (i ImagesBindingArgs) ToImagesBindingOutput() ImagesBindingOutput {
+	return i.ToImagesBindingOutputWithContext(context.Background())
+}
+
+func (i ImagesBindingArgs) ToImagesBindingOutputWithContext(ctx context.Context) ImagesBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ImagesBindingOutput)
+}
+
+func (i ImagesBindingArgs) ToImagesBindingPtrOutput() ImagesBindingPtrOutput {
+	return i.ToImagesBindingPtrOutputWithContext(context.Background())
+}
+
+func (i ImagesBindingArgs) ToImagesBindingPtrOutputWithContext(ctx context.Context) ImagesBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ImagesBindingOutput).ToImagesBindingPtrOutputWithContext(ctx)
+}
+
+// ImagesBindingPtrInput is an input type that accepts ImagesBindingArgs, ImagesBindingPtr and ImagesBindingPtrOutput values.
+// You can construct a concrete instance of `ImagesBindingPtrInput` via:
+//
+//	        ImagesBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type ImagesBindingPtrInput interface {
+	pulumi.Input
+
+	ToImagesBindingPtrOutput() ImagesBindingPtrOutput
+	ToImagesBindingPtrOutputWithContext(context.Context) ImagesBindingPtrOutput
+}
+
+type imagesBindingPtrType ImagesBindingArgs
+
+func ImagesBindingPtr(v *ImagesBindingArgs) ImagesBindingPtrInput {
+	return (*imagesBindingPtrType)(v)
+}
+
+func (*imagesBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**ImagesBinding)(nil)).Elem()
+}
+
+func (i *imagesBindingPtrType) ToImagesBindingPtrOutput() ImagesBindingPtrOutput {
+	return i.ToImagesBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *imagesBindingPtrType) ToImagesBindingPtrOutputWithContext(ctx context.Context) ImagesBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ImagesBindingPtrOutput)
+}
+
+// Binds Cloudflare Images. It has no settings.
+type ImagesBindingOutput struct{ *pulumi.OutputState }
+
+func (ImagesBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ImagesBinding)(nil)).Elem()
+}
+
+func (o ImagesBindingOutput) ToImagesBindingOutput() ImagesBindingOutput {
+	return o
+}
+
+func (o ImagesBindingOutput) ToImagesBindingOutputWithContext(ctx context.Context) ImagesBindingOutput {
+	return o
+}
+
+func (o ImagesBindingOutput) ToImagesBindingPtrOutput() ImagesBindingPtrOutput {
+	return o.ToImagesBindingPtrOutputWithContext(context.Background())
+}
+
+func (o ImagesBindingOutput) ToImagesBindingPtrOutputWithContext(ctx context.Context) ImagesBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ImagesBinding) *ImagesBinding {
+		return &v
+	}).(ImagesBindingPtrOutput)
+}
+
+type ImagesBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (ImagesBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ImagesBinding)(nil)).Elem()
+}
+
+func (o ImagesBindingPtrOutput) ToImagesBindingPtrOutput() ImagesBindingPtrOutput {
+	return o
+}
+
+func (o ImagesBindingPtrOutput) ToImagesBindingPtrOutputWithContext(ctx context.Context) ImagesBindingPtrOutput {
+	return o
+}
+
+func (o ImagesBindingPtrOutput) Elem() ImagesBindingOutput {
+	return o.ApplyT(func(v *ImagesBinding) ImagesBinding {
+		if v != nil {
+			return *v
+		}
+		var ret ImagesBinding
+		return ret
+	}).(ImagesBindingOutput)
 }
 
 // Binds a Workers KV namespace.
@@ -351,6 +3631,2033 @@ func (o KvNamespaceBindingPtrOutput) Id() pulumi.StringPtrOutput {
 		}
 		return &v.Id
 	}).(pulumi.StringPtrOutput)
+}
+
+// What one invocation of a Worker may use.
+type Limits struct {
+	// CPU time in milliseconds. Default: that of the plan.
+	CpuMs *int `pulumi:"cpuMs"`
+	// How many requests it may make. Default: that of the plan.
+	Subrequests *int `pulumi:"subrequests"`
+}
+
+// LimitsInput is an input type that accepts LimitsArgs and LimitsOutput values.
+// You can construct a concrete instance of `LimitsInput` via:
+//
+//	LimitsArgs{...}
+type LimitsInput interface {
+	pulumi.Input
+
+	ToLimitsOutput() LimitsOutput
+	ToLimitsOutputWithContext(context.Context) LimitsOutput
+}
+
+// What one invocation of a Worker may use.
+type LimitsArgs struct {
+	// CPU time in milliseconds. Default: that of the plan.
+	CpuMs pulumi.IntPtrInput `pulumi:"cpuMs"`
+	// How many requests it may make. Default: that of the plan.
+	Subrequests pulumi.IntPtrInput `pulumi:"subrequests"`
+}
+
+func (LimitsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Limits)(nil)).Elem()
+}
+
+func (i LimitsArgs) ToLimitsOutput() LimitsOutput {
+	return i.ToLimitsOutputWithContext(context.Background())
+}
+
+func (i LimitsArgs) ToLimitsOutputWithContext(ctx context.Context) LimitsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LimitsOutput)
+}
+
+func (i LimitsArgs) ToLimitsPtrOutput() LimitsPtrOutput {
+	return i.ToLimitsPtrOutputWithContext(context.Background())
+}
+
+func (i LimitsArgs) ToLimitsPtrOutputWithContext(ctx context.Context) LimitsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LimitsOutput).ToLimitsPtrOutputWithContext(ctx)
+}
+
+// LimitsPtrInput is an input type that accepts LimitsArgs, LimitsPtr and LimitsPtrOutput values.
+// You can construct a concrete instance of `LimitsPtrInput` via:
+//
+//	        LimitsArgs{...}
+//
+//	or:
+//
+//	        nil
+type LimitsPtrInput interface {
+	pulumi.Input
+
+	ToLimitsPtrOutput() LimitsPtrOutput
+	ToLimitsPtrOutputWithContext(context.Context) LimitsPtrOutput
+}
+
+type limitsPtrType LimitsArgs
+
+func LimitsPtr(v *LimitsArgs) LimitsPtrInput {
+	return (*limitsPtrType)(v)
+}
+
+func (*limitsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**Limits)(nil)).Elem()
+}
+
+func (i *limitsPtrType) ToLimitsPtrOutput() LimitsPtrOutput {
+	return i.ToLimitsPtrOutputWithContext(context.Background())
+}
+
+func (i *limitsPtrType) ToLimitsPtrOutputWithContext(ctx context.Context) LimitsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LimitsPtrOutput)
+}
+
+// What one invocation of a Worker may use.
+type LimitsOutput struct{ *pulumi.OutputState }
+
+func (LimitsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Limits)(nil)).Elem()
+}
+
+func (o LimitsOutput) ToLimitsOutput() LimitsOutput {
+	return o
+}
+
+func (o LimitsOutput) ToLimitsOutputWithContext(ctx context.Context) LimitsOutput {
+	return o
+}
+
+func (o LimitsOutput) ToLimitsPtrOutput() LimitsPtrOutput {
+	return o.ToLimitsPtrOutputWithContext(context.Background())
+}
+
+func (o LimitsOutput) ToLimitsPtrOutputWithContext(ctx context.Context) LimitsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v Limits) *Limits {
+		return &v
+	}).(LimitsPtrOutput)
+}
+
+// CPU time in milliseconds. Default: that of the plan.
+func (o LimitsOutput) CpuMs() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v Limits) *int { return v.CpuMs }).(pulumi.IntPtrOutput)
+}
+
+// How many requests it may make. Default: that of the plan.
+func (o LimitsOutput) Subrequests() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v Limits) *int { return v.Subrequests }).(pulumi.IntPtrOutput)
+}
+
+type LimitsPtrOutput struct{ *pulumi.OutputState }
+
+func (LimitsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**Limits)(nil)).Elem()
+}
+
+func (o LimitsPtrOutput) ToLimitsPtrOutput() LimitsPtrOutput {
+	return o
+}
+
+func (o LimitsPtrOutput) ToLimitsPtrOutputWithContext(ctx context.Context) LimitsPtrOutput {
+	return o
+}
+
+func (o LimitsPtrOutput) Elem() LimitsOutput {
+	return o.ApplyT(func(v *Limits) Limits {
+		if v != nil {
+			return *v
+		}
+		var ret Limits
+		return ret
+	}).(LimitsOutput)
+}
+
+// CPU time in milliseconds. Default: that of the plan.
+func (o LimitsPtrOutput) CpuMs() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *Limits) *int {
+		if v == nil {
+			return nil
+		}
+		return v.CpuMs
+	}).(pulumi.IntPtrOutput)
+}
+
+// How many requests it may make. Default: that of the plan.
+func (o LimitsPtrOutput) Subrequests() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *Limits) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Subrequests
+	}).(pulumi.IntPtrOutput)
+}
+
+// Binds a destination of log forwarding.
+type LogfwdrBinding struct {
+	// Name of the destination.
+	Destination string `pulumi:"destination"`
+}
+
+// LogfwdrBindingInput is an input type that accepts LogfwdrBindingArgs and LogfwdrBindingOutput values.
+// You can construct a concrete instance of `LogfwdrBindingInput` via:
+//
+//	LogfwdrBindingArgs{...}
+type LogfwdrBindingInput interface {
+	pulumi.Input
+
+	ToLogfwdrBindingOutput() LogfwdrBindingOutput
+	ToLogfwdrBindingOutputWithContext(context.Context) LogfwdrBindingOutput
+}
+
+// Binds a destination of log forwarding.
+type LogfwdrBindingArgs struct {
+	// Name of the destination.
+	Destination pulumi.StringInput `pulumi:"destination"`
+}
+
+func (LogfwdrBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*LogfwdrBinding)(nil)).Elem()
+}
+
+func (i LogfwdrBindingArgs) ToLogfwdrBindingOutput() LogfwdrBindingOutput {
+	return i.ToLogfwdrBindingOutputWithContext(context.Background())
+}
+
+func (i LogfwdrBindingArgs) ToLogfwdrBindingOutputWithContext(ctx context.Context) LogfwdrBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LogfwdrBindingOutput)
+}
+
+func (i LogfwdrBindingArgs) ToLogfwdrBindingPtrOutput() LogfwdrBindingPtrOutput {
+	return i.ToLogfwdrBindingPtrOutputWithContext(context.Background())
+}
+
+func (i LogfwdrBindingArgs) ToLogfwdrBindingPtrOutputWithContext(ctx context.Context) LogfwdrBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LogfwdrBindingOutput).ToLogfwdrBindingPtrOutputWithContext(ctx)
+}
+
+// LogfwdrBindingPtrInput is an input type that accepts LogfwdrBindingArgs, LogfwdrBindingPtr and LogfwdrBindingPtrOutput values.
+// You can construct a concrete instance of `LogfwdrBindingPtrInput` via:
+//
+//	        LogfwdrBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type LogfwdrBindingPtrInput interface {
+	pulumi.Input
+
+	ToLogfwdrBindingPtrOutput() LogfwdrBindingPtrOutput
+	ToLogfwdrBindingPtrOutputWithContext(context.Context) LogfwdrBindingPtrOutput
+}
+
+type logfwdrBindingPtrType LogfwdrBindingArgs
+
+func LogfwdrBindingPtr(v *LogfwdrBindingArgs) LogfwdrBindingPtrInput {
+	return (*logfwdrBindingPtrType)(v)
+}
+
+func (*logfwdrBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**LogfwdrBinding)(nil)).Elem()
+}
+
+func (i *logfwdrBindingPtrType) ToLogfwdrBindingPtrOutput() LogfwdrBindingPtrOutput {
+	return i.ToLogfwdrBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *logfwdrBindingPtrType) ToLogfwdrBindingPtrOutputWithContext(ctx context.Context) LogfwdrBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LogfwdrBindingPtrOutput)
+}
+
+// Binds a destination of log forwarding.
+type LogfwdrBindingOutput struct{ *pulumi.OutputState }
+
+func (LogfwdrBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*LogfwdrBinding)(nil)).Elem()
+}
+
+func (o LogfwdrBindingOutput) ToLogfwdrBindingOutput() LogfwdrBindingOutput {
+	return o
+}
+
+func (o LogfwdrBindingOutput) ToLogfwdrBindingOutputWithContext(ctx context.Context) LogfwdrBindingOutput {
+	return o
+}
+
+func (o LogfwdrBindingOutput) ToLogfwdrBindingPtrOutput() LogfwdrBindingPtrOutput {
+	return o.ToLogfwdrBindingPtrOutputWithContext(context.Background())
+}
+
+func (o LogfwdrBindingOutput) ToLogfwdrBindingPtrOutputWithContext(ctx context.Context) LogfwdrBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v LogfwdrBinding) *LogfwdrBinding {
+		return &v
+	}).(LogfwdrBindingPtrOutput)
+}
+
+// Name of the destination.
+func (o LogfwdrBindingOutput) Destination() pulumi.StringOutput {
+	return o.ApplyT(func(v LogfwdrBinding) string { return v.Destination }).(pulumi.StringOutput)
+}
+
+type LogfwdrBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (LogfwdrBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**LogfwdrBinding)(nil)).Elem()
+}
+
+func (o LogfwdrBindingPtrOutput) ToLogfwdrBindingPtrOutput() LogfwdrBindingPtrOutput {
+	return o
+}
+
+func (o LogfwdrBindingPtrOutput) ToLogfwdrBindingPtrOutputWithContext(ctx context.Context) LogfwdrBindingPtrOutput {
+	return o
+}
+
+func (o LogfwdrBindingPtrOutput) Elem() LogfwdrBindingOutput {
+	return o.ApplyT(func(v *LogfwdrBinding) LogfwdrBinding {
+		if v != nil {
+			return *v
+		}
+		var ret LogfwdrBinding
+		return ret
+	}).(LogfwdrBindingOutput)
+}
+
+// Name of the destination.
+func (o LogfwdrBindingPtrOutput) Destination() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LogfwdrBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Destination
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds Media Transformations. It has no settings.
+type MediaBinding struct {
+}
+
+// MediaBindingInput is an input type that accepts MediaBindingArgs and MediaBindingOutput values.
+// You can construct a concrete instance of `MediaBindingInput` via:
+//
+//	MediaBindingArgs{...}
+type MediaBindingInput interface {
+	pulumi.Input
+
+	ToMediaBindingOutput() MediaBindingOutput
+	ToMediaBindingOutputWithContext(context.Context) MediaBindingOutput
+}
+
+// Binds Media Transformations. It has no settings.
+type MediaBindingArgs struct {
+}
+
+func (MediaBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*MediaBinding)(nil)).Elem()
+}
+
+func (i MediaBindingArgs) ToMediaBindingOutput() MediaBindingOutput {
+	return i.ToMediaBindingOutputWithContext(context.Background())
+}
+
+func (i MediaBindingArgs) ToMediaBindingOutputWithContext(ctx context.Context) MediaBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MediaBindingOutput)
+}
+
+func (i MediaBindingArgs) ToMediaBindingPtrOutput() MediaBindingPtrOutput {
+	return i.ToMediaBindingPtrOutputWithContext(context.Background())
+}
+
+func (i MediaBindingArgs) ToMediaBindingPtrOutputWithContext(ctx context.Context) MediaBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MediaBindingOutput).ToMediaBindingPtrOutputWithContext(ctx)
+}
+
+// MediaBindingPtrInput is an input type that accepts MediaBindingArgs, MediaBindingPtr and MediaBindingPtrOutput values.
+// You can construct a concrete instance of `MediaBindingPtrInput` via:
+//
+//	        MediaBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type MediaBindingPtrInput interface {
+	pulumi.Input
+
+	ToMediaBindingPtrOutput() MediaBindingPtrOutput
+	ToMediaBindingPtrOutputWithContext(context.Context) MediaBindingPtrOutput
+}
+
+type mediaBindingPtrType MediaBindingArgs
+
+func MediaBindingPtr(v *MediaBindingArgs) MediaBindingPtrInput {
+	return (*mediaBindingPtrType)(v)
+}
+
+func (*mediaBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**MediaBinding)(nil)).Elem()
+}
+
+func (i *mediaBindingPtrType) ToMediaBindingPtrOutput() MediaBindingPtrOutput {
+	return i.ToMediaBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *mediaBindingPtrType) ToMediaBindingPtrOutputWithContext(ctx context.Context) MediaBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MediaBindingPtrOutput)
+}
+
+// Binds Media Transformations. It has no settings.
+type MediaBindingOutput struct{ *pulumi.OutputState }
+
+func (MediaBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*MediaBinding)(nil)).Elem()
+}
+
+func (o MediaBindingOutput) ToMediaBindingOutput() MediaBindingOutput {
+	return o
+}
+
+func (o MediaBindingOutput) ToMediaBindingOutputWithContext(ctx context.Context) MediaBindingOutput {
+	return o
+}
+
+func (o MediaBindingOutput) ToMediaBindingPtrOutput() MediaBindingPtrOutput {
+	return o.ToMediaBindingPtrOutputWithContext(context.Background())
+}
+
+func (o MediaBindingOutput) ToMediaBindingPtrOutputWithContext(ctx context.Context) MediaBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v MediaBinding) *MediaBinding {
+		return &v
+	}).(MediaBindingPtrOutput)
+}
+
+type MediaBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (MediaBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**MediaBinding)(nil)).Elem()
+}
+
+func (o MediaBindingPtrOutput) ToMediaBindingPtrOutput() MediaBindingPtrOutput {
+	return o
+}
+
+func (o MediaBindingPtrOutput) ToMediaBindingPtrOutputWithContext(ctx context.Context) MediaBindingPtrOutput {
+	return o
+}
+
+func (o MediaBindingPtrOutput) Elem() MediaBindingOutput {
+	return o.ApplyT(func(v *MediaBinding) MediaBinding {
+		if v != nil {
+			return *v
+		}
+		var ret MediaBinding
+		return ret
+	}).(MediaBindingOutput)
+}
+
+// One step in the history of a Worker's classes of Durable Objects.
+type Migration struct {
+	// Classes that go, with all the data of their objects. `allowDataLoss` must name them. Default: none.
+	DeletedClasses []string `pulumi:"deletedClasses"`
+	// Classes that are new, with the older key-value storage. Default: none.
+	NewClasses []string `pulumi:"newClasses"`
+	// Classes that are new, with SQLite storage. Default: none.
+	NewSqliteClasses []string `pulumi:"newSqliteClasses"`
+	// Classes that get another name and keep their data. Default: none.
+	RenamedClasses []RenamedClass `pulumi:"renamedClasses"`
+	// Name of the step, unique in the history. It must not change once it was deployed.
+	Tag string `pulumi:"tag"`
+	// Classes that are taken over from another Worker, with their data. Default: none.
+	TransferredClasses []TransferredClass `pulumi:"transferredClasses"`
+}
+
+// MigrationInput is an input type that accepts MigrationArgs and MigrationOutput values.
+// You can construct a concrete instance of `MigrationInput` via:
+//
+//	MigrationArgs{...}
+type MigrationInput interface {
+	pulumi.Input
+
+	ToMigrationOutput() MigrationOutput
+	ToMigrationOutputWithContext(context.Context) MigrationOutput
+}
+
+// One step in the history of a Worker's classes of Durable Objects.
+type MigrationArgs struct {
+	// Classes that go, with all the data of their objects. `allowDataLoss` must name them. Default: none.
+	DeletedClasses pulumi.StringArrayInput `pulumi:"deletedClasses"`
+	// Classes that are new, with the older key-value storage. Default: none.
+	NewClasses pulumi.StringArrayInput `pulumi:"newClasses"`
+	// Classes that are new, with SQLite storage. Default: none.
+	NewSqliteClasses pulumi.StringArrayInput `pulumi:"newSqliteClasses"`
+	// Classes that get another name and keep their data. Default: none.
+	RenamedClasses RenamedClassArrayInput `pulumi:"renamedClasses"`
+	// Name of the step, unique in the history. It must not change once it was deployed.
+	Tag pulumi.StringInput `pulumi:"tag"`
+	// Classes that are taken over from another Worker, with their data. Default: none.
+	TransferredClasses TransferredClassArrayInput `pulumi:"transferredClasses"`
+}
+
+func (MigrationArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Migration)(nil)).Elem()
+}
+
+func (i MigrationArgs) ToMigrationOutput() MigrationOutput {
+	return i.ToMigrationOutputWithContext(context.Background())
+}
+
+func (i MigrationArgs) ToMigrationOutputWithContext(ctx context.Context) MigrationOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MigrationOutput)
+}
+
+// MigrationArrayInput is an input type that accepts MigrationArray and MigrationArrayOutput values.
+// You can construct a concrete instance of `MigrationArrayInput` via:
+//
+//	MigrationArray{ MigrationArgs{...} }
+type MigrationArrayInput interface {
+	pulumi.Input
+
+	ToMigrationArrayOutput() MigrationArrayOutput
+	ToMigrationArrayOutputWithContext(context.Context) MigrationArrayOutput
+}
+
+type MigrationArray []MigrationInput
+
+func (MigrationArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]Migration)(nil)).Elem()
+}
+
+func (i MigrationArray) ToMigrationArrayOutput() MigrationArrayOutput {
+	return i.ToMigrationArrayOutputWithContext(context.Background())
+}
+
+func (i MigrationArray) ToMigrationArrayOutputWithContext(ctx context.Context) MigrationArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MigrationArrayOutput)
+}
+
+// One step in the history of a Worker's classes of Durable Objects.
+type MigrationOutput struct{ *pulumi.OutputState }
+
+func (MigrationOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Migration)(nil)).Elem()
+}
+
+func (o MigrationOutput) ToMigrationOutput() MigrationOutput {
+	return o
+}
+
+func (o MigrationOutput) ToMigrationOutputWithContext(ctx context.Context) MigrationOutput {
+	return o
+}
+
+// Classes that go, with all the data of their objects. `allowDataLoss` must name them. Default: none.
+func (o MigrationOutput) DeletedClasses() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v Migration) []string { return v.DeletedClasses }).(pulumi.StringArrayOutput)
+}
+
+// Classes that are new, with the older key-value storage. Default: none.
+func (o MigrationOutput) NewClasses() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v Migration) []string { return v.NewClasses }).(pulumi.StringArrayOutput)
+}
+
+// Classes that are new, with SQLite storage. Default: none.
+func (o MigrationOutput) NewSqliteClasses() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v Migration) []string { return v.NewSqliteClasses }).(pulumi.StringArrayOutput)
+}
+
+// Classes that get another name and keep their data. Default: none.
+func (o MigrationOutput) RenamedClasses() RenamedClassArrayOutput {
+	return o.ApplyT(func(v Migration) []RenamedClass { return v.RenamedClasses }).(RenamedClassArrayOutput)
+}
+
+// Name of the step, unique in the history. It must not change once it was deployed.
+func (o MigrationOutput) Tag() pulumi.StringOutput {
+	return o.ApplyT(func(v Migration) string { return v.Tag }).(pulumi.StringOutput)
+}
+
+// Classes that are taken over from another Worker, with their data. Default: none.
+func (o MigrationOutput) TransferredClasses() TransferredClassArrayOutput {
+	return o.ApplyT(func(v Migration) []TransferredClass { return v.TransferredClasses }).(TransferredClassArrayOutput)
+}
+
+type MigrationArrayOutput struct{ *pulumi.OutputState }
+
+func (MigrationArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]Migration)(nil)).Elem()
+}
+
+func (o MigrationArrayOutput) ToMigrationArrayOutput() MigrationArrayOutput {
+	return o
+}
+
+func (o MigrationArrayOutput) ToMigrationArrayOutputWithContext(ctx context.Context) MigrationArrayOutput {
+	return o
+}
+
+func (o MigrationArrayOutput) Index(i pulumi.IntInput) MigrationOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) Migration {
+		return vs[0].([]Migration)[vs[1].(int)]
+	}).(MigrationOutput)
+}
+
+// Binds a client certificate: its `fetch` presents it.
+type MtlsCertificateBinding struct {
+	// Id of the uploaded certificate.
+	CertificateId string `pulumi:"certificateId"`
+}
+
+// MtlsCertificateBindingInput is an input type that accepts MtlsCertificateBindingArgs and MtlsCertificateBindingOutput values.
+// You can construct a concrete instance of `MtlsCertificateBindingInput` via:
+//
+//	MtlsCertificateBindingArgs{...}
+type MtlsCertificateBindingInput interface {
+	pulumi.Input
+
+	ToMtlsCertificateBindingOutput() MtlsCertificateBindingOutput
+	ToMtlsCertificateBindingOutputWithContext(context.Context) MtlsCertificateBindingOutput
+}
+
+// Binds a client certificate: its `fetch` presents it.
+type MtlsCertificateBindingArgs struct {
+	// Id of the uploaded certificate.
+	CertificateId pulumi.StringInput `pulumi:"certificateId"`
+}
+
+func (MtlsCertificateBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*MtlsCertificateBinding)(nil)).Elem()
+}
+
+func (i MtlsCertificateBindingArgs) ToMtlsCertificateBindingOutput() MtlsCertificateBindingOutput {
+	return i.ToMtlsCertificateBindingOutputWithContext(context.Background())
+}
+
+func (i MtlsCertificateBindingArgs) ToMtlsCertificateBindingOutputWithContext(ctx context.Context) MtlsCertificateBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MtlsCertificateBindingOutput)
+}
+
+func (i MtlsCertificateBindingArgs) ToMtlsCertificateBindingPtrOutput() MtlsCertificateBindingPtrOutput {
+	return i.ToMtlsCertificateBindingPtrOutputWithContext(context.Background())
+}
+
+func (i MtlsCertificateBindingArgs) ToMtlsCertificateBindingPtrOutputWithContext(ctx context.Context) MtlsCertificateBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MtlsCertificateBindingOutput).ToMtlsCertificateBindingPtrOutputWithContext(ctx)
+}
+
+// MtlsCertificateBindingPtrInput is an input type that accepts MtlsCertificateBindingArgs, MtlsCertificateBindingPtr and MtlsCertificateBindingPtrOutput values.
+// You can construct a concrete instance of `MtlsCertificateBindingPtrInput` via:
+//
+//	        MtlsCertificateBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type MtlsCertificateBindingPtrInput interface {
+	pulumi.Input
+
+	ToMtlsCertificateBindingPtrOutput() MtlsCertificateBindingPtrOutput
+	ToMtlsCertificateBindingPtrOutputWithContext(context.Context) MtlsCertificateBindingPtrOutput
+}
+
+type mtlsCertificateBindingPtrType MtlsCertificateBindingArgs
+
+func MtlsCertificateBindingPtr(v *MtlsCertificateBindingArgs) MtlsCertificateBindingPtrInput {
+	return (*mtlsCertificateBindingPtrType)(v)
+}
+
+func (*mtlsCertificateBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**MtlsCertificateBinding)(nil)).Elem()
+}
+
+func (i *mtlsCertificateBindingPtrType) ToMtlsCertificateBindingPtrOutput() MtlsCertificateBindingPtrOutput {
+	return i.ToMtlsCertificateBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *mtlsCertificateBindingPtrType) ToMtlsCertificateBindingPtrOutputWithContext(ctx context.Context) MtlsCertificateBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MtlsCertificateBindingPtrOutput)
+}
+
+// Binds a client certificate: its `fetch` presents it.
+type MtlsCertificateBindingOutput struct{ *pulumi.OutputState }
+
+func (MtlsCertificateBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*MtlsCertificateBinding)(nil)).Elem()
+}
+
+func (o MtlsCertificateBindingOutput) ToMtlsCertificateBindingOutput() MtlsCertificateBindingOutput {
+	return o
+}
+
+func (o MtlsCertificateBindingOutput) ToMtlsCertificateBindingOutputWithContext(ctx context.Context) MtlsCertificateBindingOutput {
+	return o
+}
+
+func (o MtlsCertificateBindingOutput) ToMtlsCertificateBindingPtrOutput() MtlsCertificateBindingPtrOutput {
+	return o.ToMtlsCertificateBindingPtrOutputWithContext(context.Background())
+}
+
+func (o MtlsCertificateBindingOutput) ToMtlsCertificateBindingPtrOutputWithContext(ctx context.Context) MtlsCertificateBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v MtlsCertificateBinding) *MtlsCertificateBinding {
+		return &v
+	}).(MtlsCertificateBindingPtrOutput)
+}
+
+// Id of the uploaded certificate.
+func (o MtlsCertificateBindingOutput) CertificateId() pulumi.StringOutput {
+	return o.ApplyT(func(v MtlsCertificateBinding) string { return v.CertificateId }).(pulumi.StringOutput)
+}
+
+type MtlsCertificateBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (MtlsCertificateBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**MtlsCertificateBinding)(nil)).Elem()
+}
+
+func (o MtlsCertificateBindingPtrOutput) ToMtlsCertificateBindingPtrOutput() MtlsCertificateBindingPtrOutput {
+	return o
+}
+
+func (o MtlsCertificateBindingPtrOutput) ToMtlsCertificateBindingPtrOutputWithContext(ctx context.Context) MtlsCertificateBindingPtrOutput {
+	return o
+}
+
+func (o MtlsCertificateBindingPtrOutput) Elem() MtlsCertificateBindingOutput {
+	return o.ApplyT(func(v *MtlsCertificateBinding) MtlsCertificateBinding {
+		if v != nil {
+			return *v
+		}
+		var ret MtlsCertificateBinding
+		return ret
+	}).(MtlsCertificateBindingOutput)
+}
+
+// Id of the uploaded certificate.
+func (o MtlsCertificateBindingPtrOutput) CertificateId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *MtlsCertificateBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.CertificateId
+	}).(pulumi.StringPtrOutput)
+}
+
+// What Cloudflare keeps of a Worker's logs and traces.
+type Observability struct {
+	// Whether logs are kept, where `logs.enabled` does not say it. Default: false.
+	Enabled *bool `pulumi:"enabled"`
+	// The share of requests of which something is kept, from 0 to 1. Default: 1.
+	HeadSamplingRate *float64 `pulumi:"headSamplingRate"`
+	// What is kept of logs. Default: as `enabled` says.
+	Logs *ObservabilityLogs `pulumi:"logs"`
+	// What is kept of traces. Default: nothing.
+	Traces *ObservabilityTraces `pulumi:"traces"`
+}
+
+// ObservabilityInput is an input type that accepts ObservabilityArgs and ObservabilityOutput values.
+// You can construct a concrete instance of `ObservabilityInput` via:
+//
+//	ObservabilityArgs{...}
+type ObservabilityInput interface {
+	pulumi.Input
+
+	ToObservabilityOutput() ObservabilityOutput
+	ToObservabilityOutputWithContext(context.Context) ObservabilityOutput
+}
+
+// What Cloudflare keeps of a Worker's logs and traces.
+type ObservabilityArgs struct {
+	// Whether logs are kept, where `logs.enabled` does not say it. Default: false.
+	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
+	// The share of requests of which something is kept, from 0 to 1. Default: 1.
+	HeadSamplingRate pulumi.Float64PtrInput `pulumi:"headSamplingRate"`
+	// What is kept of logs. Default: as `enabled` says.
+	Logs ObservabilityLogsPtrInput `pulumi:"logs"`
+	// What is kept of traces. Default: nothing.
+	Traces ObservabilityTracesPtrInput `pulumi:"traces"`
+}
+
+func (ObservabilityArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Observability)(nil)).Elem()
+}
+
+func (i ObservabilityArgs) ToObservabilityOutput() ObservabilityOutput {
+	return i.ToObservabilityOutputWithContext(context.Background())
+}
+
+func (i ObservabilityArgs) ToObservabilityOutputWithContext(ctx context.Context) ObservabilityOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ObservabilityOutput)
+}
+
+func (i ObservabilityArgs) ToObservabilityPtrOutput() ObservabilityPtrOutput {
+	return i.ToObservabilityPtrOutputWithContext(context.Background())
+}
+
+func (i ObservabilityArgs) ToObservabilityPtrOutputWithContext(ctx context.Context) ObservabilityPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ObservabilityOutput).ToObservabilityPtrOutputWithContext(ctx)
+}
+
+// ObservabilityPtrInput is an input type that accepts ObservabilityArgs, ObservabilityPtr and ObservabilityPtrOutput values.
+// You can construct a concrete instance of `ObservabilityPtrInput` via:
+//
+//	        ObservabilityArgs{...}
+//
+//	or:
+//
+//	        nil
+type ObservabilityPtrInput interface {
+	pulumi.Input
+
+	ToObservabilityPtrOutput() ObservabilityPtrOutput
+	ToObservabilityPtrOutputWithContext(context.Context) ObservabilityPtrOutput
+}
+
+type observabilityPtrType ObservabilityArgs
+
+func ObservabilityPtr(v *ObservabilityArgs) ObservabilityPtrInput {
+	return (*observabilityPtrType)(v)
+}
+
+func (*observabilityPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**Observability)(nil)).Elem()
+}
+
+func (i *observabilityPtrType) ToObservabilityPtrOutput() ObservabilityPtrOutput {
+	return i.ToObservabilityPtrOutputWithContext(context.Background())
+}
+
+func (i *observabilityPtrType) ToObservabilityPtrOutputWithContext(ctx context.Context) ObservabilityPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ObservabilityPtrOutput)
+}
+
+// What Cloudflare keeps of a Worker's logs and traces.
+type ObservabilityOutput struct{ *pulumi.OutputState }
+
+func (ObservabilityOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Observability)(nil)).Elem()
+}
+
+func (o ObservabilityOutput) ToObservabilityOutput() ObservabilityOutput {
+	return o
+}
+
+func (o ObservabilityOutput) ToObservabilityOutputWithContext(ctx context.Context) ObservabilityOutput {
+	return o
+}
+
+func (o ObservabilityOutput) ToObservabilityPtrOutput() ObservabilityPtrOutput {
+	return o.ToObservabilityPtrOutputWithContext(context.Background())
+}
+
+func (o ObservabilityOutput) ToObservabilityPtrOutputWithContext(ctx context.Context) ObservabilityPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v Observability) *Observability {
+		return &v
+	}).(ObservabilityPtrOutput)
+}
+
+// Whether logs are kept, where `logs.enabled` does not say it. Default: false.
+func (o ObservabilityOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v Observability) *bool { return v.Enabled }).(pulumi.BoolPtrOutput)
+}
+
+// The share of requests of which something is kept, from 0 to 1. Default: 1.
+func (o ObservabilityOutput) HeadSamplingRate() pulumi.Float64PtrOutput {
+	return o.ApplyT(func(v Observability) *float64 { return v.HeadSamplingRate }).(pulumi.Float64PtrOutput)
+}
+
+// What is kept of logs. Default: as `enabled` says.
+func (o ObservabilityOutput) Logs() ObservabilityLogsPtrOutput {
+	return o.ApplyT(func(v Observability) *ObservabilityLogs { return v.Logs }).(ObservabilityLogsPtrOutput)
+}
+
+// What is kept of traces. Default: nothing.
+func (o ObservabilityOutput) Traces() ObservabilityTracesPtrOutput {
+	return o.ApplyT(func(v Observability) *ObservabilityTraces { return v.Traces }).(ObservabilityTracesPtrOutput)
+}
+
+type ObservabilityPtrOutput struct{ *pulumi.OutputState }
+
+func (ObservabilityPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**Observability)(nil)).Elem()
+}
+
+func (o ObservabilityPtrOutput) ToObservabilityPtrOutput() ObservabilityPtrOutput {
+	return o
+}
+
+func (o ObservabilityPtrOutput) ToObservabilityPtrOutputWithContext(ctx context.Context) ObservabilityPtrOutput {
+	return o
+}
+
+func (o ObservabilityPtrOutput) Elem() ObservabilityOutput {
+	return o.ApplyT(func(v *Observability) Observability {
+		if v != nil {
+			return *v
+		}
+		var ret Observability
+		return ret
+	}).(ObservabilityOutput)
+}
+
+// Whether logs are kept, where `logs.enabled` does not say it. Default: false.
+func (o ObservabilityPtrOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *Observability) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Enabled
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The share of requests of which something is kept, from 0 to 1. Default: 1.
+func (o ObservabilityPtrOutput) HeadSamplingRate() pulumi.Float64PtrOutput {
+	return o.ApplyT(func(v *Observability) *float64 {
+		if v == nil {
+			return nil
+		}
+		return v.HeadSamplingRate
+	}).(pulumi.Float64PtrOutput)
+}
+
+// What is kept of logs. Default: as `enabled` says.
+func (o ObservabilityPtrOutput) Logs() ObservabilityLogsPtrOutput {
+	return o.ApplyT(func(v *Observability) *ObservabilityLogs {
+		if v == nil {
+			return nil
+		}
+		return v.Logs
+	}).(ObservabilityLogsPtrOutput)
+}
+
+// What is kept of traces. Default: nothing.
+func (o ObservabilityPtrOutput) Traces() ObservabilityTracesPtrOutput {
+	return o.ApplyT(func(v *Observability) *ObservabilityTraces {
+		if v == nil {
+			return nil
+		}
+		return v.Traces
+	}).(ObservabilityTracesPtrOutput)
+}
+
+// What Cloudflare keeps of a Worker's logs.
+type ObservabilityLogs struct {
+	// Names of the destinations that logs are exported to. Their order says nothing. Default: none.
+	Destinations []string `pulumi:"destinations"`
+	// Whether logs are kept. Default: `observability.enabled`.
+	Enabled *bool `pulumi:"enabled"`
+	// The share of requests whose logs are kept, from 0 to 1. Default: 1.
+	HeadSamplingRate *float64 `pulumi:"headSamplingRate"`
+	// Whether each invocation is logged too. Default: true.
+	InvocationLogs *bool `pulumi:"invocationLogs"`
+	// Whether the logs can be queried in Cloudflare's dashboard. Default: true.
+	Persist *bool `pulumi:"persist"`
+}
+
+// ObservabilityLogsInput is an input type that accepts ObservabilityLogsArgs and ObservabilityLogsOutput values.
+// You can construct a concrete instance of `ObservabilityLogsInput` via:
+//
+//	ObservabilityLogsArgs{...}
+type ObservabilityLogsInput interface {
+	pulumi.Input
+
+	ToObservabilityLogsOutput() ObservabilityLogsOutput
+	ToObservabilityLogsOutputWithContext(context.Context) ObservabilityLogsOutput
+}
+
+// What Cloudflare keeps of a Worker's logs.
+type ObservabilityLogsArgs struct {
+	// Names of the destinations that logs are exported to. Their order says nothing. Default: none.
+	Destinations pulumi.StringArrayInput `pulumi:"destinations"`
+	// Whether logs are kept. Default: `observability.enabled`.
+	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
+	// The share of requests whose logs are kept, from 0 to 1. Default: 1.
+	HeadSamplingRate pulumi.Float64PtrInput `pulumi:"headSamplingRate"`
+	// Whether each invocation is logged too. Default: true.
+	InvocationLogs pulumi.BoolPtrInput `pulumi:"invocationLogs"`
+	// Whether the logs can be queried in Cloudflare's dashboard. Default: true.
+	Persist pulumi.BoolPtrInput `pulumi:"persist"`
+}
+
+func (ObservabilityLogsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ObservabilityLogs)(nil)).Elem()
+}
+
+func (i ObservabilityLogsArgs) ToObservabilityLogsOutput() ObservabilityLogsOutput {
+	return i.ToObservabilityLogsOutputWithContext(context.Background())
+}
+
+func (i ObservabilityLogsArgs) ToObservabilityLogsOutputWithContext(ctx context.Context) ObservabilityLogsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ObservabilityLogsOutput)
+}
+
+func (i ObservabilityLogsArgs) ToObservabilityLogsPtrOutput() ObservabilityLogsPtrOutput {
+	return i.ToObservabilityLogsPtrOutputWithContext(context.Background())
+}
+
+func (i ObservabilityLogsArgs) ToObservabilityLogsPtrOutputWithContext(ctx context.Context) ObservabilityLogsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ObservabilityLogsOutput).ToObservabilityLogsPtrOutputWithContext(ctx)
+}
+
+// ObservabilityLogsPtrInput is an input type that accepts ObservabilityLogsArgs, ObservabilityLogsPtr and ObservabilityLogsPtrOutput values.
+// You can construct a concrete instance of `ObservabilityLogsPtrInput` via:
+//
+//	        ObservabilityLogsArgs{...}
+//
+//	or:
+//
+//	        nil
+type ObservabilityLogsPtrInput interface {
+	pulumi.Input
+
+	ToObservabilityLogsPtrOutput() ObservabilityLogsPtrOutput
+	ToObservabilityLogsPtrOutputWithContext(context.Context) ObservabilityLogsPtrOutput
+}
+
+type observabilityLogsPtrType ObservabilityLogsArgs
+
+func ObservabilityLogsPtr(v *ObservabilityLogsArgs) ObservabilityLogsPtrInput {
+	return (*observabilityLogsPtrType)(v)
+}
+
+func (*observabilityLogsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**ObservabilityLogs)(nil)).Elem()
+}
+
+func (i *observabilityLogsPtrType) ToObservabilityLogsPtrOutput() ObservabilityLogsPtrOutput {
+	return i.ToObservabilityLogsPtrOutputWithContext(context.Background())
+}
+
+func (i *observabilityLogsPtrType) ToObservabilityLogsPtrOutputWithContext(ctx context.Context) ObservabilityLogsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ObservabilityLogsPtrOutput)
+}
+
+// What Cloudflare keeps of a Worker's logs.
+type ObservabilityLogsOutput struct{ *pulumi.OutputState }
+
+func (ObservabilityLogsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ObservabilityLogs)(nil)).Elem()
+}
+
+func (o ObservabilityLogsOutput) ToObservabilityLogsOutput() ObservabilityLogsOutput {
+	return o
+}
+
+func (o ObservabilityLogsOutput) ToObservabilityLogsOutputWithContext(ctx context.Context) ObservabilityLogsOutput {
+	return o
+}
+
+func (o ObservabilityLogsOutput) ToObservabilityLogsPtrOutput() ObservabilityLogsPtrOutput {
+	return o.ToObservabilityLogsPtrOutputWithContext(context.Background())
+}
+
+func (o ObservabilityLogsOutput) ToObservabilityLogsPtrOutputWithContext(ctx context.Context) ObservabilityLogsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ObservabilityLogs) *ObservabilityLogs {
+		return &v
+	}).(ObservabilityLogsPtrOutput)
+}
+
+// Names of the destinations that logs are exported to. Their order says nothing. Default: none.
+func (o ObservabilityLogsOutput) Destinations() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v ObservabilityLogs) []string { return v.Destinations }).(pulumi.StringArrayOutput)
+}
+
+// Whether logs are kept. Default: `observability.enabled`.
+func (o ObservabilityLogsOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ObservabilityLogs) *bool { return v.Enabled }).(pulumi.BoolPtrOutput)
+}
+
+// The share of requests whose logs are kept, from 0 to 1. Default: 1.
+func (o ObservabilityLogsOutput) HeadSamplingRate() pulumi.Float64PtrOutput {
+	return o.ApplyT(func(v ObservabilityLogs) *float64 { return v.HeadSamplingRate }).(pulumi.Float64PtrOutput)
+}
+
+// Whether each invocation is logged too. Default: true.
+func (o ObservabilityLogsOutput) InvocationLogs() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ObservabilityLogs) *bool { return v.InvocationLogs }).(pulumi.BoolPtrOutput)
+}
+
+// Whether the logs can be queried in Cloudflare's dashboard. Default: true.
+func (o ObservabilityLogsOutput) Persist() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ObservabilityLogs) *bool { return v.Persist }).(pulumi.BoolPtrOutput)
+}
+
+type ObservabilityLogsPtrOutput struct{ *pulumi.OutputState }
+
+func (ObservabilityLogsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ObservabilityLogs)(nil)).Elem()
+}
+
+func (o ObservabilityLogsPtrOutput) ToObservabilityLogsPtrOutput() ObservabilityLogsPtrOutput {
+	return o
+}
+
+func (o ObservabilityLogsPtrOutput) ToObservabilityLogsPtrOutputWithContext(ctx context.Context) ObservabilityLogsPtrOutput {
+	return o
+}
+
+func (o ObservabilityLogsPtrOutput) Elem() ObservabilityLogsOutput {
+	return o.ApplyT(func(v *ObservabilityLogs) ObservabilityLogs {
+		if v != nil {
+			return *v
+		}
+		var ret ObservabilityLogs
+		return ret
+	}).(ObservabilityLogsOutput)
+}
+
+// Names of the destinations that logs are exported to. Their order says nothing. Default: none.
+func (o ObservabilityLogsPtrOutput) Destinations() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *ObservabilityLogs) []string {
+		if v == nil {
+			return nil
+		}
+		return v.Destinations
+	}).(pulumi.StringArrayOutput)
+}
+
+// Whether logs are kept. Default: `observability.enabled`.
+func (o ObservabilityLogsPtrOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ObservabilityLogs) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Enabled
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The share of requests whose logs are kept, from 0 to 1. Default: 1.
+func (o ObservabilityLogsPtrOutput) HeadSamplingRate() pulumi.Float64PtrOutput {
+	return o.ApplyT(func(v *ObservabilityLogs) *float64 {
+		if v == nil {
+			return nil
+		}
+		return v.HeadSamplingRate
+	}).(pulumi.Float64PtrOutput)
+}
+
+// Whether each invocation is logged too. Default: true.
+func (o ObservabilityLogsPtrOutput) InvocationLogs() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ObservabilityLogs) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.InvocationLogs
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Whether the logs can be queried in Cloudflare's dashboard. Default: true.
+func (o ObservabilityLogsPtrOutput) Persist() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ObservabilityLogs) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Persist
+	}).(pulumi.BoolPtrOutput)
+}
+
+// What Cloudflare keeps of a Worker's traces.
+type ObservabilityTraces struct {
+	// Names of the destinations that traces are exported to. Their order says nothing. Default: none.
+	Destinations []string `pulumi:"destinations"`
+	// Whether traces are kept at all. Default: false.
+	Enabled *bool `pulumi:"enabled"`
+	// The share of requests whose traces are kept, from 0 to 1. Default: 1.
+	HeadSamplingRate *float64 `pulumi:"headSamplingRate"`
+	// Whether the traces can be queried in Cloudflare's dashboard. Default: true.
+	Persist *bool `pulumi:"persist"`
+}
+
+// ObservabilityTracesInput is an input type that accepts ObservabilityTracesArgs and ObservabilityTracesOutput values.
+// You can construct a concrete instance of `ObservabilityTracesInput` via:
+//
+//	ObservabilityTracesArgs{...}
+type ObservabilityTracesInput interface {
+	pulumi.Input
+
+	ToObservabilityTracesOutput() ObservabilityTracesOutput
+	ToObservabilityTracesOutputWithContext(context.Context) ObservabilityTracesOutput
+}
+
+// What Cloudflare keeps of a Worker's traces.
+type ObservabilityTracesArgs struct {
+	// Names of the destinations that traces are exported to. Their order says nothing. Default: none.
+	Destinations pulumi.StringArrayInput `pulumi:"destinations"`
+	// Whether traces are kept at all. Default: false.
+	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
+	// The share of requests whose traces are kept, from 0 to 1. Default: 1.
+	HeadSamplingRate pulumi.Float64PtrInput `pulumi:"headSamplingRate"`
+	// Whether the traces can be queried in Cloudflare's dashboard. Default: true.
+	Persist pulumi.BoolPtrInput `pulumi:"persist"`
+}
+
+func (ObservabilityTracesArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ObservabilityTraces)(nil)).Elem()
+}
+
+func (i ObservabilityTracesArgs) ToObservabilityTracesOutput() ObservabilityTracesOutput {
+	return i.ToObservabilityTracesOutputWithContext(context.Background())
+}
+
+func (i ObservabilityTracesArgs) ToObservabilityTracesOutputWithContext(ctx context.Context) ObservabilityTracesOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ObservabilityTracesOutput)
+}
+
+func (i ObservabilityTracesArgs) ToObservabilityTracesPtrOutput() ObservabilityTracesPtrOutput {
+	return i.ToObservabilityTracesPtrOutputWithContext(context.Background())
+}
+
+func (i ObservabilityTracesArgs) ToObservabilityTracesPtrOutputWithContext(ctx context.Context) ObservabilityTracesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ObservabilityTracesOutput).ToObservabilityTracesPtrOutputWithContext(ctx)
+}
+
+// ObservabilityTracesPtrInput is an input type that accepts ObservabilityTracesArgs, ObservabilityTracesPtr and ObservabilityTracesPtrOutput values.
+// You can construct a concrete instance of `ObservabilityTracesPtrInput` via:
+//
+//	        ObservabilityTracesArgs{...}
+//
+//	or:
+//
+//	        nil
+type ObservabilityTracesPtrInput interface {
+	pulumi.Input
+
+	ToObservabilityTracesPtrOutput() ObservabilityTracesPtrOutput
+	ToObservabilityTracesPtrOutputWithContext(context.Context) ObservabilityTracesPtrOutput
+}
+
+type observabilityTracesPtrType ObservabilityTracesArgs
+
+func ObservabilityTracesPtr(v *ObservabilityTracesArgs) ObservabilityTracesPtrInput {
+	return (*observabilityTracesPtrType)(v)
+}
+
+func (*observabilityTracesPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**ObservabilityTraces)(nil)).Elem()
+}
+
+func (i *observabilityTracesPtrType) ToObservabilityTracesPtrOutput() ObservabilityTracesPtrOutput {
+	return i.ToObservabilityTracesPtrOutputWithContext(context.Background())
+}
+
+func (i *observabilityTracesPtrType) ToObservabilityTracesPtrOutputWithContext(ctx context.Context) ObservabilityTracesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ObservabilityTracesPtrOutput)
+}
+
+// What Cloudflare keeps of a Worker's traces.
+type ObservabilityTracesOutput struct{ *pulumi.OutputState }
+
+func (ObservabilityTracesOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ObservabilityTraces)(nil)).Elem()
+}
+
+func (o ObservabilityTracesOutput) ToObservabilityTracesOutput() ObservabilityTracesOutput {
+	return o
+}
+
+func (o ObservabilityTracesOutput) ToObservabilityTracesOutputWithContext(ctx context.Context) ObservabilityTracesOutput {
+	return o
+}
+
+func (o ObservabilityTracesOutput) ToObservabilityTracesPtrOutput() ObservabilityTracesPtrOutput {
+	return o.ToObservabilityTracesPtrOutputWithContext(context.Background())
+}
+
+func (o ObservabilityTracesOutput) ToObservabilityTracesPtrOutputWithContext(ctx context.Context) ObservabilityTracesPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ObservabilityTraces) *ObservabilityTraces {
+		return &v
+	}).(ObservabilityTracesPtrOutput)
+}
+
+// Names of the destinations that traces are exported to. Their order says nothing. Default: none.
+func (o ObservabilityTracesOutput) Destinations() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v ObservabilityTraces) []string { return v.Destinations }).(pulumi.StringArrayOutput)
+}
+
+// Whether traces are kept at all. Default: false.
+func (o ObservabilityTracesOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ObservabilityTraces) *bool { return v.Enabled }).(pulumi.BoolPtrOutput)
+}
+
+// The share of requests whose traces are kept, from 0 to 1. Default: 1.
+func (o ObservabilityTracesOutput) HeadSamplingRate() pulumi.Float64PtrOutput {
+	return o.ApplyT(func(v ObservabilityTraces) *float64 { return v.HeadSamplingRate }).(pulumi.Float64PtrOutput)
+}
+
+// Whether the traces can be queried in Cloudflare's dashboard. Default: true.
+func (o ObservabilityTracesOutput) Persist() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ObservabilityTraces) *bool { return v.Persist }).(pulumi.BoolPtrOutput)
+}
+
+type ObservabilityTracesPtrOutput struct{ *pulumi.OutputState }
+
+func (ObservabilityTracesPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ObservabilityTraces)(nil)).Elem()
+}
+
+func (o ObservabilityTracesPtrOutput) ToObservabilityTracesPtrOutput() ObservabilityTracesPtrOutput {
+	return o
+}
+
+func (o ObservabilityTracesPtrOutput) ToObservabilityTracesPtrOutputWithContext(ctx context.Context) ObservabilityTracesPtrOutput {
+	return o
+}
+
+func (o ObservabilityTracesPtrOutput) Elem() ObservabilityTracesOutput {
+	return o.ApplyT(func(v *ObservabilityTraces) ObservabilityTraces {
+		if v != nil {
+			return *v
+		}
+		var ret ObservabilityTraces
+		return ret
+	}).(ObservabilityTracesOutput)
+}
+
+// Names of the destinations that traces are exported to. Their order says nothing. Default: none.
+func (o ObservabilityTracesPtrOutput) Destinations() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *ObservabilityTraces) []string {
+		if v == nil {
+			return nil
+		}
+		return v.Destinations
+	}).(pulumi.StringArrayOutput)
+}
+
+// Whether traces are kept at all. Default: false.
+func (o ObservabilityTracesPtrOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ObservabilityTraces) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Enabled
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The share of requests whose traces are kept, from 0 to 1. Default: 1.
+func (o ObservabilityTracesPtrOutput) HeadSamplingRate() pulumi.Float64PtrOutput {
+	return o.ApplyT(func(v *ObservabilityTraces) *float64 {
+		if v == nil {
+			return nil
+		}
+		return v.HeadSamplingRate
+	}).(pulumi.Float64PtrOutput)
+}
+
+// Whether the traces can be queried in Cloudflare's dashboard. Default: true.
+func (o ObservabilityTracesPtrOutput) Persist() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ObservabilityTraces) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Persist
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Binds a Pipeline or one of its streams. Set exactly one member.
+type PipelineBinding struct {
+	// Name of the Pipeline, of the first generation. Default: none, and `stream` is set.
+	Pipeline *string `pulumi:"pipeline"`
+	// Id of the stream that receives the records. Default: none, and `pipeline` is set.
+	Stream *string `pulumi:"stream"`
+}
+
+// PipelineBindingInput is an input type that accepts PipelineBindingArgs and PipelineBindingOutput values.
+// You can construct a concrete instance of `PipelineBindingInput` via:
+//
+//	PipelineBindingArgs{...}
+type PipelineBindingInput interface {
+	pulumi.Input
+
+	ToPipelineBindingOutput() PipelineBindingOutput
+	ToPipelineBindingOutputWithContext(context.Context) PipelineBindingOutput
+}
+
+// Binds a Pipeline or one of its streams. Set exactly one member.
+type PipelineBindingArgs struct {
+	// Name of the Pipeline, of the first generation. Default: none, and `stream` is set.
+	Pipeline pulumi.StringPtrInput `pulumi:"pipeline"`
+	// Id of the stream that receives the records. Default: none, and `pipeline` is set.
+	Stream pulumi.StringPtrInput `pulumi:"stream"`
+}
+
+func (PipelineBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PipelineBinding)(nil)).Elem()
+}
+
+func (i PipelineBindingArgs) ToPipelineBindingOutput() PipelineBindingOutput {
+	return i.ToPipelineBindingOutputWithContext(context.Background())
+}
+
+func (i PipelineBindingArgs) ToPipelineBindingOutputWithContext(ctx context.Context) PipelineBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PipelineBindingOutput)
+}
+
+func (i PipelineBindingArgs) ToPipelineBindingPtrOutput() PipelineBindingPtrOutput {
+	return i.ToPipelineBindingPtrOutputWithContext(context.Background())
+}
+
+func (i PipelineBindingArgs) ToPipelineBindingPtrOutputWithContext(ctx context.Context) PipelineBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PipelineBindingOutput).ToPipelineBindingPtrOutputWithContext(ctx)
+}
+
+// PipelineBindingPtrInput is an input type that accepts PipelineBindingArgs, PipelineBindingPtr and PipelineBindingPtrOutput values.
+// You can construct a concrete instance of `PipelineBindingPtrInput` via:
+//
+//	        PipelineBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type PipelineBindingPtrInput interface {
+	pulumi.Input
+
+	ToPipelineBindingPtrOutput() PipelineBindingPtrOutput
+	ToPipelineBindingPtrOutputWithContext(context.Context) PipelineBindingPtrOutput
+}
+
+type pipelineBindingPtrType PipelineBindingArgs
+
+func PipelineBindingPtr(v *PipelineBindingArgs) PipelineBindingPtrInput {
+	return (*pipelineBindingPtrType)(v)
+}
+
+func (*pipelineBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**PipelineBinding)(nil)).Elem()
+}
+
+func (i *pipelineBindingPtrType) ToPipelineBindingPtrOutput() PipelineBindingPtrOutput {
+	return i.ToPipelineBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *pipelineBindingPtrType) ToPipelineBindingPtrOutputWithContext(ctx context.Context) PipelineBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PipelineBindingPtrOutput)
+}
+
+// Binds a Pipeline or one of its streams. Set exactly one member.
+type PipelineBindingOutput struct{ *pulumi.OutputState }
+
+func (PipelineBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PipelineBinding)(nil)).Elem()
+}
+
+func (o PipelineBindingOutput) ToPipelineBindingOutput() PipelineBindingOutput {
+	return o
+}
+
+func (o PipelineBindingOutput) ToPipelineBindingOutputWithContext(ctx context.Context) PipelineBindingOutput {
+	return o
+}
+
+func (o PipelineBindingOutput) ToPipelineBindingPtrOutput() PipelineBindingPtrOutput {
+	return o.ToPipelineBindingPtrOutputWithContext(context.Background())
+}
+
+func (o PipelineBindingOutput) ToPipelineBindingPtrOutputWithContext(ctx context.Context) PipelineBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PipelineBinding) *PipelineBinding {
+		return &v
+	}).(PipelineBindingPtrOutput)
+}
+
+// Name of the Pipeline, of the first generation. Default: none, and `stream` is set.
+func (o PipelineBindingOutput) Pipeline() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PipelineBinding) *string { return v.Pipeline }).(pulumi.StringPtrOutput)
+}
+
+// Id of the stream that receives the records. Default: none, and `pipeline` is set.
+func (o PipelineBindingOutput) Stream() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PipelineBinding) *string { return v.Stream }).(pulumi.StringPtrOutput)
+}
+
+type PipelineBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (PipelineBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PipelineBinding)(nil)).Elem()
+}
+
+func (o PipelineBindingPtrOutput) ToPipelineBindingPtrOutput() PipelineBindingPtrOutput {
+	return o
+}
+
+func (o PipelineBindingPtrOutput) ToPipelineBindingPtrOutputWithContext(ctx context.Context) PipelineBindingPtrOutput {
+	return o
+}
+
+func (o PipelineBindingPtrOutput) Elem() PipelineBindingOutput {
+	return o.ApplyT(func(v *PipelineBinding) PipelineBinding {
+		if v != nil {
+			return *v
+		}
+		var ret PipelineBinding
+		return ret
+	}).(PipelineBindingOutput)
+}
+
+// Name of the Pipeline, of the first generation. Default: none, and `stream` is set.
+func (o PipelineBindingPtrOutput) Pipeline() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PipelineBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Pipeline
+	}).(pulumi.StringPtrOutput)
+}
+
+// Id of the stream that receives the records. Default: none, and `pipeline` is set.
+func (o PipelineBindingPtrOutput) Stream() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PipelineBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Stream
+	}).(pulumi.StringPtrOutput)
+}
+
+// Where a Worker runs.
+type Placement struct {
+	// With `smart`: a region to begin with. Default: none.
+	Hint *string `pulumi:"hint"`
+	// With `targeted`: a TCP host and port, such as `db.example.com:5432`.
+	Host *string `pulumi:"host"`
+	// With `targeted`: the host name of an HTTP server, such as `api.example.com`.
+	Hostname *string `pulumi:"hostname"`
+	// `smart`: Cloudflare runs it near what it talks to; `targeted`: near what you name, with exactly one of `region`, `host` and `hostname`.
+	Mode PlacementMode `pulumi:"mode"`
+	// With `targeted`: a cloud region, such as `aws:us-east-1`.
+	Region *string `pulumi:"region"`
+}
+
+// PlacementInput is an input type that accepts PlacementArgs and PlacementOutput values.
+// You can construct a concrete instance of `PlacementInput` via:
+//
+//	PlacementArgs{...}
+type PlacementInput interface {
+	pulumi.Input
+
+	ToPlacementOutput() PlacementOutput
+	ToPlacementOutputWithContext(context.Context) PlacementOutput
+}
+
+// Where a Worker runs.
+type PlacementArgs struct {
+	// With `smart`: a region to begin with. Default: none.
+	Hint pulumi.StringPtrInput `pulumi:"hint"`
+	// With `targeted`: a TCP host and port, such as `db.example.com:5432`.
+	Host pulumi.StringPtrInput `pulumi:"host"`
+	// With `targeted`: the host name of an HTTP server, such as `api.example.com`.
+	Hostname pulumi.StringPtrInput `pulumi:"hostname"`
+	// `smart`: Cloudflare runs it near what it talks to; `targeted`: near what you name, with exactly one of `region`, `host` and `hostname`.
+	Mode PlacementModeInput `pulumi:"mode"`
+	// With `targeted`: a cloud region, such as `aws:us-east-1`.
+	Region pulumi.StringPtrInput `pulumi:"region"`
+}
+
+func (PlacementArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Placement)(nil)).Elem()
+}
+
+func (i PlacementArgs) ToPlacementOutput() PlacementOutput {
+	return i.ToPlacementOutputWithContext(context.Background())
+}
+
+func (i PlacementArgs) ToPlacementOutputWithContext(ctx context.Context) PlacementOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlacementOutput)
+}
+
+func (i PlacementArgs) ToPlacementPtrOutput() PlacementPtrOutput {
+	return i.ToPlacementPtrOutputWithContext(context.Background())
+}
+
+func (i PlacementArgs) ToPlacementPtrOutputWithContext(ctx context.Context) PlacementPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlacementOutput).ToPlacementPtrOutputWithContext(ctx)
+}
+
+// PlacementPtrInput is an input type that accepts PlacementArgs, PlacementPtr and PlacementPtrOutput values.
+// You can construct a concrete instance of `PlacementPtrInput` via:
+//
+//	        PlacementArgs{...}
+//
+//	or:
+//
+//	        nil
+type PlacementPtrInput interface {
+	pulumi.Input
+
+	ToPlacementPtrOutput() PlacementPtrOutput
+	ToPlacementPtrOutputWithContext(context.Context) PlacementPtrOutput
+}
+
+type placementPtrType PlacementArgs
+
+func PlacementPtr(v *PlacementArgs) PlacementPtrInput {
+	return (*placementPtrType)(v)
+}
+
+func (*placementPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**Placement)(nil)).Elem()
+}
+
+func (i *placementPtrType) ToPlacementPtrOutput() PlacementPtrOutput {
+	return i.ToPlacementPtrOutputWithContext(context.Background())
+}
+
+func (i *placementPtrType) ToPlacementPtrOutputWithContext(ctx context.Context) PlacementPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlacementPtrOutput)
+}
+
+// Where a Worker runs.
+type PlacementOutput struct{ *pulumi.OutputState }
+
+func (PlacementOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Placement)(nil)).Elem()
+}
+
+func (o PlacementOutput) ToPlacementOutput() PlacementOutput {
+	return o
+}
+
+func (o PlacementOutput) ToPlacementOutputWithContext(ctx context.Context) PlacementOutput {
+	return o
+}
+
+func (o PlacementOutput) ToPlacementPtrOutput() PlacementPtrOutput {
+	return o.ToPlacementPtrOutputWithContext(context.Background())
+}
+
+func (o PlacementOutput) ToPlacementPtrOutputWithContext(ctx context.Context) PlacementPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v Placement) *Placement {
+		return &v
+	}).(PlacementPtrOutput)
+}
+
+// With `smart`: a region to begin with. Default: none.
+func (o PlacementOutput) Hint() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Placement) *string { return v.Hint }).(pulumi.StringPtrOutput)
+}
+
+// With `targeted`: a TCP host and port, such as `db.example.com:5432`.
+func (o PlacementOutput) Host() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Placement) *string { return v.Host }).(pulumi.StringPtrOutput)
+}
+
+// With `targeted`: the host name of an HTTP server, such as `api.example.com`.
+func (o PlacementOutput) Hostname() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Placement) *string { return v.Hostname }).(pulumi.StringPtrOutput)
+}
+
+// `smart`: Cloudflare runs it near what it talks to; `targeted`: near what you name, with exactly one of `region`, `host` and `hostname`.
+func (o PlacementOutput) Mode() PlacementModeOutput {
+	return o.ApplyT(func(v Placement) PlacementMode { return v.Mode }).(PlacementModeOutput)
+}
+
+// With `targeted`: a cloud region, such as `aws:us-east-1`.
+func (o PlacementOutput) Region() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Placement) *string { return v.Region }).(pulumi.StringPtrOutput)
+}
+
+type PlacementPtrOutput struct{ *pulumi.OutputState }
+
+func (PlacementPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**Placement)(nil)).Elem()
+}
+
+func (o PlacementPtrOutput) ToPlacementPtrOutput() PlacementPtrOutput {
+	return o
+}
+
+func (o PlacementPtrOutput) ToPlacementPtrOutputWithContext(ctx context.Context) PlacementPtrOutput {
+	return o
+}
+
+func (o PlacementPtrOutput) Elem() PlacementOutput {
+	return o.ApplyT(func(v *Placement) Placement {
+		if v != nil {
+			return *v
+		}
+		var ret Placement
+		return ret
+	}).(PlacementOutput)
+}
+
+// With `smart`: a region to begin with. Default: none.
+func (o PlacementPtrOutput) Hint() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Placement) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Hint
+	}).(pulumi.StringPtrOutput)
+}
+
+// With `targeted`: a TCP host and port, such as `db.example.com:5432`.
+func (o PlacementPtrOutput) Host() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Placement) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Host
+	}).(pulumi.StringPtrOutput)
+}
+
+// With `targeted`: the host name of an HTTP server, such as `api.example.com`.
+func (o PlacementPtrOutput) Hostname() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Placement) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Hostname
+	}).(pulumi.StringPtrOutput)
+}
+
+// `smart`: Cloudflare runs it near what it talks to; `targeted`: near what you name, with exactly one of `region`, `host` and `hostname`.
+func (o PlacementPtrOutput) Mode() PlacementModePtrOutput {
+	return o.ApplyT(func(v *Placement) *PlacementMode {
+		if v == nil {
+			return nil
+		}
+		return &v.Mode
+	}).(PlacementModePtrOutput)
+}
+
+// With `targeted`: a cloud region, such as `aws:us-east-1`.
+func (o PlacementPtrOutput) Region() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Placement) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Region
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds a queue as its producer.
+type QueueBinding struct {
+	// Seconds by which each message is delayed, at most 43200. Default: the queue's own.
+	DeliveryDelay *int `pulumi:"deliveryDelay"`
+	// Name of the queue.
+	Name string `pulumi:"name"`
+}
+
+// QueueBindingInput is an input type that accepts QueueBindingArgs and QueueBindingOutput values.
+// You can construct a concrete instance of `QueueBindingInput` via:
+//
+//	QueueBindingArgs{...}
+type QueueBindingInput interface {
+	pulumi.Input
+
+	ToQueueBindingOutput() QueueBindingOutput
+	ToQueueBindingOutputWithContext(context.Context) QueueBindingOutput
+}
+
+// Binds a queue as its producer.
+type QueueBindingArgs struct {
+	// Seconds by which each message is delayed, at most 43200. Default: the queue's own.
+	DeliveryDelay pulumi.IntPtrInput `pulumi:"deliveryDelay"`
+	// Name of the queue.
+	Name pulumi.StringInput `pulumi:"name"`
+}
+
+func (QueueBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*QueueBinding)(nil)).Elem()
+}
+
+func (i QueueBindingArgs) ToQueueBindingOutput() QueueBindingOutput {
+	return i.ToQueueBindingOutputWithContext(context.Background())
+}
+
+func (i QueueBindingArgs) ToQueueBindingOutputWithContext(ctx context.Context) QueueBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(QueueBindingOutput)
+}
+
+func (i QueueBindingArgs) ToQueueBindingPtrOutput() QueueBindingPtrOutput {
+	return i.ToQueueBindingPtrOutputWithContext(context.Background())
+}
+
+func (i QueueBindingArgs) ToQueueBindingPtrOutputWithContext(ctx context.Context) QueueBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(QueueBindingOutput).ToQueueBindingPtrOutputWithContext(ctx)
+}
+
+// QueueBindingPtrInput is an input type that accepts QueueBindingArgs, QueueBindingPtr and QueueBindingPtrOutput values.
+// You can construct a concrete instance of `QueueBindingPtrInput` via:
+//
+//	        QueueBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type QueueBindingPtrInput interface {
+	pulumi.Input
+
+	ToQueueBindingPtrOutput() QueueBindingPtrOutput
+	ToQueueBindingPtrOutputWithContext(context.Context) QueueBindingPtrOutput
+}
+
+type queueBindingPtrType QueueBindingArgs
+
+func QueueBindingPtr(v *QueueBindingArgs) QueueBindingPtrInput {
+	return (*queueBindingPtrType)(v)
+}
+
+func (*queueBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**QueueBinding)(nil)).Elem()
+}
+
+func (i *queueBindingPtrType) ToQueueBindingPtrOutput() QueueBindingPtrOutput {
+	return i.ToQueueBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *queueBindingPtrType) ToQueueBindingPtrOutputWithContext(ctx context.Context) QueueBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(QueueBindingPtrOutput)
+}
+
+// Binds a queue as its producer.
+type QueueBindingOutput struct{ *pulumi.OutputState }
+
+func (QueueBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*QueueBinding)(nil)).Elem()
+}
+
+func (o QueueBindingOutput) ToQueueBindingOutput() QueueBindingOutput {
+	return o
+}
+
+func (o QueueBindingOutput) ToQueueBindingOutputWithContext(ctx context.Context) QueueBindingOutput {
+	return o
+}
+
+func (o QueueBindingOutput) ToQueueBindingPtrOutput() QueueBindingPtrOutput {
+	return o.ToQueueBindingPtrOutputWithContext(context.Background())
+}
+
+func (o QueueBindingOutput) ToQueueBindingPtrOutputWithContext(ctx context.Context) QueueBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v QueueBinding) *QueueBinding {
+		return &v
+	}).(QueueBindingPtrOutput)
+}
+
+// Seconds by which each message is delayed, at most 43200. Default: the queue's own.
+func (o QueueBindingOutput) DeliveryDelay() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v QueueBinding) *int { return v.DeliveryDelay }).(pulumi.IntPtrOutput)
+}
+
+// Name of the queue.
+func (o QueueBindingOutput) Name() pulumi.StringOutput {
+	return o.ApplyT(func(v QueueBinding) string { return v.Name }).(pulumi.StringOutput)
+}
+
+type QueueBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (QueueBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**QueueBinding)(nil)).Elem()
+}
+
+func (o QueueBindingPtrOutput) ToQueueBindingPtrOutput() QueueBindingPtrOutput {
+	return o
+}
+
+func (o QueueBindingPtrOutput) ToQueueBindingPtrOutputWithContext(ctx context.Context) QueueBindingPtrOutput {
+	return o
+}
+
+func (o QueueBindingPtrOutput) Elem() QueueBindingOutput {
+	return o.ApplyT(func(v *QueueBinding) QueueBinding {
+		if v != nil {
+			return *v
+		}
+		var ret QueueBinding
+		return ret
+	}).(QueueBindingOutput)
+}
+
+// Seconds by which each message is delayed, at most 43200. Default: the queue's own.
+func (o QueueBindingPtrOutput) DeliveryDelay() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *QueueBinding) *int {
+		if v == nil {
+			return nil
+		}
+		return v.DeliveryDelay
+	}).(pulumi.IntPtrOutput)
+}
+
+// Name of the queue.
+func (o QueueBindingPtrOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *QueueBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Name
+	}).(pulumi.StringPtrOutput)
+}
+
+// How messages are kept and delivered.
+type QueueSettings struct {
+	// Seconds for which a message that names no delay is held back, 0 to 86400. Default: 0.
+	DeliveryDelay *int `pulumi:"deliveryDelay"`
+	// Whether consumers get nothing, while messages are accepted and kept. Default: false.
+	DeliveryPaused *bool `pulumi:"deliveryPaused"`
+	// Seconds for which a message is kept, 60 to 1209600 (14 days). Default: 345600 (4 days), or what the account's plan allows.
+	MessageRetentionPeriod *int `pulumi:"messageRetentionPeriod"`
+}
+
+// QueueSettingsInput is an input type that accepts QueueSettingsArgs and QueueSettingsOutput values.
+// You can construct a concrete instance of `QueueSettingsInput` via:
+//
+//	QueueSettingsArgs{...}
+type QueueSettingsInput interface {
+	pulumi.Input
+
+	ToQueueSettingsOutput() QueueSettingsOutput
+	ToQueueSettingsOutputWithContext(context.Context) QueueSettingsOutput
+}
+
+// How messages are kept and delivered.
+type QueueSettingsArgs struct {
+	// Seconds for which a message that names no delay is held back, 0 to 86400. Default: 0.
+	DeliveryDelay pulumi.IntPtrInput `pulumi:"deliveryDelay"`
+	// Whether consumers get nothing, while messages are accepted and kept. Default: false.
+	DeliveryPaused pulumi.BoolPtrInput `pulumi:"deliveryPaused"`
+	// Seconds for which a message is kept, 60 to 1209600 (14 days). Default: 345600 (4 days), or what the account's plan allows.
+	MessageRetentionPeriod pulumi.IntPtrInput `pulumi:"messageRetentionPeriod"`
+}
+
+func (QueueSettingsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*QueueSettings)(nil)).Elem()
+}
+
+func (i QueueSettingsArgs) ToQueueSettingsOutput() QueueSettingsOutput {
+	return i.ToQueueSettingsOutputWithContext(context.Background())
+}
+
+func (i QueueSettingsArgs) ToQueueSettingsOutputWithContext(ctx context.Context) QueueSettingsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(QueueSettingsOutput)
+}
+
+func (i QueueSettingsArgs) ToQueueSettingsPtrOutput() QueueSettingsPtrOutput {
+	return i.ToQueueSettingsPtrOutputWithContext(context.Background())
+}
+
+func (i QueueSettingsArgs) ToQueueSettingsPtrOutputWithContext(ctx context.Context) QueueSettingsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(QueueSettingsOutput).ToQueueSettingsPtrOutputWithContext(ctx)
+}
+
+// QueueSettingsPtrInput is an input type that accepts QueueSettingsArgs, QueueSettingsPtr and QueueSettingsPtrOutput values.
+// You can construct a concrete instance of `QueueSettingsPtrInput` via:
+//
+//	        QueueSettingsArgs{...}
+//
+//	or:
+//
+//	        nil
+type QueueSettingsPtrInput interface {
+	pulumi.Input
+
+	ToQueueSettingsPtrOutput() QueueSettingsPtrOutput
+	ToQueueSettingsPtrOutputWithContext(context.Context) QueueSettingsPtrOutput
+}
+
+type queueSettingsPtrType QueueSettingsArgs
+
+func QueueSettingsPtr(v *QueueSettingsArgs) QueueSettingsPtrInput {
+	return (*queueSettingsPtrType)(v)
+}
+
+func (*queueSettingsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**QueueSettings)(nil)).Elem()
+}
+
+func (i *queueSettingsPtrType) ToQueueSettingsPtrOutput() QueueSettingsPtrOutput {
+	return i.ToQueueSettingsPtrOutputWithContext(context.Background())
+}
+
+func (i *queueSettingsPtrType) ToQueueSettingsPtrOutputWithContext(ctx context.Context) QueueSettingsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(QueueSettingsPtrOutput)
+}
+
+// How messages are kept and delivered.
+type QueueSettingsOutput struct{ *pulumi.OutputState }
+
+func (QueueSettingsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*QueueSettings)(nil)).Elem()
+}
+
+func (o QueueSettingsOutput) ToQueueSettingsOutput() QueueSettingsOutput {
+	return o
+}
+
+func (o QueueSettingsOutput) ToQueueSettingsOutputWithContext(ctx context.Context) QueueSettingsOutput {
+	return o
+}
+
+func (o QueueSettingsOutput) ToQueueSettingsPtrOutput() QueueSettingsPtrOutput {
+	return o.ToQueueSettingsPtrOutputWithContext(context.Background())
+}
+
+func (o QueueSettingsOutput) ToQueueSettingsPtrOutputWithContext(ctx context.Context) QueueSettingsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v QueueSettings) *QueueSettings {
+		return &v
+	}).(QueueSettingsPtrOutput)
+}
+
+// Seconds for which a message that names no delay is held back, 0 to 86400. Default: 0.
+func (o QueueSettingsOutput) DeliveryDelay() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v QueueSettings) *int { return v.DeliveryDelay }).(pulumi.IntPtrOutput)
+}
+
+// Whether consumers get nothing, while messages are accepted and kept. Default: false.
+func (o QueueSettingsOutput) DeliveryPaused() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v QueueSettings) *bool { return v.DeliveryPaused }).(pulumi.BoolPtrOutput)
+}
+
+// Seconds for which a message is kept, 60 to 1209600 (14 days). Default: 345600 (4 days), or what the account's plan allows.
+func (o QueueSettingsOutput) MessageRetentionPeriod() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v QueueSettings) *int { return v.MessageRetentionPeriod }).(pulumi.IntPtrOutput)
+}
+
+type QueueSettingsPtrOutput struct{ *pulumi.OutputState }
+
+func (QueueSettingsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**QueueSettings)(nil)).Elem()
+}
+
+func (o QueueSettingsPtrOutput) ToQueueSettingsPtrOutput() QueueSettingsPtrOutput {
+	return o
+}
+
+func (o QueueSettingsPtrOutput) ToQueueSettingsPtrOutputWithContext(ctx context.Context) QueueSettingsPtrOutput {
+	return o
+}
+
+func (o QueueSettingsPtrOutput) Elem() QueueSettingsOutput {
+	return o.ApplyT(func(v *QueueSettings) QueueSettings {
+		if v != nil {
+			return *v
+		}
+		var ret QueueSettings
+		return ret
+	}).(QueueSettingsOutput)
+}
+
+// Seconds for which a message that names no delay is held back, 0 to 86400. Default: 0.
+func (o QueueSettingsPtrOutput) DeliveryDelay() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *QueueSettings) *int {
+		if v == nil {
+			return nil
+		}
+		return v.DeliveryDelay
+	}).(pulumi.IntPtrOutput)
+}
+
+// Whether consumers get nothing, while messages are accepted and kept. Default: false.
+func (o QueueSettingsPtrOutput) DeliveryPaused() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *QueueSettings) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.DeliveryPaused
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Seconds for which a message is kept, 60 to 1209600 (14 days). Default: 345600 (4 days), or what the account's plan allows.
+func (o QueueSettingsPtrOutput) MessageRetentionPeriod() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *QueueSettings) *int {
+		if v == nil {
+			return nil
+		}
+		return v.MessageRetentionPeriod
+	}).(pulumi.IntPtrOutput)
 }
 
 // Binds an R2 bucket.
@@ -512,6 +5819,592 @@ func (o R2BucketBindingPtrOutput) Name() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Counts calls by a key of the Worker's choice.
+type RateLimitBinding struct {
+	// A number, as a text, that tells the account's limits apart: those of one number count together.
+	NamespaceId string `pulumi:"namespaceId"`
+	// How many calls are within the limit, and in what time.
+	Simple RateLimitSimple `pulumi:"simple"`
+}
+
+// RateLimitBindingInput is an input type that accepts RateLimitBindingArgs and RateLimitBindingOutput values.
+// You can construct a concrete instance of `RateLimitBindingInput` via:
+//
+//	RateLimitBindingArgs{...}
+type RateLimitBindingInput interface {
+	pulumi.Input
+
+	ToRateLimitBindingOutput() RateLimitBindingOutput
+	ToRateLimitBindingOutputWithContext(context.Context) RateLimitBindingOutput
+}
+
+// Counts calls by a key of the Worker's choice.
+type RateLimitBindingArgs struct {
+	// A number, as a text, that tells the account's limits apart: those of one number count together.
+	NamespaceId pulumi.StringInput `pulumi:"namespaceId"`
+	// How many calls are within the limit, and in what time.
+	Simple RateLimitSimpleInput `pulumi:"simple"`
+}
+
+func (RateLimitBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*RateLimitBinding)(nil)).Elem()
+}
+
+func (i RateLimitBindingArgs) ToRateLimitBindingOutput() RateLimitBindingOutput {
+	return i.ToRateLimitBindingOutputWithContext(context.Background())
+}
+
+func (i RateLimitBindingArgs) ToRateLimitBindingOutputWithContext(ctx context.Context) RateLimitBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RateLimitBindingOutput)
+}
+
+func (i RateLimitBindingArgs) ToRateLimitBindingPtrOutput() RateLimitBindingPtrOutput {
+	return i.ToRateLimitBindingPtrOutputWithContext(context.Background())
+}
+
+func (i RateLimitBindingArgs) ToRateLimitBindingPtrOutputWithContext(ctx context.Context) RateLimitBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RateLimitBindingOutput).ToRateLimitBindingPtrOutputWithContext(ctx)
+}
+
+// RateLimitBindingPtrInput is an input type that accepts RateLimitBindingArgs, RateLimitBindingPtr and RateLimitBindingPtrOutput values.
+// You can construct a concrete instance of `RateLimitBindingPtrInput` via:
+//
+//	        RateLimitBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type RateLimitBindingPtrInput interface {
+	pulumi.Input
+
+	ToRateLimitBindingPtrOutput() RateLimitBindingPtrOutput
+	ToRateLimitBindingPtrOutputWithContext(context.Context) RateLimitBindingPtrOutput
+}
+
+type rateLimitBindingPtrType RateLimitBindingArgs
+
+func RateLimitBindingPtr(v *RateLimitBindingArgs) RateLimitBindingPtrInput {
+	return (*rateLimitBindingPtrType)(v)
+}
+
+func (*rateLimitBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**RateLimitBinding)(nil)).Elem()
+}
+
+func (i *rateLimitBindingPtrType) ToRateLimitBindingPtrOutput() RateLimitBindingPtrOutput {
+	return i.ToRateLimitBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *rateLimitBindingPtrType) ToRateLimitBindingPtrOutputWithContext(ctx context.Context) RateLimitBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RateLimitBindingPtrOutput)
+}
+
+// Counts calls by a key of the Worker's choice.
+type RateLimitBindingOutput struct{ *pulumi.OutputState }
+
+func (RateLimitBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*RateLimitBinding)(nil)).Elem()
+}
+
+func (o RateLimitBindingOutput) ToRateLimitBindingOutput() RateLimitBindingOutput {
+	return o
+}
+
+func (o RateLimitBindingOutput) ToRateLimitBindingOutputWithContext(ctx context.Context) RateLimitBindingOutput {
+	return o
+}
+
+func (o RateLimitBindingOutput) ToRateLimitBindingPtrOutput() RateLimitBindingPtrOutput {
+	return o.ToRateLimitBindingPtrOutputWithContext(context.Background())
+}
+
+func (o RateLimitBindingOutput) ToRateLimitBindingPtrOutputWithContext(ctx context.Context) RateLimitBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v RateLimitBinding) *RateLimitBinding {
+		return &v
+	}).(RateLimitBindingPtrOutput)
+}
+
+// A number, as a text, that tells the account's limits apart: those of one number count together.
+func (o RateLimitBindingOutput) NamespaceId() pulumi.StringOutput {
+	return o.ApplyT(func(v RateLimitBinding) string { return v.NamespaceId }).(pulumi.StringOutput)
+}
+
+// How many calls are within the limit, and in what time.
+func (o RateLimitBindingOutput) Simple() RateLimitSimpleOutput {
+	return o.ApplyT(func(v RateLimitBinding) RateLimitSimple { return v.Simple }).(RateLimitSimpleOutput)
+}
+
+type RateLimitBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (RateLimitBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**RateLimitBinding)(nil)).Elem()
+}
+
+func (o RateLimitBindingPtrOutput) ToRateLimitBindingPtrOutput() RateLimitBindingPtrOutput {
+	return o
+}
+
+func (o RateLimitBindingPtrOutput) ToRateLimitBindingPtrOutputWithContext(ctx context.Context) RateLimitBindingPtrOutput {
+	return o
+}
+
+func (o RateLimitBindingPtrOutput) Elem() RateLimitBindingOutput {
+	return o.ApplyT(func(v *RateLimitBinding) RateLimitBinding {
+		if v != nil {
+			return *v
+		}
+		var ret RateLimitBinding
+		return ret
+	}).(RateLimitBindingOutput)
+}
+
+// A number, as a text, that tells the account's limits apart: those of one number count together.
+func (o RateLimitBindingPtrOutput) NamespaceId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RateLimitBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.NamespaceId
+	}).(pulumi.StringPtrOutput)
+}
+
+// How many calls are within the limit, and in what time.
+func (o RateLimitBindingPtrOutput) Simple() RateLimitSimplePtrOutput {
+	return o.ApplyT(func(v *RateLimitBinding) *RateLimitSimple {
+		if v == nil {
+			return nil
+		}
+		return &v.Simple
+	}).(RateLimitSimplePtrOutput)
+}
+
+// How many calls are within a limit, and in what time.
+type RateLimitSimple struct {
+	// How many calls of one key are within the limit in a period.
+	Limit int `pulumi:"limit"`
+	// Length of a period in seconds: 10 or 60.
+	Period int `pulumi:"period"`
+}
+
+// RateLimitSimpleInput is an input type that accepts RateLimitSimpleArgs and RateLimitSimpleOutput values.
+// You can construct a concrete instance of `RateLimitSimpleInput` via:
+//
+//	RateLimitSimpleArgs{...}
+type RateLimitSimpleInput interface {
+	pulumi.Input
+
+	ToRateLimitSimpleOutput() RateLimitSimpleOutput
+	ToRateLimitSimpleOutputWithContext(context.Context) RateLimitSimpleOutput
+}
+
+// How many calls are within a limit, and in what time.
+type RateLimitSimpleArgs struct {
+	// How many calls of one key are within the limit in a period.
+	Limit pulumi.IntInput `pulumi:"limit"`
+	// Length of a period in seconds: 10 or 60.
+	Period pulumi.IntInput `pulumi:"period"`
+}
+
+func (RateLimitSimpleArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*RateLimitSimple)(nil)).Elem()
+}
+
+func (i RateLimitSimpleArgs) ToRateLimitSimpleOutput() RateLimitSimpleOutput {
+	return i.ToRateLimitSimpleOutputWithContext(context.Background())
+}
+
+func (i RateLimitSimpleArgs) ToRateLimitSimpleOutputWithContext(ctx context.Context) RateLimitSimpleOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RateLimitSimpleOutput)
+}
+
+func (i RateLimitSimpleArgs) ToRateLimitSimplePtrOutput() RateLimitSimplePtrOutput {
+	return i.ToRateLimitSimplePtrOutputWithContext(context.Background())
+}
+
+func (i RateLimitSimpleArgs) ToRateLimitSimplePtrOutputWithContext(ctx context.Context) RateLimitSimplePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RateLimitSimpleOutput).ToRateLimitSimplePtrOutputWithContext(ctx)
+}
+
+// RateLimitSimplePtrInput is an input type that accepts RateLimitSimpleArgs, RateLimitSimplePtr and RateLimitSimplePtrOutput values.
+// You can construct a concrete instance of `RateLimitSimplePtrInput` via:
+//
+//	        RateLimitSimpleArgs{...}
+//
+//	or:
+//
+//	        nil
+type RateLimitSimplePtrInput interface {
+	pulumi.Input
+
+	ToRateLimitSimplePtrOutput() RateLimitSimplePtrOutput
+	ToRateLimitSimplePtrOutputWithContext(context.Context) RateLimitSimplePtrOutput
+}
+
+type rateLimitSimplePtrType RateLimitSimpleArgs
+
+func RateLimitSimplePtr(v *RateLimitSimpleArgs) RateLimitSimplePtrInput {
+	return (*rateLimitSimplePtrType)(v)
+}
+
+func (*rateLimitSimplePtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**RateLimitSimple)(nil)).Elem()
+}
+
+func (i *rateLimitSimplePtrType) ToRateLimitSimplePtrOutput() RateLimitSimplePtrOutput {
+	return i.ToRateLimitSimplePtrOutputWithContext(context.Background())
+}
+
+func (i *rateLimitSimplePtrType) ToRateLimitSimplePtrOutputWithContext(ctx context.Context) RateLimitSimplePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RateLimitSimplePtrOutput)
+}
+
+// How many calls are within a limit, and in what time.
+type RateLimitSimpleOutput struct{ *pulumi.OutputState }
+
+func (RateLimitSimpleOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*RateLimitSimple)(nil)).Elem()
+}
+
+func (o RateLimitSimpleOutput) ToRateLimitSimpleOutput() RateLimitSimpleOutput {
+	return o
+}
+
+func (o RateLimitSimpleOutput) ToRateLimitSimpleOutputWithContext(ctx context.Context) RateLimitSimpleOutput {
+	return o
+}
+
+func (o RateLimitSimpleOutput) ToRateLimitSimplePtrOutput() RateLimitSimplePtrOutput {
+	return o.ToRateLimitSimplePtrOutputWithContext(context.Background())
+}
+
+func (o RateLimitSimpleOutput) ToRateLimitSimplePtrOutputWithContext(ctx context.Context) RateLimitSimplePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v RateLimitSimple) *RateLimitSimple {
+		return &v
+	}).(RateLimitSimplePtrOutput)
+}
+
+// How many calls of one key are within the limit in a period.
+func (o RateLimitSimpleOutput) Limit() pulumi.IntOutput {
+	return o.ApplyT(func(v RateLimitSimple) int { return v.Limit }).(pulumi.IntOutput)
+}
+
+// Length of a period in seconds: 10 or 60.
+func (o RateLimitSimpleOutput) Period() pulumi.IntOutput {
+	return o.ApplyT(func(v RateLimitSimple) int { return v.Period }).(pulumi.IntOutput)
+}
+
+type RateLimitSimplePtrOutput struct{ *pulumi.OutputState }
+
+func (RateLimitSimplePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**RateLimitSimple)(nil)).Elem()
+}
+
+func (o RateLimitSimplePtrOutput) ToRateLimitSimplePtrOutput() RateLimitSimplePtrOutput {
+	return o
+}
+
+func (o RateLimitSimplePtrOutput) ToRateLimitSimplePtrOutputWithContext(ctx context.Context) RateLimitSimplePtrOutput {
+	return o
+}
+
+func (o RateLimitSimplePtrOutput) Elem() RateLimitSimpleOutput {
+	return o.ApplyT(func(v *RateLimitSimple) RateLimitSimple {
+		if v != nil {
+			return *v
+		}
+		var ret RateLimitSimple
+		return ret
+	}).(RateLimitSimpleOutput)
+}
+
+// How many calls of one key are within the limit in a period.
+func (o RateLimitSimplePtrOutput) Limit() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *RateLimitSimple) *int {
+		if v == nil {
+			return nil
+		}
+		return &v.Limit
+	}).(pulumi.IntPtrOutput)
+}
+
+// Length of a period in seconds: 10 or 60.
+func (o RateLimitSimplePtrOutput) Period() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *RateLimitSimple) *int {
+		if v == nil {
+			return nil
+		}
+		return &v.Period
+	}).(pulumi.IntPtrOutput)
+}
+
+// A binding as Cloudflare's API has it.
+type RawBinding struct {
+	// Its fields in the API, apart from name and type. No place for secrets. Default: none.
+	Fields map[string]interface{} `pulumi:"fields"`
+	// The type in the API, such as `kv_namespace`.
+	Type string `pulumi:"type"`
+}
+
+// RawBindingInput is an input type that accepts RawBindingArgs and RawBindingOutput values.
+// You can construct a concrete instance of `RawBindingInput` via:
+//
+//	RawBindingArgs{...}
+type RawBindingInput interface {
+	pulumi.Input
+
+	ToRawBindingOutput() RawBindingOutput
+	ToRawBindingOutputWithContext(context.Context) RawBindingOutput
+}
+
+// A binding as Cloudflare's API has it.
+type RawBindingArgs struct {
+	// Its fields in the API, apart from name and type. No place for secrets. Default: none.
+	Fields pulumi.MapInput `pulumi:"fields"`
+	// The type in the API, such as `kv_namespace`.
+	Type pulumi.StringInput `pulumi:"type"`
+}
+
+func (RawBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*RawBinding)(nil)).Elem()
+}
+
+func (i RawBindingArgs) ToRawBindingOutput() RawBindingOutput {
+	return i.ToRawBindingOutputWithContext(context.Background())
+}
+
+func (i RawBindingArgs) ToRawBindingOutputWithContext(ctx context.Context) RawBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RawBindingOutput)
+}
+
+func (i RawBindingArgs) ToRawBindingPtrOutput() RawBindingPtrOutput {
+	return i.ToRawBindingPtrOutputWithContext(context.Background())
+}
+
+func (i RawBindingArgs) ToRawBindingPtrOutputWithContext(ctx context.Context) RawBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RawBindingOutput).ToRawBindingPtrOutputWithContext(ctx)
+}
+
+// RawBindingPtrInput is an input type that accepts RawBindingArgs, RawBindingPtr and RawBindingPtrOutput values.
+// You can construct a concrete instance of `RawBindingPtrInput` via:
+//
+//	        RawBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type RawBindingPtrInput interface {
+	pulumi.Input
+
+	ToRawBindingPtrOutput() RawBindingPtrOutput
+	ToRawBindingPtrOutputWithContext(context.Context) RawBindingPtrOutput
+}
+
+type rawBindingPtrType RawBindingArgs
+
+func RawBindingPtr(v *RawBindingArgs) RawBindingPtrInput {
+	return (*rawBindingPtrType)(v)
+}
+
+func (*rawBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**RawBinding)(nil)).Elem()
+}
+
+func (i *rawBindingPtrType) ToRawBindingPtrOutput() RawBindingPtrOutput {
+	return i.ToRawBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *rawBindingPtrType) ToRawBindingPtrOutputWithContext(ctx context.Context) RawBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RawBindingPtrOutput)
+}
+
+// A binding as Cloudflare's API has it.
+type RawBindingOutput struct{ *pulumi.OutputState }
+
+func (RawBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*RawBinding)(nil)).Elem()
+}
+
+func (o RawBindingOutput) ToRawBindingOutput() RawBindingOutput {
+	return o
+}
+
+func (o RawBindingOutput) ToRawBindingOutputWithContext(ctx context.Context) RawBindingOutput {
+	return o
+}
+
+func (o RawBindingOutput) ToRawBindingPtrOutput() RawBindingPtrOutput {
+	return o.ToRawBindingPtrOutputWithContext(context.Background())
+}
+
+func (o RawBindingOutput) ToRawBindingPtrOutputWithContext(ctx context.Context) RawBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v RawBinding) *RawBinding {
+		return &v
+	}).(RawBindingPtrOutput)
+}
+
+// Its fields in the API, apart from name and type. No place for secrets. Default: none.
+func (o RawBindingOutput) Fields() pulumi.MapOutput {
+	return o.ApplyT(func(v RawBinding) map[string]interface{} { return v.Fields }).(pulumi.MapOutput)
+}
+
+// The type in the API, such as `kv_namespace`.
+func (o RawBindingOutput) Type() pulumi.StringOutput {
+	return o.ApplyT(func(v RawBinding) string { return v.Type }).(pulumi.StringOutput)
+}
+
+type RawBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (RawBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**RawBinding)(nil)).Elem()
+}
+
+func (o RawBindingPtrOutput) ToRawBindingPtrOutput() RawBindingPtrOutput {
+	return o
+}
+
+func (o RawBindingPtrOutput) ToRawBindingPtrOutputWithContext(ctx context.Context) RawBindingPtrOutput {
+	return o
+}
+
+func (o RawBindingPtrOutput) Elem() RawBindingOutput {
+	return o.ApplyT(func(v *RawBinding) RawBinding {
+		if v != nil {
+			return *v
+		}
+		var ret RawBinding
+		return ret
+	}).(RawBindingOutput)
+}
+
+// Its fields in the API, apart from name and type. No place for secrets. Default: none.
+func (o RawBindingPtrOutput) Fields() pulumi.MapOutput {
+	return o.ApplyT(func(v *RawBinding) map[string]interface{} {
+		if v == nil {
+			return nil
+		}
+		return v.Fields
+	}).(pulumi.MapOutput)
+}
+
+// The type in the API, such as `kv_namespace`.
+func (o RawBindingPtrOutput) Type() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RawBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Type
+	}).(pulumi.StringPtrOutput)
+}
+
+// A class of Durable Objects that gets another name and keeps its data.
+type RenamedClass struct {
+	// Name of the class until now.
+	From string `pulumi:"from"`
+	// Name of the class from now on.
+	To string `pulumi:"to"`
+}
+
+// RenamedClassInput is an input type that accepts RenamedClassArgs and RenamedClassOutput values.
+// You can construct a concrete instance of `RenamedClassInput` via:
+//
+//	RenamedClassArgs{...}
+type RenamedClassInput interface {
+	pulumi.Input
+
+	ToRenamedClassOutput() RenamedClassOutput
+	ToRenamedClassOutputWithContext(context.Context) RenamedClassOutput
+}
+
+// A class of Durable Objects that gets another name and keeps its data.
+type RenamedClassArgs struct {
+	// Name of the class until now.
+	From pulumi.StringInput `pulumi:"from"`
+	// Name of the class from now on.
+	To pulumi.StringInput `pulumi:"to"`
+}
+
+func (RenamedClassArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*RenamedClass)(nil)).Elem()
+}
+
+func (i RenamedClassArgs) ToRenamedClassOutput() RenamedClassOutput {
+	return i.ToRenamedClassOutputWithContext(context.Background())
+}
+
+func (i RenamedClassArgs) ToRenamedClassOutputWithContext(ctx context.Context) RenamedClassOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RenamedClassOutput)
+}
+
+// RenamedClassArrayInput is an input type that accepts RenamedClassArray and RenamedClassArrayOutput values.
+// You can construct a concrete instance of `RenamedClassArrayInput` via:
+//
+//	RenamedClassArray{ RenamedClassArgs{...} }
+type RenamedClassArrayInput interface {
+	pulumi.Input
+
+	ToRenamedClassArrayOutput() RenamedClassArrayOutput
+	ToRenamedClassArrayOutputWithContext(context.Context) RenamedClassArrayOutput
+}
+
+type RenamedClassArray []RenamedClassInput
+
+func (RenamedClassArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]RenamedClass)(nil)).Elem()
+}
+
+func (i RenamedClassArray) ToRenamedClassArrayOutput() RenamedClassArrayOutput {
+	return i.ToRenamedClassArrayOutputWithContext(context.Background())
+}
+
+func (i RenamedClassArray) ToRenamedClassArrayOutputWithContext(ctx context.Context) RenamedClassArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RenamedClassArrayOutput)
+}
+
+// A class of Durable Objects that gets another name and keeps its data.
+type RenamedClassOutput struct{ *pulumi.OutputState }
+
+func (RenamedClassOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*RenamedClass)(nil)).Elem()
+}
+
+func (o RenamedClassOutput) ToRenamedClassOutput() RenamedClassOutput {
+	return o
+}
+
+func (o RenamedClassOutput) ToRenamedClassOutputWithContext(ctx context.Context) RenamedClassOutput {
+	return o
+}
+
+// Name of the class until now.
+func (o RenamedClassOutput) From() pulumi.StringOutput {
+	return o.ApplyT(func(v RenamedClass) string { return v.From }).(pulumi.StringOutput)
+}
+
+// Name of the class from now on.
+func (o RenamedClassOutput) To() pulumi.StringOutput {
+	return o.ApplyT(func(v RenamedClass) string { return v.To }).(pulumi.StringOutput)
+}
+
+type RenamedClassArrayOutput struct{ *pulumi.OutputState }
+
+func (RenamedClassArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]RenamedClass)(nil)).Elem()
+}
+
+func (o RenamedClassArrayOutput) ToRenamedClassArrayOutput() RenamedClassArrayOutput {
+	return o
+}
+
+func (o RenamedClassArrayOutput) ToRenamedClassArrayOutputWithContext(ctx context.Context) RenamedClassArrayOutput {
+	return o
+}
+
+func (o RenamedClassArrayOutput) Index(i pulumi.IntInput) RenamedClassOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) RenamedClass {
+		return vs[0].([]RenamedClass)[vs[1].(int)]
+	}).(RenamedClassOutput)
+}
+
 // A route pattern's zone, and whether its host needs a DNS record.
 type Route struct {
 	// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
@@ -621,12 +6514,529 @@ func (o RouteMapOutput) MapIndex(k pulumi.StringInput) RouteOutput {
 	}).(RouteOutput)
 }
 
+// What is known of a secret apart from its value.
+type SecretStatus struct {
+	// Whether it was set alone, without code: Cloudflare then derives a version from `versionId` and does not tell its id.
+	Alone *bool `pulumi:"alone"`
+	// When this program last set it: RFC 3339, UTC.
+	SetAt string `pulumi:"setAt"`
+	// Id of the version in which it was set, or, if it was set alone, of the one before.
+	VersionId string `pulumi:"versionId"`
+}
+
+// What is known of a secret apart from its value.
+type SecretStatusOutput struct{ *pulumi.OutputState }
+
+func (SecretStatusOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*SecretStatus)(nil)).Elem()
+}
+
+func (o SecretStatusOutput) ToSecretStatusOutput() SecretStatusOutput {
+	return o
+}
+
+func (o SecretStatusOutput) ToSecretStatusOutputWithContext(ctx context.Context) SecretStatusOutput {
+	return o
+}
+
+// Whether it was set alone, without code: Cloudflare then derives a version from `versionId` and does not tell its id.
+func (o SecretStatusOutput) Alone() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v SecretStatus) *bool { return v.Alone }).(pulumi.BoolPtrOutput)
+}
+
+// When this program last set it: RFC 3339, UTC.
+func (o SecretStatusOutput) SetAt() pulumi.StringOutput {
+	return o.ApplyT(func(v SecretStatus) string { return v.SetAt }).(pulumi.StringOutput)
+}
+
+// Id of the version in which it was set, or, if it was set alone, of the one before.
+func (o SecretStatusOutput) VersionId() pulumi.StringOutput {
+	return o.ApplyT(func(v SecretStatus) string { return v.VersionId }).(pulumi.StringOutput)
+}
+
+type SecretStatusMapOutput struct{ *pulumi.OutputState }
+
+func (SecretStatusMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]SecretStatus)(nil)).Elem()
+}
+
+func (o SecretStatusMapOutput) ToSecretStatusMapOutput() SecretStatusMapOutput {
+	return o
+}
+
+func (o SecretStatusMapOutput) ToSecretStatusMapOutputWithContext(ctx context.Context) SecretStatusMapOutput {
+	return o
+}
+
+func (o SecretStatusMapOutput) MapIndex(k pulumi.StringInput) SecretStatusOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) SecretStatus {
+		return vs[0].(map[string]SecretStatus)[vs[1].(string)]
+	}).(SecretStatusOutput)
+}
+
+// Where the values of a group of secrets lie. Set exactly one member.
+type SecretsGroup struct {
+	// A program and its arguments, run as `<command> get` in the manner of git's credential helpers: it reads the lines `group=<group>` and `name=<name>` and writes the value. It has a minute.
+	Command []string `pulumi:"command"`
+	// A directory with a file for each value, as Kubernetes mounts secrets. One line ending at the end of a file is left out. For the group `*`, a directory of such directories.
+	Directory *string `pulumi:"directory"`
+	// How the names of environment variables begin that hold the values. The rest is the secret's name in upper case, with `_` for everything but letters and digits; for the group `*`, the group's name and `_` come before it.
+	EnvPrefix *string `pulumi:"envPrefix"`
+}
+
+// SecretsGroupInput is an input type that accepts SecretsGroupArgs and SecretsGroupOutput values.
+// You can construct a concrete instance of `SecretsGroupInput` via:
+//
+//	SecretsGroupArgs{...}
+type SecretsGroupInput interface {
+	pulumi.Input
+
+	ToSecretsGroupOutput() SecretsGroupOutput
+	ToSecretsGroupOutputWithContext(context.Context) SecretsGroupOutput
+}
+
+// Where the values of a group of secrets lie. Set exactly one member.
+type SecretsGroupArgs struct {
+	// A program and its arguments, run as `<command> get` in the manner of git's credential helpers: it reads the lines `group=<group>` and `name=<name>` and writes the value. It has a minute.
+	Command pulumi.StringArrayInput `pulumi:"command"`
+	// A directory with a file for each value, as Kubernetes mounts secrets. One line ending at the end of a file is left out. For the group `*`, a directory of such directories.
+	Directory pulumi.StringPtrInput `pulumi:"directory"`
+	// How the names of environment variables begin that hold the values. The rest is the secret's name in upper case, with `_` for everything but letters and digits; for the group `*`, the group's name and `_` come before it.
+	EnvPrefix pulumi.StringPtrInput `pulumi:"envPrefix"`
+}
+
+func (SecretsGroupArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*SecretsGroup)(nil)).Elem()
+}
+
+func (i SecretsGroupArgs) ToSecretsGroupOutput() SecretsGroupOutput {
+	return i.ToSecretsGroupOutputWithContext(context.Background())
+}
+
+func (i SecretsGroupArgs) ToSecretsGroupOutputWithContext(ctx context.Context) SecretsGroupOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SecretsGroupOutput)
+}
+
+// SecretsGroupMapInput is an input type that accepts SecretsGroupMap and SecretsGroupMapOutput values.
+// You can construct a concrete instance of `SecretsGroupMapInput` via:
+//
+//	SecretsGroupMap{ "key": SecretsGroupArgs{...} }
+type SecretsGroupMapInput interface {
+	pulumi.Input
+
+	ToSecretsGroupMapOutput() SecretsGroupMapOutput
+	ToSecretsGroupMapOutputWithContext(context.Context) SecretsGroupMapOutput
+}
+
+type SecretsGroupMap map[string]SecretsGroupInput
+
+func (SecretsGroupMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]SecretsGroup)(nil)).Elem()
+}
+
+func (i SecretsGroupMap) ToSecretsGroupMapOutput() SecretsGroupMapOutput {
+	return i.ToSecretsGroupMapOutputWithContext(context.Background())
+}
+
+func (i SecretsGroupMap) ToSecretsGroupMapOutputWithContext(ctx context.Context) SecretsGroupMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SecretsGroupMapOutput)
+}
+
+// Where the values of a group of secrets lie. Set exactly one member.
+type SecretsGroupOutput struct{ *pulumi.OutputState }
+
+func (SecretsGroupOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*SecretsGroup)(nil)).Elem()
+}
+
+func (o SecretsGroupOutput) ToSecretsGroupOutput() SecretsGroupOutput {
+	return o
+}
+
+func (o SecretsGroupOutput) ToSecretsGroupOutputWithContext(ctx context.Context) SecretsGroupOutput {
+	return o
+}
+
+// A program and its arguments, run as `<command> get` in the manner of git's credential helpers: it reads the lines `group=<group>` and `name=<name>` and writes the value. It has a minute.
+func (o SecretsGroupOutput) Command() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v SecretsGroup) []string { return v.Command }).(pulumi.StringArrayOutput)
+}
+
+// A directory with a file for each value, as Kubernetes mounts secrets. One line ending at the end of a file is left out. For the group `*`, a directory of such directories.
+func (o SecretsGroupOutput) Directory() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SecretsGroup) *string { return v.Directory }).(pulumi.StringPtrOutput)
+}
+
+// How the names of environment variables begin that hold the values. The rest is the secret's name in upper case, with `_` for everything but letters and digits; for the group `*`, the group's name and `_` come before it.
+func (o SecretsGroupOutput) EnvPrefix() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SecretsGroup) *string { return v.EnvPrefix }).(pulumi.StringPtrOutput)
+}
+
+type SecretsGroupMapOutput struct{ *pulumi.OutputState }
+
+func (SecretsGroupMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]SecretsGroup)(nil)).Elem()
+}
+
+func (o SecretsGroupMapOutput) ToSecretsGroupMapOutput() SecretsGroupMapOutput {
+	return o
+}
+
+func (o SecretsGroupMapOutput) ToSecretsGroupMapOutputWithContext(ctx context.Context) SecretsGroupMapOutput {
+	return o
+}
+
+func (o SecretsGroupMapOutput) MapIndex(k pulumi.StringInput) SecretsGroupOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) SecretsGroup {
+		return vs[0].(map[string]SecretsGroup)[vs[1].(string)]
+	}).(SecretsGroupOutput)
+}
+
+// Binds a secret of the account's Secrets Store.
+type SecretsStoreSecretBinding struct {
+	// Name of the secret in the store.
+	SecretName string `pulumi:"secretName"`
+	// Id of the store.
+	StoreId string `pulumi:"storeId"`
+}
+
+// SecretsStoreSecretBindingInput is an input type that accepts SecretsStoreSecretBindingArgs and SecretsStoreSecretBindingOutput values.
+// You can construct a concrete instance of `SecretsStoreSecretBindingInput` via:
+//
+//	SecretsStoreSecretBindingArgs{...}
+type SecretsStoreSecretBindingInput interface {
+	pulumi.Input
+
+	ToSecretsStoreSecretBindingOutput() SecretsStoreSecretBindingOutput
+	ToSecretsStoreSecretBindingOutputWithContext(context.Context) SecretsStoreSecretBindingOutput
+}
+
+// Binds a secret of the account's Secrets Store.
+type SecretsStoreSecretBindingArgs struct {
+	// Name of the secret in the store.
+	SecretName pulumi.StringInput `pulumi:"secretName"`
+	// Id of the store.
+	StoreId pulumi.StringInput `pulumi:"storeId"`
+}
+
+func (SecretsStoreSecretBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*SecretsStoreSecretBinding)(nil)).Elem()
+}
+
+func (i SecretsStoreSecretBindingArgs) ToSecretsStoreSecretBindingOutput() SecretsStoreSecretBindingOutput {
+	return i.ToSecretsStoreSecretBindingOutputWithContext(context.Background())
+}
+
+func (i SecretsStoreSecretBindingArgs) ToSecretsStoreSecretBindingOutputWithContext(ctx context.Context) SecretsStoreSecretBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SecretsStoreSecretBindingOutput)
+}
+
+func (i SecretsStoreSecretBindingArgs) ToSecretsStoreSecretBindingPtrOutput() SecretsStoreSecretBindingPtrOutput {
+	return i.ToSecretsStoreSecretBindingPtrOutputWithContext(context.Background())
+}
+
+func (i SecretsStoreSecretBindingArgs) ToSecretsStoreSecretBindingPtrOutputWithContext(ctx context.Context) SecretsStoreSecretBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SecretsStoreSecretBindingOutput).ToSecretsStoreSecretBindingPtrOutputWithContext(ctx)
+}
+
+// SecretsStoreSecretBindingPtrInput is an input type that accepts SecretsStoreSecretBindingArgs, SecretsStoreSecretBindingPtr and SecretsStoreSecretBindingPtrOutput values.
+// You can construct a concrete instance of `SecretsStoreSecretBindingPtrInput` via:
+//
+//	        SecretsStoreSecretBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type SecretsStoreSecretBindingPtrInput interface {
+	pulumi.Input
+
+	ToSecretsStoreSecretBindingPtrOutput() SecretsStoreSecretBindingPtrOutput
+	ToSecretsStoreSecretBindingPtrOutputWithContext(context.Context) SecretsStoreSecretBindingPtrOutput
+}
+
+type secretsStoreSecretBindingPtrType SecretsStoreSecretBindingArgs
+
+func SecretsStoreSecretBindingPtr(v *SecretsStoreSecretBindingArgs) SecretsStoreSecretBindingPtrInput {
+	return (*secretsStoreSecretBindingPtrType)(v)
+}
+
+func (*secretsStoreSecretBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**SecretsStoreSecretBinding)(nil)).Elem()
+}
+
+func (i *secretsStoreSecretBindingPtrType) ToSecretsStoreSecretBindingPtrOutput() SecretsStoreSecretBindingPtrOutput {
+	return i.ToSecretsStoreSecretBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *secretsStoreSecretBindingPtrType) ToSecretsStoreSecretBindingPtrOutputWithContext(ctx context.Context) SecretsStoreSecretBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SecretsStoreSecretBindingPtrOutput)
+}
+
+// Binds a secret of the account's Secrets Store.
+type SecretsStoreSecretBindingOutput struct{ *pulumi.OutputState }
+
+func (SecretsStoreSecretBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*SecretsStoreSecretBinding)(nil)).Elem()
+}
+
+func (o SecretsStoreSecretBindingOutput) ToSecretsStoreSecretBindingOutput() SecretsStoreSecretBindingOutput {
+	return o
+}
+
+func (o SecretsStoreSecretBindingOutput) ToSecretsStoreSecretBindingOutputWithContext(ctx context.Context) SecretsStoreSecretBindingOutput {
+	return o
+}
+
+func (o SecretsStoreSecretBindingOutput) ToSecretsStoreSecretBindingPtrOutput() SecretsStoreSecretBindingPtrOutput {
+	return o.ToSecretsStoreSecretBindingPtrOutputWithContext(context.Background())
+}
+
+func (o SecretsStoreSecretBindingOutput) ToSecretsStoreSecretBindingPtrOutputWithContext(ctx context.Context) SecretsStoreSecretBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v SecretsStoreSecretBinding) *SecretsStoreSecretBinding {
+		return &v
+	}).(SecretsStoreSecretBindingPtrOutput)
+}
+
+// Name of the secret in the store.
+func (o SecretsStoreSecretBindingOutput) SecretName() pulumi.StringOutput {
+	return o.ApplyT(func(v SecretsStoreSecretBinding) string { return v.SecretName }).(pulumi.StringOutput)
+}
+
+// Id of the store.
+func (o SecretsStoreSecretBindingOutput) StoreId() pulumi.StringOutput {
+	return o.ApplyT(func(v SecretsStoreSecretBinding) string { return v.StoreId }).(pulumi.StringOutput)
+}
+
+type SecretsStoreSecretBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (SecretsStoreSecretBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**SecretsStoreSecretBinding)(nil)).Elem()
+}
+
+func (o SecretsStoreSecretBindingPtrOutput) ToSecretsStoreSecretBindingPtrOutput() SecretsStoreSecretBindingPtrOutput {
+	return o
+}
+
+func (o SecretsStoreSecretBindingPtrOutput) ToSecretsStoreSecretBindingPtrOutputWithContext(ctx context.Context) SecretsStoreSecretBindingPtrOutput {
+	return o
+}
+
+func (o SecretsStoreSecretBindingPtrOutput) Elem() SecretsStoreSecretBindingOutput {
+	return o.ApplyT(func(v *SecretsStoreSecretBinding) SecretsStoreSecretBinding {
+		if v != nil {
+			return *v
+		}
+		var ret SecretsStoreSecretBinding
+		return ret
+	}).(SecretsStoreSecretBindingOutput)
+}
+
+// Name of the secret in the store.
+func (o SecretsStoreSecretBindingPtrOutput) SecretName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SecretsStoreSecretBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.SecretName
+	}).(pulumi.StringPtrOutput)
+}
+
+// Id of the store.
+func (o SecretsStoreSecretBindingPtrOutput) StoreId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SecretsStoreSecretBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.StoreId
+	}).(pulumi.StringPtrOutput)
+}
+
+// Lets the Worker send email. Without a member it may send to every verified address of the account.
+type SendEmailBinding struct {
+	// Addresses to which it may send. Default: no such limit.
+	AllowedDestinationAddresses []string `pulumi:"allowedDestinationAddresses"`
+	// Addresses from which it may send. Default: no such limit.
+	AllowedSenderAddresses []string `pulumi:"allowedSenderAddresses"`
+	// The only address to which it may send. Default: no such limit.
+	DestinationAddress *string `pulumi:"destinationAddress"`
+}
+
+// SendEmailBindingInput is an input type that accepts SendEmailBindingArgs and SendEmailBindingOutput values.
+// You can construct a concrete instance of `SendEmailBindingInput` via:
+//
+//	SendEmailBindingArgs{...}
+type SendEmailBindingInput interface {
+	pulumi.Input
+
+	ToSendEmailBindingOutput() SendEmailBindingOutput
+	ToSendEmailBindingOutputWithContext(context.Context) SendEmailBindingOutput
+}
+
+// Lets the Worker send email. Without a member it may send to every verified address of the account.
+type SendEmailBindingArgs struct {
+	// Addresses to which it may send. Default: no such limit.
+	AllowedDestinationAddresses pulumi.StringArrayInput `pulumi:"allowedDestinationAddresses"`
+	// Addresses from which it may send. Default: no such limit.
+	AllowedSenderAddresses pulumi.StringArrayInput `pulumi:"allowedSenderAddresses"`
+	// The only address to which it may send. Default: no such limit.
+	DestinationAddress pulumi.StringPtrInput `pulumi:"destinationAddress"`
+}
+
+func (SendEmailBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*SendEmailBinding)(nil)).Elem()
+}
+
+func (i SendEmailBindingArgs) ToSendEmailBindingOutput() SendEmailBindingOutput {
+	return i.ToSendEmailBindingOutputWithContext(context.Background())
+}
+
+func (i SendEmailBindingArgs) ToSendEmailBindingOutputWithContext(ctx context.Context) SendEmailBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SendEmailBindingOutput)
+}
+
+func (i SendEmailBindingArgs) ToSendEmailBindingPtrOutput() SendEmailBindingPtrOutput {
+	return i.ToSendEmailBindingPtrOutputWithContext(context.Background())
+}
+
+func (i SendEmailBindingArgs) ToSendEmailBindingPtrOutputWithContext(ctx context.Context) SendEmailBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SendEmailBindingOutput).ToSendEmailBindingPtrOutputWithContext(ctx)
+}
+
+// SendEmailBindingPtrInput is an input type that accepts SendEmailBindingArgs, SendEmailBindingPtr and SendEmailBindingPtrOutput values.
+// You can construct a concrete instance of `SendEmailBindingPtrInput` via:
+//
+//	        SendEmailBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type SendEmailBindingPtrInput interface {
+	pulumi.Input
+
+	ToSendEmailBindingPtrOutput() SendEmailBindingPtrOutput
+	ToSendEmailBindingPtrOutputWithContext(context.Context) SendEmailBindingPtrOutput
+}
+
+type sendEmailBindingPtrType SendEmailBindingArgs
+
+func SendEmailBindingPtr(v *SendEmailBindingArgs) SendEmailBindingPtrInput {
+	return (*sendEmailBindingPtrType)(v)
+}
+
+func (*sendEmailBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**SendEmailBinding)(nil)).Elem()
+}
+
+func (i *sendEmailBindingPtrType) ToSendEmailBindingPtrOutput() SendEmailBindingPtrOutput {
+	return i.ToSendEmailBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *sendEmailBindingPtrType) ToSendEmailBindingPtrOutputWithContext(ctx context.Context) SendEmailBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SendEmailBindingPtrOutput)
+}
+
+// Lets the Worker send email. Without a member it may send to every verified address of the account.
+type SendEmailBindingOutput struct{ *pulumi.OutputState }
+
+func (SendEmailBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*SendEmailBinding)(nil)).Elem()
+}
+
+func (o SendEmailBindingOutput) ToSendEmailBindingOutput() SendEmailBindingOutput {
+	return o
+}
+
+func (o SendEmailBindingOutput) ToSendEmailBindingOutputWithContext(ctx context.Context) SendEmailBindingOutput {
+	return o
+}
+
+func (o SendEmailBindingOutput) ToSendEmailBindingPtrOutput() SendEmailBindingPtrOutput {
+	return o.ToSendEmailBindingPtrOutputWithContext(context.Background())
+}
+
+func (o SendEmailBindingOutput) ToSendEmailBindingPtrOutputWithContext(ctx context.Context) SendEmailBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v SendEmailBinding) *SendEmailBinding {
+		return &v
+	}).(SendEmailBindingPtrOutput)
+}
+
+// Addresses to which it may send. Default: no such limit.
+func (o SendEmailBindingOutput) AllowedDestinationAddresses() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v SendEmailBinding) []string { return v.AllowedDestinationAddresses }).(pulumi.StringArrayOutput)
+}
+
+// Addresses from which it may send. Default: no such limit.
+func (o SendEmailBindingOutput) AllowedSenderAddresses() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v SendEmailBinding) []string { return v.AllowedSenderAddresses }).(pulumi.StringArrayOutput)
+}
+
+// The only address to which it may send. Default: no such limit.
+func (o SendEmailBindingOutput) DestinationAddress() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SendEmailBinding) *string { return v.DestinationAddress }).(pulumi.StringPtrOutput)
+}
+
+type SendEmailBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (SendEmailBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**SendEmailBinding)(nil)).Elem()
+}
+
+func (o SendEmailBindingPtrOutput) ToSendEmailBindingPtrOutput() SendEmailBindingPtrOutput {
+	return o
+}
+
+func (o SendEmailBindingPtrOutput) ToSendEmailBindingPtrOutputWithContext(ctx context.Context) SendEmailBindingPtrOutput {
+	return o
+}
+
+func (o SendEmailBindingPtrOutput) Elem() SendEmailBindingOutput {
+	return o.ApplyT(func(v *SendEmailBinding) SendEmailBinding {
+		if v != nil {
+			return *v
+		}
+		var ret SendEmailBinding
+		return ret
+	}).(SendEmailBindingOutput)
+}
+
+// Addresses to which it may send. Default: no such limit.
+func (o SendEmailBindingPtrOutput) AllowedDestinationAddresses() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *SendEmailBinding) []string {
+		if v == nil {
+			return nil
+		}
+		return v.AllowedDestinationAddresses
+	}).(pulumi.StringArrayOutput)
+}
+
+// Addresses from which it may send. Default: no such limit.
+func (o SendEmailBindingPtrOutput) AllowedSenderAddresses() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *SendEmailBinding) []string {
+		if v == nil {
+			return nil
+		}
+		return v.AllowedSenderAddresses
+	}).(pulumi.StringArrayOutput)
+}
+
+// The only address to which it may send. Default: no such limit.
+func (o SendEmailBindingPtrOutput) DestinationAddress() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SendEmailBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return v.DestinationAddress
+	}).(pulumi.StringPtrOutput)
+}
+
 // Binds another Worker.
 type ServiceBinding struct {
 	// Name of the class, a `WorkerEntrypoint`, that answers. Default: the default export.
 	Entrypoint *string `pulumi:"entrypoint"`
 	// The other Worker's name: its `scriptName`.
 	Name string `pulumi:"name"`
+	// What the entry point finds in `ctx.props`: it can tell its callers apart by it. Default: none.
+	Props map[string]interface{} `pulumi:"props"`
 }
 
 // ServiceBindingInput is an input type that accepts ServiceBindingArgs and ServiceBindingOutput values.
@@ -646,6 +7056,8 @@ type ServiceBindingArgs struct {
 	Entrypoint pulumi.StringPtrInput `pulumi:"entrypoint"`
 	// The other Worker's name: its `scriptName`.
 	Name pulumi.StringInput `pulumi:"name"`
+	// What the entry point finds in `ctx.props`: it can tell its callers apart by it. Default: none.
+	Props pulumi.MapInput `pulumi:"props"`
 }
 
 func (ServiceBindingArgs) ElementType() reflect.Type {
@@ -736,6 +7148,11 @@ func (o ServiceBindingOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v ServiceBinding) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// What the entry point finds in `ctx.props`: it can tell its callers apart by it. Default: none.
+func (o ServiceBindingOutput) Props() pulumi.MapOutput {
+	return o.ApplyT(func(v ServiceBinding) map[string]interface{} { return v.Props }).(pulumi.MapOutput)
+}
+
 type ServiceBindingPtrOutput struct{ *pulumi.OutputState }
 
 func (ServiceBindingPtrOutput) ElementType() reflect.Type {
@@ -778,6 +7195,1763 @@ func (o ServiceBindingPtrOutput) Name() pulumi.StringPtrOutput {
 		}
 		return &v.Name
 	}).(pulumi.StringPtrOutput)
+}
+
+// What the entry point finds in `ctx.props`: it can tell its callers apart by it. Default: none.
+func (o ServiceBindingPtrOutput) Props() pulumi.MapOutput {
+	return o.ApplyT(func(v *ServiceBinding) map[string]interface{} {
+		if v == nil {
+			return nil
+		}
+		return v.Props
+	}).(pulumi.MapOutput)
+}
+
+// Binds Cloudflare Stream. It has no settings.
+type StreamBinding struct {
+}
+
+// StreamBindingInput is an input type that accepts StreamBindingArgs and StreamBindingOutput values.
+// You can construct a concrete instance of `StreamBindingInput` via:
+//
+//	StreamBindingArgs{...}
+type StreamBindingInput interface {
+	pulumi.Input
+
+	ToStreamBindingOutput() StreamBindingOutput
+	ToStreamBindingOutputWithContext(context.Context) StreamBindingOutput
+}
+
+// Binds Cloudflare Stream. It has no settings.
+type StreamBindingArgs struct {
+}
+
+func (StreamBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*StreamBinding)(nil)).Elem()
+}
+
+func (i StreamBindingArgs) ToStreamBindingOutput() StreamBindingOutput {
+	return i.ToStreamBindingOutputWithContext(context.Background())
+}
+
+func (i StreamBindingArgs) ToStreamBindingOutputWithContext(ctx context.Context) StreamBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(StreamBindingOutput)
+}
+
+func (i StreamBindingArgs) ToStreamBindingPtrOutput() StreamBindingPtrOutput {
+	return i.ToStreamBindingPtrOutputWithContext(context.Background())
+}
+
+func (i StreamBindingArgs) ToStreamBindingPtrOutputWithContext(ctx context.Context) StreamBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(StreamBindingOutput).ToStreamBindingPtrOutputWithContext(ctx)
+}
+
+// StreamBindingPtrInput is an input type that accepts StreamBindingArgs, StreamBindingPtr and StreamBindingPtrOutput values.
+// You can construct a concrete instance of `StreamBindingPtrInput` via:
+//
+//	        StreamBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type StreamBindingPtrInput interface {
+	pulumi.Input
+
+	ToStreamBindingPtrOutput() StreamBindingPtrOutput
+	ToStreamBindingPtrOutputWithContext(context.Context) StreamBindingPtrOutput
+}
+
+type streamBindingPtrType StreamBindingArgs
+
+func StreamBindingPtr(v *StreamBindingArgs) StreamBindingPtrInput {
+	return (*streamBindingPtrType)(v)
+}
+
+func (*streamBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**StreamBinding)(nil)).Elem()
+}
+
+func (i *streamBindingPtrType) ToStreamBindingPtrOutput() StreamBindingPtrOutput {
+	return i.ToStreamBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *streamBindingPtrType) ToStreamBindingPtrOutputWithContext(ctx context.Context) StreamBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(StreamBindingPtrOutput)
+}
+
+// Binds Cloudflare Stream. It has no settings.
+type StreamBindingOutput struct{ *pulumi.OutputState }
+
+func (StreamBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*StreamBinding)(nil)).Elem()
+}
+
+func (o StreamBindingOutput) ToStreamBindingOutput() StreamBindingOutput {
+	return o
+}
+
+func (o StreamBindingOutput) ToStreamBindingOutputWithContext(ctx context.Context) StreamBindingOutput {
+	return o
+}
+
+func (o StreamBindingOutput) ToStreamBindingPtrOutput() StreamBindingPtrOutput {
+	return o.ToStreamBindingPtrOutputWithContext(context.Background())
+}
+
+func (o StreamBindingOutput) ToStreamBindingPtrOutputWithContext(ctx context.Context) StreamBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v StreamBinding) *StreamBinding {
+		return &v
+	}).(StreamBindingPtrOutput)
+}
+
+type StreamBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (StreamBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**StreamBinding)(nil)).Elem()
+}
+
+func (o StreamBindingPtrOutput) ToStreamBindingPtrOutput() StreamBindingPtrOutput {
+	return o
+}
+
+func (o StreamBindingPtrOutput) ToStreamBindingPtrOutputWithContext(ctx context.Context) StreamBindingPtrOutput {
+	return o
+}
+
+func (o StreamBindingPtrOutput) Elem() StreamBindingOutput {
+	return o.ApplyT(func(v *StreamBinding) StreamBinding {
+		if v != nil {
+			return *v
+		}
+		var ret StreamBinding
+		return ret
+	}).(StreamBindingOutput)
+}
+
+// A Worker that receives another one's logs in its `tailStream` handler, while that one still runs.
+type StreamingTailConsumer struct {
+}
+
+// StreamingTailConsumerInput is an input type that accepts StreamingTailConsumerArgs and StreamingTailConsumerOutput values.
+// You can construct a concrete instance of `StreamingTailConsumerInput` via:
+//
+//	StreamingTailConsumerArgs{...}
+type StreamingTailConsumerInput interface {
+	pulumi.Input
+
+	ToStreamingTailConsumerOutput() StreamingTailConsumerOutput
+	ToStreamingTailConsumerOutputWithContext(context.Context) StreamingTailConsumerOutput
+}
+
+// A Worker that receives another one's logs in its `tailStream` handler, while that one still runs.
+type StreamingTailConsumerArgs struct {
+}
+
+func (StreamingTailConsumerArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*StreamingTailConsumer)(nil)).Elem()
+}
+
+func (i StreamingTailConsumerArgs) ToStreamingTailConsumerOutput() StreamingTailConsumerOutput {
+	return i.ToStreamingTailConsumerOutputWithContext(context.Background())
+}
+
+func (i StreamingTailConsumerArgs) ToStreamingTailConsumerOutputWithContext(ctx context.Context) StreamingTailConsumerOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(StreamingTailConsumerOutput)
+}
+
+// StreamingTailConsumerMapInput is an input type that accepts StreamingTailConsumerMap and StreamingTailConsumerMapOutput values.
+// You can construct a concrete instance of `StreamingTailConsumerMapInput` via:
+//
+//	StreamingTailConsumerMap{ "key": StreamingTailConsumerArgs{...} }
+type StreamingTailConsumerMapInput interface {
+	pulumi.Input
+
+	ToStreamingTailConsumerMapOutput() StreamingTailConsumerMapOutput
+	ToStreamingTailConsumerMapOutputWithContext(context.Context) StreamingTailConsumerMapOutput
+}
+
+type StreamingTailConsumerMap map[string]StreamingTailConsumerInput
+
+func (StreamingTailConsumerMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]StreamingTailConsumer)(nil)).Elem()
+}
+
+func (i StreamingTailConsumerMap) ToStreamingTailConsumerMapOutput() StreamingTailConsumerMapOutput {
+	return i.ToStreamingTailConsumerMapOutputWithContext(context.Background())
+}
+
+func (i StreamingTailConsumerMap) ToStreamingTailConsumerMapOutputWithContext(ctx context.Context) StreamingTailConsumerMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(StreamingTailConsumerMapOutput)
+}
+
+// A Worker that receives another one's logs in its `tailStream` handler, while that one still runs.
+type StreamingTailConsumerOutput struct{ *pulumi.OutputState }
+
+func (StreamingTailConsumerOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*StreamingTailConsumer)(nil)).Elem()
+}
+
+func (o StreamingTailConsumerOutput) ToStreamingTailConsumerOutput() StreamingTailConsumerOutput {
+	return o
+}
+
+func (o StreamingTailConsumerOutput) ToStreamingTailConsumerOutputWithContext(ctx context.Context) StreamingTailConsumerOutput {
+	return o
+}
+
+type StreamingTailConsumerMapOutput struct{ *pulumi.OutputState }
+
+func (StreamingTailConsumerMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]StreamingTailConsumer)(nil)).Elem()
+}
+
+func (o StreamingTailConsumerMapOutput) ToStreamingTailConsumerMapOutput() StreamingTailConsumerMapOutput {
+	return o
+}
+
+func (o StreamingTailConsumerMapOutput) ToStreamingTailConsumerMapOutputWithContext(ctx context.Context) StreamingTailConsumerMapOutput {
+	return o
+}
+
+func (o StreamingTailConsumerMapOutput) MapIndex(k pulumi.StringInput) StreamingTailConsumerOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) StreamingTailConsumer {
+		return vs[0].(map[string]StreamingTailConsumer)[vs[1].(string)]
+	}).(StreamingTailConsumerOutput)
+}
+
+// A Worker that receives another one's logs in its `tail` handler.
+type TailConsumer struct {
+	// The consumer's environment, if it has any. Default: `production`.
+	Environment *string `pulumi:"environment"`
+}
+
+// TailConsumerInput is an input type that accepts TailConsumerArgs and TailConsumerOutput values.
+// You can construct a concrete instance of `TailConsumerInput` via:
+//
+//	TailConsumerArgs{...}
+type TailConsumerInput interface {
+	pulumi.Input
+
+	ToTailConsumerOutput() TailConsumerOutput
+	ToTailConsumerOutputWithContext(context.Context) TailConsumerOutput
+}
+
+// A Worker that receives another one's logs in its `tail` handler.
+type TailConsumerArgs struct {
+	// The consumer's environment, if it has any. Default: `production`.
+	Environment pulumi.StringPtrInput `pulumi:"environment"`
+}
+
+func (TailConsumerArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*TailConsumer)(nil)).Elem()
+}
+
+func (i TailConsumerArgs) ToTailConsumerOutput() TailConsumerOutput {
+	return i.ToTailConsumerOutputWithContext(context.Background())
+}
+
+func (i TailConsumerArgs) ToTailConsumerOutputWithContext(ctx context.Context) TailConsumerOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TailConsumerOutput)
+}
+
+// TailConsumerMapInput is an input type that accepts TailConsumerMap and TailConsumerMapOutput values.
+// You can construct a concrete instance of `TailConsumerMapInput` via:
+//
+//	TailConsumerMap{ "key": TailConsumerArgs{...} }
+type TailConsumerMapInput interface {
+	pulumi.Input
+
+	ToTailConsumerMapOutput() TailConsumerMapOutput
+	ToTailConsumerMapOutputWithContext(context.Context) TailConsumerMapOutput
+}
+
+type TailConsumerMap map[string]TailConsumerInput
+
+func (TailConsumerMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]TailConsumer)(nil)).Elem()
+}
+
+func (i TailConsumerMap) ToTailConsumerMapOutput() TailConsumerMapOutput {
+	return i.ToTailConsumerMapOutputWithContext(context.Background())
+}
+
+func (i TailConsumerMap) ToTailConsumerMapOutputWithContext(ctx context.Context) TailConsumerMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TailConsumerMapOutput)
+}
+
+// A Worker that receives another one's logs in its `tail` handler.
+type TailConsumerOutput struct{ *pulumi.OutputState }
+
+func (TailConsumerOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*TailConsumer)(nil)).Elem()
+}
+
+func (o TailConsumerOutput) ToTailConsumerOutput() TailConsumerOutput {
+	return o
+}
+
+func (o TailConsumerOutput) ToTailConsumerOutputWithContext(ctx context.Context) TailConsumerOutput {
+	return o
+}
+
+// The consumer's environment, if it has any. Default: `production`.
+func (o TailConsumerOutput) Environment() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v TailConsumer) *string { return v.Environment }).(pulumi.StringPtrOutput)
+}
+
+type TailConsumerMapOutput struct{ *pulumi.OutputState }
+
+func (TailConsumerMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]TailConsumer)(nil)).Elem()
+}
+
+func (o TailConsumerMapOutput) ToTailConsumerMapOutput() TailConsumerMapOutput {
+	return o
+}
+
+func (o TailConsumerMapOutput) ToTailConsumerMapOutputWithContext(ctx context.Context) TailConsumerMapOutput {
+	return o
+}
+
+func (o TailConsumerMapOutput) MapIndex(k pulumi.StringInput) TailConsumerOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) TailConsumer {
+		return vs[0].(map[string]TailConsumer)[vs[1].(string)]
+	}).(TailConsumerOutput)
+}
+
+// Binds a part of the bundle as a text. ES modules import it instead.
+type TextBlobBinding struct {
+	// Name of the module in the bundle.
+	Part string `pulumi:"part"`
+}
+
+// TextBlobBindingInput is an input type that accepts TextBlobBindingArgs and TextBlobBindingOutput values.
+// You can construct a concrete instance of `TextBlobBindingInput` via:
+//
+//	TextBlobBindingArgs{...}
+type TextBlobBindingInput interface {
+	pulumi.Input
+
+	ToTextBlobBindingOutput() TextBlobBindingOutput
+	ToTextBlobBindingOutputWithContext(context.Context) TextBlobBindingOutput
+}
+
+// Binds a part of the bundle as a text. ES modules import it instead.
+type TextBlobBindingArgs struct {
+	// Name of the module in the bundle.
+	Part pulumi.StringInput `pulumi:"part"`
+}
+
+func (TextBlobBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*TextBlobBinding)(nil)).Elem()
+}
+
+func (i TextBlobBindingArgs) ToTextBlobBindingOutput() TextBlobBindingOutput {
+	return i.ToTextBlobBindingOutputWithContext(context.Background())
+}
+
+func (i TextBlobBindingArgs) ToTextBlobBindingOutputWithContext(ctx context.Context) TextBlobBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TextBlobBindingOutput)
+}
+
+func (i TextBlobBindingArgs) ToTextBlobBindingPtrOutput() TextBlobBindingPtrOutput {
+	return i.ToTextBlobBindingPtrOutputWithContext(context.Background())
+}
+
+func (i TextBlobBindingArgs) ToTextBlobBindingPtrOutputWithContext(ctx context.Context) TextBlobBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TextBlobBindingOutput).ToTextBlobBindingPtrOutputWithContext(ctx)
+}
+
+// TextBlobBindingPtrInput is an input type that accepts TextBlobBindingArgs, TextBlobBindingPtr and TextBlobBindingPtrOutput values.
+// You can construct a concrete instance of `TextBlobBindingPtrInput` via:
+//
+//	        TextBlobBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type TextBlobBindingPtrInput interface {
+	pulumi.Input
+
+	ToTextBlobBindingPtrOutput() TextBlobBindingPtrOutput
+	ToTextBlobBindingPtrOutputWithContext(context.Context) TextBlobBindingPtrOutput
+}
+
+type textBlobBindingPtrType TextBlobBindingArgs
+
+func TextBlobBindingPtr(v *TextBlobBindingArgs) TextBlobBindingPtrInput {
+	return (*textBlobBindingPtrType)(v)
+}
+
+func (*textBlobBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**TextBlobBinding)(nil)).Elem()
+}
+
+func (i *textBlobBindingPtrType) ToTextBlobBindingPtrOutput() TextBlobBindingPtrOutput {
+	return i.ToTextBlobBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *textBlobBindingPtrType) ToTextBlobBindingPtrOutputWithContext(ctx context.Context) TextBlobBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TextBlobBindingPtrOutput)
+}
+
+// Binds a part of the bundle as a text. ES modules import it instead.
+type TextBlobBindingOutput struct{ *pulumi.OutputState }
+
+func (TextBlobBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*TextBlobBinding)(nil)).Elem()
+}
+
+func (o TextBlobBindingOutput) ToTextBlobBindingOutput() TextBlobBindingOutput {
+	return o
+}
+
+func (o TextBlobBindingOutput) ToTextBlobBindingOutputWithContext(ctx context.Context) TextBlobBindingOutput {
+	return o
+}
+
+func (o TextBlobBindingOutput) ToTextBlobBindingPtrOutput() TextBlobBindingPtrOutput {
+	return o.ToTextBlobBindingPtrOutputWithContext(context.Background())
+}
+
+func (o TextBlobBindingOutput) ToTextBlobBindingPtrOutputWithContext(ctx context.Context) TextBlobBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v TextBlobBinding) *TextBlobBinding {
+		return &v
+	}).(TextBlobBindingPtrOutput)
+}
+
+// Name of the module in the bundle.
+func (o TextBlobBindingOutput) Part() pulumi.StringOutput {
+	return o.ApplyT(func(v TextBlobBinding) string { return v.Part }).(pulumi.StringOutput)
+}
+
+type TextBlobBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (TextBlobBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**TextBlobBinding)(nil)).Elem()
+}
+
+func (o TextBlobBindingPtrOutput) ToTextBlobBindingPtrOutput() TextBlobBindingPtrOutput {
+	return o
+}
+
+func (o TextBlobBindingPtrOutput) ToTextBlobBindingPtrOutputWithContext(ctx context.Context) TextBlobBindingPtrOutput {
+	return o
+}
+
+func (o TextBlobBindingPtrOutput) Elem() TextBlobBindingOutput {
+	return o.ApplyT(func(v *TextBlobBinding) TextBlobBinding {
+		if v != nil {
+			return *v
+		}
+		var ret TextBlobBinding
+		return ret
+	}).(TextBlobBindingOutput)
+}
+
+// Name of the module in the bundle.
+func (o TextBlobBindingPtrOutput) Part() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *TextBlobBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Part
+	}).(pulumi.StringPtrOutput)
+}
+
+// A class of Durable Objects that is taken over from another Worker.
+type TransferredClass struct {
+	// Name of the class in the other Worker.
+	From string `pulumi:"from"`
+	// Name of the other Worker.
+	FromScript string `pulumi:"fromScript"`
+	// Name of the class in this Worker.
+	To string `pulumi:"to"`
+}
+
+// TransferredClassInput is an input type that accepts TransferredClassArgs and TransferredClassOutput values.
+// You can construct a concrete instance of `TransferredClassInput` via:
+//
+//	TransferredClassArgs{...}
+type TransferredClassInput interface {
+	pulumi.Input
+
+	ToTransferredClassOutput() TransferredClassOutput
+	ToTransferredClassOutputWithContext(context.Context) TransferredClassOutput
+}
+
+// A class of Durable Objects that is taken over from another Worker.
+type TransferredClassArgs struct {
+	// Name of the class in the other Worker.
+	From pulumi.StringInput `pulumi:"from"`
+	// Name of the other Worker.
+	FromScript pulumi.StringInput `pulumi:"fromScript"`
+	// Name of the class in this Worker.
+	To pulumi.StringInput `pulumi:"to"`
+}
+
+func (TransferredClassArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*TransferredClass)(nil)).Elem()
+}
+
+func (i TransferredClassArgs) ToTransferredClassOutput() TransferredClassOutput {
+	return i.ToTransferredClassOutputWithContext(context.Background())
+}
+
+func (i TransferredClassArgs) ToTransferredClassOutputWithContext(ctx context.Context) TransferredClassOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TransferredClassOutput)
+}
+
+// TransferredClassArrayInput is an input type that accepts TransferredClassArray and TransferredClassArrayOutput values.
+// You can construct a concrete instance of `TransferredClassArrayInput` via:
+//
+//	TransferredClassArray{ TransferredClassArgs{...} }
+type TransferredClassArrayInput interface {
+	pulumi.Input
+
+	ToTransferredClassArrayOutput() TransferredClassArrayOutput
+	ToTransferredClassArrayOutputWithContext(context.Context) TransferredClassArrayOutput
+}
+
+type TransferredClassArray []TransferredClassInput
+
+func (TransferredClassArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]TransferredClass)(nil)).Elem()
+}
+
+func (i TransferredClassArray) ToTransferredClassArrayOutput() TransferredClassArrayOutput {
+	return i.ToTransferredClassArrayOutputWithContext(context.Background())
+}
+
+func (i TransferredClassArray) ToTransferredClassArrayOutputWithContext(ctx context.Context) TransferredClassArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TransferredClassArrayOutput)
+}
+
+// A class of Durable Objects that is taken over from another Worker.
+type TransferredClassOutput struct{ *pulumi.OutputState }
+
+func (TransferredClassOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*TransferredClass)(nil)).Elem()
+}
+
+func (o TransferredClassOutput) ToTransferredClassOutput() TransferredClassOutput {
+	return o
+}
+
+func (o TransferredClassOutput) ToTransferredClassOutputWithContext(ctx context.Context) TransferredClassOutput {
+	return o
+}
+
+// Name of the class in the other Worker.
+func (o TransferredClassOutput) From() pulumi.StringOutput {
+	return o.ApplyT(func(v TransferredClass) string { return v.From }).(pulumi.StringOutput)
+}
+
+// Name of the other Worker.
+func (o TransferredClassOutput) FromScript() pulumi.StringOutput {
+	return o.ApplyT(func(v TransferredClass) string { return v.FromScript }).(pulumi.StringOutput)
+}
+
+// Name of the class in this Worker.
+func (o TransferredClassOutput) To() pulumi.StringOutput {
+	return o.ApplyT(func(v TransferredClass) string { return v.To }).(pulumi.StringOutput)
+}
+
+type TransferredClassArrayOutput struct{ *pulumi.OutputState }
+
+func (TransferredClassArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]TransferredClass)(nil)).Elem()
+}
+
+func (o TransferredClassArrayOutput) ToTransferredClassArrayOutput() TransferredClassArrayOutput {
+	return o
+}
+
+func (o TransferredClassArrayOutput) ToTransferredClassArrayOutputWithContext(ctx context.Context) TransferredClassArrayOutput {
+	return o
+}
+
+func (o TransferredClassArrayOutput) Index(i pulumi.IntInput) TransferredClassOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) TransferredClass {
+		return vs[0].([]TransferredClass)[vs[1].(int)]
+	}).(TransferredClassOutput)
+}
+
+// Binds a Vectorize index.
+type VectorizeBinding struct {
+	// Name of the index.
+	IndexName string `pulumi:"indexName"`
+}
+
+// VectorizeBindingInput is an input type that accepts VectorizeBindingArgs and VectorizeBindingOutput values.
+// You can construct a concrete instance of `VectorizeBindingInput` via:
+//
+//	VectorizeBindingArgs{...}
+type VectorizeBindingInput interface {
+	pulumi.Input
+
+	ToVectorizeBindingOutput() VectorizeBindingOutput
+	ToVectorizeBindingOutputWithContext(context.Context) VectorizeBindingOutput
+}
+
+// Binds a Vectorize index.
+type VectorizeBindingArgs struct {
+	// Name of the index.
+	IndexName pulumi.StringInput `pulumi:"indexName"`
+}
+
+func (VectorizeBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VectorizeBinding)(nil)).Elem()
+}
+
+func (i VectorizeBindingArgs) ToVectorizeBindingOutput() VectorizeBindingOutput {
+	return i.ToVectorizeBindingOutputWithContext(context.Background())
+}
+
+func (i VectorizeBindingArgs) ToVectorizeBindingOutputWithContext(ctx context.Context) VectorizeBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VectorizeBindingOutput)
+}
+
+func (i VectorizeBindingArgs) ToVectorizeBindingPtrOutput() VectorizeBindingPtrOutput {
+	return i.ToVectorizeBindingPtrOutputWithContext(context.Background())
+}
+
+func (i VectorizeBindingArgs) ToVectorizeBindingPtrOutputWithContext(ctx context.Context) VectorizeBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VectorizeBindingOutput).ToVectorizeBindingPtrOutputWithContext(ctx)
+}
+
+// VectorizeBindingPtrInput is an input type that accepts VectorizeBindingArgs, VectorizeBindingPtr and VectorizeBindingPtrOutput values.
+// You can construct a concrete instance of `VectorizeBindingPtrInput` via:
+//
+//	        VectorizeBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type VectorizeBindingPtrInput interface {
+	pulumi.Input
+
+	ToVectorizeBindingPtrOutput() VectorizeBindingPtrOutput
+	ToVectorizeBindingPtrOutputWithContext(context.Context) VectorizeBindingPtrOutput
+}
+
+type vectorizeBindingPtrType VectorizeBindingArgs
+
+func VectorizeBindingPtr(v *VectorizeBindingArgs) VectorizeBindingPtrInput {
+	return (*vectorizeBindingPtrType)(v)
+}
+
+func (*vectorizeBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VectorizeBinding)(nil)).Elem()
+}
+
+func (i *vectorizeBindingPtrType) ToVectorizeBindingPtrOutput() VectorizeBindingPtrOutput {
+	return i.ToVectorizeBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *vectorizeBindingPtrType) ToVectorizeBindingPtrOutputWithContext(ctx context.Context) VectorizeBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VectorizeBindingPtrOutput)
+}
+
+// Binds a Vectorize index.
+type VectorizeBindingOutput struct{ *pulumi.OutputState }
+
+func (VectorizeBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VectorizeBinding)(nil)).Elem()
+}
+
+func (o VectorizeBindingOutput) ToVectorizeBindingOutput() VectorizeBindingOutput {
+	return o
+}
+
+func (o VectorizeBindingOutput) ToVectorizeBindingOutputWithContext(ctx context.Context) VectorizeBindingOutput {
+	return o
+}
+
+func (o VectorizeBindingOutput) ToVectorizeBindingPtrOutput() VectorizeBindingPtrOutput {
+	return o.ToVectorizeBindingPtrOutputWithContext(context.Background())
+}
+
+func (o VectorizeBindingOutput) ToVectorizeBindingPtrOutputWithContext(ctx context.Context) VectorizeBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VectorizeBinding) *VectorizeBinding {
+		return &v
+	}).(VectorizeBindingPtrOutput)
+}
+
+// Name of the index.
+func (o VectorizeBindingOutput) IndexName() pulumi.StringOutput {
+	return o.ApplyT(func(v VectorizeBinding) string { return v.IndexName }).(pulumi.StringOutput)
+}
+
+type VectorizeBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (VectorizeBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VectorizeBinding)(nil)).Elem()
+}
+
+func (o VectorizeBindingPtrOutput) ToVectorizeBindingPtrOutput() VectorizeBindingPtrOutput {
+	return o
+}
+
+func (o VectorizeBindingPtrOutput) ToVectorizeBindingPtrOutputWithContext(ctx context.Context) VectorizeBindingPtrOutput {
+	return o
+}
+
+func (o VectorizeBindingPtrOutput) Elem() VectorizeBindingOutput {
+	return o.ApplyT(func(v *VectorizeBinding) VectorizeBinding {
+		if v != nil {
+			return *v
+		}
+		var ret VectorizeBinding
+		return ret
+	}).(VectorizeBindingOutput)
+}
+
+// Name of the index.
+func (o VectorizeBindingPtrOutput) IndexName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VectorizeBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.IndexName
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds the version's metadata. It has no settings.
+type VersionMetadataBinding struct {
+}
+
+// VersionMetadataBindingInput is an input type that accepts VersionMetadataBindingArgs and VersionMetadataBindingOutput values.
+// You can construct a concrete instance of `VersionMetadataBindingInput` via:
+//
+//	VersionMetadataBindingArgs{...}
+type VersionMetadataBindingInput interface {
+	pulumi.Input
+
+	ToVersionMetadataBindingOutput() VersionMetadataBindingOutput
+	ToVersionMetadataBindingOutputWithContext(context.Context) VersionMetadataBindingOutput
+}
+
+// Binds the version's metadata. It has no settings.
+type VersionMetadataBindingArgs struct {
+}
+
+func (VersionMetadataBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VersionMetadataBinding)(nil)).Elem()
+}
+
+func (i VersionMetadataBindingArgs) ToVersionMetadataBindingOutput() VersionMetadataBindingOutput {
+	return i.ToVersionMetadataBindingOutputWithContext(context.Background())
+}
+
+func (i VersionMetadataBindingArgs) ToVersionMetadataBindingOutputWithContext(ctx context.Context) VersionMetadataBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VersionMetadataBindingOutput)
+}
+
+func (i VersionMetadataBindingArgs) ToVersionMetadataBindingPtrOutput() VersionMetadataBindingPtrOutput {
+	return i.ToVersionMetadataBindingPtrOutputWithContext(context.Background())
+}
+
+func (i VersionMetadataBindingArgs) ToVersionMetadataBindingPtrOutputWithContext(ctx context.Context) VersionMetadataBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VersionMetadataBindingOutput).ToVersionMetadataBindingPtrOutputWithContext(ctx)
+}
+
+// VersionMetadataBindingPtrInput is an input type that accepts VersionMetadataBindingArgs, VersionMetadataBindingPtr and VersionMetadataBindingPtrOutput values.
+// You can construct a concrete instance of `VersionMetadataBindingPtrInput` via:
+//
+//	        VersionMetadataBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type VersionMetadataBindingPtrInput interface {
+	pulumi.Input
+
+	ToVersionMetadataBindingPtrOutput() VersionMetadataBindingPtrOutput
+	ToVersionMetadataBindingPtrOutputWithContext(context.Context) VersionMetadataBindingPtrOutput
+}
+
+type versionMetadataBindingPtrType VersionMetadataBindingArgs
+
+func VersionMetadataBindingPtr(v *VersionMetadataBindingArgs) VersionMetadataBindingPtrInput {
+	return (*versionMetadataBindingPtrType)(v)
+}
+
+func (*versionMetadataBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VersionMetadataBinding)(nil)).Elem()
+}
+
+func (i *versionMetadataBindingPtrType) ToVersionMetadataBindingPtrOutput() VersionMetadataBindingPtrOutput {
+	return i.ToVersionMetadataBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *versionMetadataBindingPtrType) ToVersionMetadataBindingPtrOutputWithContext(ctx context.Context) VersionMetadataBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VersionMetadataBindingPtrOutput)
+}
+
+// Binds the version's metadata. It has no settings.
+type VersionMetadataBindingOutput struct{ *pulumi.OutputState }
+
+func (VersionMetadataBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VersionMetadataBinding)(nil)).Elem()
+}
+
+func (o VersionMetadataBindingOutput) ToVersionMetadataBindingOutput() VersionMetadataBindingOutput {
+	return o
+}
+
+func (o VersionMetadataBindingOutput) ToVersionMetadataBindingOutputWithContext(ctx context.Context) VersionMetadataBindingOutput {
+	return o
+}
+
+func (o VersionMetadataBindingOutput) ToVersionMetadataBindingPtrOutput() VersionMetadataBindingPtrOutput {
+	return o.ToVersionMetadataBindingPtrOutputWithContext(context.Background())
+}
+
+func (o VersionMetadataBindingOutput) ToVersionMetadataBindingPtrOutputWithContext(ctx context.Context) VersionMetadataBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VersionMetadataBinding) *VersionMetadataBinding {
+		return &v
+	}).(VersionMetadataBindingPtrOutput)
+}
+
+type VersionMetadataBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (VersionMetadataBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VersionMetadataBinding)(nil)).Elem()
+}
+
+func (o VersionMetadataBindingPtrOutput) ToVersionMetadataBindingPtrOutput() VersionMetadataBindingPtrOutput {
+	return o
+}
+
+func (o VersionMetadataBindingPtrOutput) ToVersionMetadataBindingPtrOutputWithContext(ctx context.Context) VersionMetadataBindingPtrOutput {
+	return o
+}
+
+func (o VersionMetadataBindingPtrOutput) Elem() VersionMetadataBindingOutput {
+	return o.ApplyT(func(v *VersionMetadataBinding) VersionMetadataBinding {
+		if v != nil {
+			return *v
+		}
+		var ret VersionMetadataBinding
+		return ret
+	}).(VersionMetadataBindingOutput)
+}
+
+// Binds a private network. Set exactly one member.
+type VpcNetworkBinding struct {
+	// Id of the network. Default: none, and `tunnelId` is set.
+	NetworkId *string `pulumi:"networkId"`
+	// Id of the Cloudflare Tunnel that leads there. Default: none, and `networkId` is set.
+	TunnelId *string `pulumi:"tunnelId"`
+}
+
+// VpcNetworkBindingInput is an input type that accepts VpcNetworkBindingArgs and VpcNetworkBindingOutput values.
+// You can construct a concrete instance of `VpcNetworkBindingInput` via:
+//
+//	VpcNetworkBindingArgs{...}
+type VpcNetworkBindingInput interface {
+	pulumi.Input
+
+	ToVpcNetworkBindingOutput() VpcNetworkBindingOutput
+	ToVpcNetworkBindingOutputWithContext(context.Context) VpcNetworkBindingOutput
+}
+
+// Binds a private network. Set exactly one member.
+type VpcNetworkBindingArgs struct {
+	// Id of the network. Default: none, and `tunnelId` is set.
+	NetworkId pulumi.StringPtrInput `pulumi:"networkId"`
+	// Id of the Cloudflare Tunnel that leads there. Default: none, and `networkId` is set.
+	TunnelId pulumi.StringPtrInput `pulumi:"tunnelId"`
+}
+
+func (VpcNetworkBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VpcNetworkBinding)(nil)).Elem()
+}
+
+func (i VpcNetworkBindingArgs) ToVpcNetworkBindingOutput() VpcNetworkBindingOutput {
+	return i.ToVpcNetworkBindingOutputWithContext(context.Background())
+}
+
+func (i VpcNetworkBindingArgs) ToVpcNetworkBindingOutputWithContext(ctx context.Context) VpcNetworkBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VpcNetworkBindingOutput)
+}
+
+func (i VpcNetworkBindingArgs) ToVpcNetworkBindingPtrOutput() VpcNetworkBindingPtrOutput {
+	return i.ToVpcNetworkBindingPtrOutputWithContext(context.Background())
+}
+
+func (i VpcNetworkBindingArgs) ToVpcNetworkBindingPtrOutputWithContext(ctx context.Context) VpcNetworkBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VpcNetworkBindingOutput).ToVpcNetworkBindingPtrOutputWithContext(ctx)
+}
+
+// VpcNetworkBindingPtrInput is an input type that accepts VpcNetworkBindingArgs, VpcNetworkBindingPtr and VpcNetworkBindingPtrOutput values.
+// You can construct a concrete instance of `VpcNetworkBindingPtrInput` via:
+//
+//	        VpcNetworkBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type VpcNetworkBindingPtrInput interface {
+	pulumi.Input
+
+	ToVpcNetworkBindingPtrOutput() VpcNetworkBindingPtrOutput
+	ToVpcNetworkBindingPtrOutputWithContext(context.Context) VpcNetworkBindingPtrOutput
+}
+
+type vpcNetworkBindingPtrType VpcNetworkBindingArgs
+
+func VpcNetworkBindingPtr(v *VpcNetworkBindingArgs) VpcNetworkBindingPtrInput {
+	return (*vpcNetworkBindingPtrType)(v)
+}
+
+func (*vpcNetworkBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VpcNetworkBinding)(nil)).Elem()
+}
+
+func (i *vpcNetworkBindingPtrType) ToVpcNetworkBindingPtrOutput() VpcNetworkBindingPtrOutput {
+	return i.ToVpcNetworkBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *vpcNetworkBindingPtrType) ToVpcNetworkBindingPtrOutputWithContext(ctx context.Context) VpcNetworkBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VpcNetworkBindingPtrOutput)
+}
+
+// Binds a private network. Set exactly one member.
+type VpcNetworkBindingOutput struct{ *pulumi.OutputState }
+
+func (VpcNetworkBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VpcNetworkBinding)(nil)).Elem()
+}
+
+func (o VpcNetworkBindingOutput) ToVpcNetworkBindingOutput() VpcNetworkBindingOutput {
+	return o
+}
+
+func (o VpcNetworkBindingOutput) ToVpcNetworkBindingOutputWithContext(ctx context.Context) VpcNetworkBindingOutput {
+	return o
+}
+
+func (o VpcNetworkBindingOutput) ToVpcNetworkBindingPtrOutput() VpcNetworkBindingPtrOutput {
+	return o.ToVpcNetworkBindingPtrOutputWithContext(context.Background())
+}
+
+func (o VpcNetworkBindingOutput) ToVpcNetworkBindingPtrOutputWithContext(ctx context.Context) VpcNetworkBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VpcNetworkBinding) *VpcNetworkBinding {
+		return &v
+	}).(VpcNetworkBindingPtrOutput)
+}
+
+// Id of the network. Default: none, and `tunnelId` is set.
+func (o VpcNetworkBindingOutput) NetworkId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VpcNetworkBinding) *string { return v.NetworkId }).(pulumi.StringPtrOutput)
+}
+
+// Id of the Cloudflare Tunnel that leads there. Default: none, and `networkId` is set.
+func (o VpcNetworkBindingOutput) TunnelId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VpcNetworkBinding) *string { return v.TunnelId }).(pulumi.StringPtrOutput)
+}
+
+type VpcNetworkBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (VpcNetworkBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VpcNetworkBinding)(nil)).Elem()
+}
+
+func (o VpcNetworkBindingPtrOutput) ToVpcNetworkBindingPtrOutput() VpcNetworkBindingPtrOutput {
+	return o
+}
+
+func (o VpcNetworkBindingPtrOutput) ToVpcNetworkBindingPtrOutputWithContext(ctx context.Context) VpcNetworkBindingPtrOutput {
+	return o
+}
+
+func (o VpcNetworkBindingPtrOutput) Elem() VpcNetworkBindingOutput {
+	return o.ApplyT(func(v *VpcNetworkBinding) VpcNetworkBinding {
+		if v != nil {
+			return *v
+		}
+		var ret VpcNetworkBinding
+		return ret
+	}).(VpcNetworkBindingOutput)
+}
+
+// Id of the network. Default: none, and `tunnelId` is set.
+func (o VpcNetworkBindingPtrOutput) NetworkId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VpcNetworkBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return v.NetworkId
+	}).(pulumi.StringPtrOutput)
+}
+
+// Id of the Cloudflare Tunnel that leads there. Default: none, and `networkId` is set.
+func (o VpcNetworkBindingPtrOutput) TunnelId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VpcNetworkBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return v.TunnelId
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds a VPC service.
+type VpcServiceBinding struct {
+	// Id of the VPC service.
+	ServiceId string `pulumi:"serviceId"`
+}
+
+// VpcServiceBindingInput is an input type that accepts VpcServiceBindingArgs and VpcServiceBindingOutput values.
+// You can construct a concrete instance of `VpcServiceBindingInput` via:
+//
+//	VpcServiceBindingArgs{...}
+type VpcServiceBindingInput interface {
+	pulumi.Input
+
+	ToVpcServiceBindingOutput() VpcServiceBindingOutput
+	ToVpcServiceBindingOutputWithContext(context.Context) VpcServiceBindingOutput
+}
+
+// Binds a VPC service.
+type VpcServiceBindingArgs struct {
+	// Id of the VPC service.
+	ServiceId pulumi.StringInput `pulumi:"serviceId"`
+}
+
+func (VpcServiceBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VpcServiceBinding)(nil)).Elem()
+}
+
+func (i VpcServiceBindingArgs) ToVpcServiceBindingOutput() VpcServiceBindingOutput {
+	return i.ToVpcServiceBindingOutputWithContext(context.Background())
+}
+
+func (i VpcServiceBindingArgs) ToVpcServiceBindingOutputWithContext(ctx context.Context) VpcServiceBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VpcServiceBindingOutput)
+}
+
+func (i VpcServiceBindingArgs) ToVpcServiceBindingPtrOutput() VpcServiceBindingPtrOutput {
+	return i.ToVpcServiceBindingPtrOutputWithContext(context.Background())
+}
+
+func (i VpcServiceBindingArgs) ToVpcServiceBindingPtrOutputWithContext(ctx context.Context) VpcServiceBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VpcServiceBindingOutput).ToVpcServiceBindingPtrOutputWithContext(ctx)
+}
+
+// VpcServiceBindingPtrInput is an input type that accepts VpcServiceBindingArgs, VpcServiceBindingPtr and VpcServiceBindingPtrOutput values.
+// You can construct a concrete instance of `VpcServiceBindingPtrInput` via:
+//
+//	        VpcServiceBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type VpcServiceBindingPtrInput interface {
+	pulumi.Input
+
+	ToVpcServiceBindingPtrOutput() VpcServiceBindingPtrOutput
+	ToVpcServiceBindingPtrOutputWithContext(context.Context) VpcServiceBindingPtrOutput
+}
+
+type vpcServiceBindingPtrType VpcServiceBindingArgs
+
+func VpcServiceBindingPtr(v *VpcServiceBindingArgs) VpcServiceBindingPtrInput {
+	return (*vpcServiceBindingPtrType)(v)
+}
+
+func (*vpcServiceBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VpcServiceBinding)(nil)).Elem()
+}
+
+func (i *vpcServiceBindingPtrType) ToVpcServiceBindingPtrOutput() VpcServiceBindingPtrOutput {
+	return i.ToVpcServiceBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *vpcServiceBindingPtrType) ToVpcServiceBindingPtrOutputWithContext(ctx context.Context) VpcServiceBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VpcServiceBindingPtrOutput)
+}
+
+// Binds a VPC service.
+type VpcServiceBindingOutput struct{ *pulumi.OutputState }
+
+func (VpcServiceBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VpcServiceBinding)(nil)).Elem()
+}
+
+func (o VpcServiceBindingOutput) ToVpcServiceBindingOutput() VpcServiceBindingOutput {
+	return o
+}
+
+func (o VpcServiceBindingOutput) ToVpcServiceBindingOutputWithContext(ctx context.Context) VpcServiceBindingOutput {
+	return o
+}
+
+func (o VpcServiceBindingOutput) ToVpcServiceBindingPtrOutput() VpcServiceBindingPtrOutput {
+	return o.ToVpcServiceBindingPtrOutputWithContext(context.Background())
+}
+
+func (o VpcServiceBindingOutput) ToVpcServiceBindingPtrOutputWithContext(ctx context.Context) VpcServiceBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VpcServiceBinding) *VpcServiceBinding {
+		return &v
+	}).(VpcServiceBindingPtrOutput)
+}
+
+// Id of the VPC service.
+func (o VpcServiceBindingOutput) ServiceId() pulumi.StringOutput {
+	return o.ApplyT(func(v VpcServiceBinding) string { return v.ServiceId }).(pulumi.StringOutput)
+}
+
+type VpcServiceBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (VpcServiceBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VpcServiceBinding)(nil)).Elem()
+}
+
+func (o VpcServiceBindingPtrOutput) ToVpcServiceBindingPtrOutput() VpcServiceBindingPtrOutput {
+	return o
+}
+
+func (o VpcServiceBindingPtrOutput) ToVpcServiceBindingPtrOutputWithContext(ctx context.Context) VpcServiceBindingPtrOutput {
+	return o
+}
+
+func (o VpcServiceBindingPtrOutput) Elem() VpcServiceBindingOutput {
+	return o.ApplyT(func(v *VpcServiceBinding) VpcServiceBinding {
+		if v != nil {
+			return *v
+		}
+		var ret VpcServiceBinding
+		return ret
+	}).(VpcServiceBindingOutput)
+}
+
+// Id of the VPC service.
+func (o VpcServiceBindingPtrOutput) ServiceId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VpcServiceBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.ServiceId
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds a part of the bundle as a WebAssembly module. ES modules import it instead.
+type WasmModuleBinding struct {
+	// Name of the module in the bundle.
+	Part string `pulumi:"part"`
+}
+
+// WasmModuleBindingInput is an input type that accepts WasmModuleBindingArgs and WasmModuleBindingOutput values.
+// You can construct a concrete instance of `WasmModuleBindingInput` via:
+//
+//	WasmModuleBindingArgs{...}
+type WasmModuleBindingInput interface {
+	pulumi.Input
+
+	ToWasmModuleBindingOutput() WasmModuleBindingOutput
+	ToWasmModuleBindingOutputWithContext(context.Context) WasmModuleBindingOutput
+}
+
+// Binds a part of the bundle as a WebAssembly module. ES modules import it instead.
+type WasmModuleBindingArgs struct {
+	// Name of the module in the bundle.
+	Part pulumi.StringInput `pulumi:"part"`
+}
+
+func (WasmModuleBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*WasmModuleBinding)(nil)).Elem()
+}
+
+func (i WasmModuleBindingArgs) ToWasmModuleBindingOutput() WasmModuleBindingOutput {
+	return i.ToWasmModuleBindingOutputWithContext(context.Background())
+}
+
+func (i WasmModuleBindingArgs) ToWasmModuleBindingOutputWithContext(ctx context.Context) WasmModuleBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WasmModuleBindingOutput)
+}
+
+func (i WasmModuleBindingArgs) ToWasmModuleBindingPtrOutput() WasmModuleBindingPtrOutput {
+	return i.ToWasmModuleBindingPtrOutputWithContext(context.Background())
+}
+
+func (i WasmModuleBindingArgs) ToWasmModuleBindingPtrOutputWithContext(ctx context.Context) WasmModuleBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WasmModuleBindingOutput).ToWasmModuleBindingPtrOutputWithContext(ctx)
+}
+
+// WasmModuleBindingPtrInput is an input type that accepts WasmModuleBindingArgs, WasmModuleBindingPtr and WasmModuleBindingPtrOutput values.
+// You can construct a concrete instance of `WasmModuleBindingPtrInput` via:
+//
+//	        WasmModuleBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type WasmModuleBindingPtrInput interface {
+	pulumi.Input
+
+	ToWasmModuleBindingPtrOutput() WasmModuleBindingPtrOutput
+	ToWasmModuleBindingPtrOutputWithContext(context.Context) WasmModuleBindingPtrOutput
+}
+
+type wasmModuleBindingPtrType WasmModuleBindingArgs
+
+func WasmModuleBindingPtr(v *WasmModuleBindingArgs) WasmModuleBindingPtrInput {
+	return (*wasmModuleBindingPtrType)(v)
+}
+
+func (*wasmModuleBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**WasmModuleBinding)(nil)).Elem()
+}
+
+func (i *wasmModuleBindingPtrType) ToWasmModuleBindingPtrOutput() WasmModuleBindingPtrOutput {
+	return i.ToWasmModuleBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *wasmModuleBindingPtrType) ToWasmModuleBindingPtrOutputWithContext(ctx context.Context) WasmModuleBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WasmModuleBindingPtrOutput)
+}
+
+// Binds a part of the bundle as a WebAssembly module. ES modules import it instead.
+type WasmModuleBindingOutput struct{ *pulumi.OutputState }
+
+func (WasmModuleBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*WasmModuleBinding)(nil)).Elem()
+}
+
+func (o WasmModuleBindingOutput) ToWasmModuleBindingOutput() WasmModuleBindingOutput {
+	return o
+}
+
+func (o WasmModuleBindingOutput) ToWasmModuleBindingOutputWithContext(ctx context.Context) WasmModuleBindingOutput {
+	return o
+}
+
+func (o WasmModuleBindingOutput) ToWasmModuleBindingPtrOutput() WasmModuleBindingPtrOutput {
+	return o.ToWasmModuleBindingPtrOutputWithContext(context.Background())
+}
+
+func (o WasmModuleBindingOutput) ToWasmModuleBindingPtrOutputWithContext(ctx context.Context) WasmModuleBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v WasmModuleBinding) *WasmModuleBinding {
+		return &v
+	}).(WasmModuleBindingPtrOutput)
+}
+
+// Name of the module in the bundle.
+func (o WasmModuleBindingOutput) Part() pulumi.StringOutput {
+	return o.ApplyT(func(v WasmModuleBinding) string { return v.Part }).(pulumi.StringOutput)
+}
+
+type WasmModuleBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (WasmModuleBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**WasmModuleBinding)(nil)).Elem()
+}
+
+func (o WasmModuleBindingPtrOutput) ToWasmModuleBindingPtrOutput() WasmModuleBindingPtrOutput {
+	return o
+}
+
+func (o WasmModuleBindingPtrOutput) ToWasmModuleBindingPtrOutputWithContext(ctx context.Context) WasmModuleBindingPtrOutput {
+	return o
+}
+
+func (o WasmModuleBindingPtrOutput) Elem() WasmModuleBindingOutput {
+	return o.ApplyT(func(v *WasmModuleBinding) WasmModuleBinding {
+		if v != nil {
+			return *v
+		}
+		var ret WasmModuleBinding
+		return ret
+	}).(WasmModuleBindingOutput)
+}
+
+// Name of the module in the bundle.
+func (o WasmModuleBindingPtrOutput) Part() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WasmModuleBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Part
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds web search. It has no settings.
+type WebSearchBinding struct {
+}
+
+// WebSearchBindingInput is an input type that accepts WebSearchBindingArgs and WebSearchBindingOutput values.
+// You can construct a concrete instance of `WebSearchBindingInput` via:
+//
+//	WebSearchBindingArgs{...}
+type WebSearchBindingInput interface {
+	pulumi.Input
+
+	ToWebSearchBindingOutput() WebSearchBindingOutput
+	ToWebSearchBindingOutputWithContext(context.Context) WebSearchBindingOutput
+}
+
+// Binds web search. It has no settings.
+type WebSearchBindingArgs struct {
+}
+
+func (WebSearchBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*WebSearchBinding)(nil)).Elem()
+}
+
+func (i WebSearchBindingArgs) ToWebSearchBindingOutput() WebSearchBindingOutput {
+	return i.ToWebSearchBindingOutputWithContext(context.Background())
+}
+
+func (i WebSearchBindingArgs) ToWebSearchBindingOutputWithContext(ctx context.Context) WebSearchBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WebSearchBindingOutput)
+}
+
+func (i WebSearchBindingArgs) ToWebSearchBindingPtrOutput() WebSearchBindingPtrOutput {
+	return i.ToWebSearchBindingPtrOutputWithContext(context.Background())
+}
+
+func (i WebSearchBindingArgs) ToWebSearchBindingPtrOutputWithContext(ctx context.Context) WebSearchBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WebSearchBindingOutput).ToWebSearchBindingPtrOutputWithContext(ctx)
+}
+
+// WebSearchBindingPtrInput is an input type that accepts WebSearchBindingArgs, WebSearchBindingPtr and WebSearchBindingPtrOutput values.
+// You can construct a concrete instance of `WebSearchBindingPtrInput` via:
+//
+//	        WebSearchBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type WebSearchBindingPtrInput interface {
+	pulumi.Input
+
+	ToWebSearchBindingPtrOutput() WebSearchBindingPtrOutput
+	ToWebSearchBindingPtrOutputWithContext(context.Context) WebSearchBindingPtrOutput
+}
+
+type webSearchBindingPtrType WebSearchBindingArgs
+
+func WebSearchBindingPtr(v *WebSearchBindingArgs) WebSearchBindingPtrInput {
+	return (*webSearchBindingPtrType)(v)
+}
+
+func (*webSearchBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**WebSearchBinding)(nil)).Elem()
+}
+
+func (i *webSearchBindingPtrType) ToWebSearchBindingPtrOutput() WebSearchBindingPtrOutput {
+	return i.ToWebSearchBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *webSearchBindingPtrType) ToWebSearchBindingPtrOutputWithContext(ctx context.Context) WebSearchBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WebSearchBindingPtrOutput)
+}
+
+// Binds web search. It has no settings.
+type WebSearchBindingOutput struct{ *pulumi.OutputState }
+
+func (WebSearchBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*WebSearchBinding)(nil)).Elem()
+}
+
+func (o WebSearchBindingOutput) ToWebSearchBindingOutput() WebSearchBindingOutput {
+	return o
+}
+
+func (o WebSearchBindingOutput) ToWebSearchBindingOutputWithContext(ctx context.Context) WebSearchBindingOutput {
+	return o
+}
+
+func (o WebSearchBindingOutput) ToWebSearchBindingPtrOutput() WebSearchBindingPtrOutput {
+	return o.ToWebSearchBindingPtrOutputWithContext(context.Background())
+}
+
+func (o WebSearchBindingOutput) ToWebSearchBindingPtrOutputWithContext(ctx context.Context) WebSearchBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v WebSearchBinding) *WebSearchBinding {
+		return &v
+	}).(WebSearchBindingPtrOutput)
+}
+
+type WebSearchBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (WebSearchBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**WebSearchBinding)(nil)).Elem()
+}
+
+func (o WebSearchBindingPtrOutput) ToWebSearchBindingPtrOutput() WebSearchBindingPtrOutput {
+	return o
+}
+
+func (o WebSearchBindingPtrOutput) ToWebSearchBindingPtrOutputWithContext(ctx context.Context) WebSearchBindingPtrOutput {
+	return o
+}
+
+func (o WebSearchBindingPtrOutput) Elem() WebSearchBindingOutput {
+	return o.ApplyT(func(v *WebSearchBinding) WebSearchBinding {
+		if v != nil {
+			return *v
+		}
+		var ret WebSearchBinding
+		return ret
+	}).(WebSearchBindingOutput)
+}
+
+// Files that Cloudflare serves without running the Worker.
+type WorkerAssets struct {
+	// The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
+	Directory string `pulumi:"directory"`
+	// Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
+	HtmlHandling *string `pulumi:"htmlHandling"`
+	// What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+	NotFoundHandling *string `pulumi:"notFoundHandling"`
+	// Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
+	RunWorkerFirst *bool `pulumi:"runWorkerFirst"`
+	// Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
+	RunWorkerFirstRules []string `pulumi:"runWorkerFirstRules"`
+	// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+	Sha256 *string `pulumi:"sha256"`
+}
+
+// WorkerAssetsInput is an input type that accepts WorkerAssetsArgs and WorkerAssetsOutput values.
+// You can construct a concrete instance of `WorkerAssetsInput` via:
+//
+//	WorkerAssetsArgs{...}
+type WorkerAssetsInput interface {
+	pulumi.Input
+
+	ToWorkerAssetsOutput() WorkerAssetsOutput
+	ToWorkerAssetsOutputWithContext(context.Context) WorkerAssetsOutput
+}
+
+// Files that Cloudflare serves without running the Worker.
+type WorkerAssetsArgs struct {
+	// The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
+	Directory pulumi.StringInput `pulumi:"directory"`
+	// Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
+	HtmlHandling pulumi.StringPtrInput `pulumi:"htmlHandling"`
+	// What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+	NotFoundHandling pulumi.StringPtrInput `pulumi:"notFoundHandling"`
+	// Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
+	RunWorkerFirst pulumi.BoolPtrInput `pulumi:"runWorkerFirst"`
+	// Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
+	RunWorkerFirstRules pulumi.StringArrayInput `pulumi:"runWorkerFirstRules"`
+	// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+	Sha256 pulumi.StringPtrInput `pulumi:"sha256"`
+}
+
+func (WorkerAssetsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkerAssets)(nil)).Elem()
+}
+
+func (i WorkerAssetsArgs) ToWorkerAssetsOutput() WorkerAssetsOutput {
+	return i.ToWorkerAssetsOutputWithContext(context.Background())
+}
+
+func (i WorkerAssetsArgs) ToWorkerAssetsOutputWithContext(ctx context.Context) WorkerAssetsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkerAssetsOutput)
+}
+
+func (i WorkerAssetsArgs) ToWorkerAssetsPtrOutput() WorkerAssetsPtrOutput {
+	return i.ToWorkerAssetsPtrOutputWithContext(context.Background())
+}
+
+func (i WorkerAssetsArgs) ToWorkerAssetsPtrOutputWithContext(ctx context.Context) WorkerAssetsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkerAssetsOutput).ToWorkerAssetsPtrOutputWithContext(ctx)
+}
+
+// WorkerAssetsPtrInput is an input type that accepts WorkerAssetsArgs, WorkerAssetsPtr and WorkerAssetsPtrOutput values.
+// You can construct a concrete instance of `WorkerAssetsPtrInput` via:
+//
+//	        WorkerAssetsArgs{...}
+//
+//	or:
+//
+//	        nil
+type WorkerAssetsPtrInput interface {
+	pulumi.Input
+
+	ToWorkerAssetsPtrOutput() WorkerAssetsPtrOutput
+	ToWorkerAssetsPtrOutputWithContext(context.Context) WorkerAssetsPtrOutput
+}
+
+type workerAssetsPtrType WorkerAssetsArgs
+
+func WorkerAssetsPtr(v *WorkerAssetsArgs) WorkerAssetsPtrInput {
+	return (*workerAssetsPtrType)(v)
+}
+
+func (*workerAssetsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**WorkerAssets)(nil)).Elem()
+}
+
+func (i *workerAssetsPtrType) ToWorkerAssetsPtrOutput() WorkerAssetsPtrOutput {
+	return i.ToWorkerAssetsPtrOutputWithContext(context.Background())
+}
+
+func (i *workerAssetsPtrType) ToWorkerAssetsPtrOutputWithContext(ctx context.Context) WorkerAssetsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkerAssetsPtrOutput)
+}
+
+// Files that Cloudflare serves without running the Worker.
+type WorkerAssetsOutput struct{ *pulumi.OutputState }
+
+func (WorkerAssetsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkerAssets)(nil)).Elem()
+}
+
+func (o WorkerAssetsOutput) ToWorkerAssetsOutput() WorkerAssetsOutput {
+	return o
+}
+
+func (o WorkerAssetsOutput) ToWorkerAssetsOutputWithContext(ctx context.Context) WorkerAssetsOutput {
+	return o
+}
+
+func (o WorkerAssetsOutput) ToWorkerAssetsPtrOutput() WorkerAssetsPtrOutput {
+	return o.ToWorkerAssetsPtrOutputWithContext(context.Background())
+}
+
+func (o WorkerAssetsOutput) ToWorkerAssetsPtrOutputWithContext(ctx context.Context) WorkerAssetsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v WorkerAssets) *WorkerAssets {
+		return &v
+	}).(WorkerAssetsPtrOutput)
+}
+
+// The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
+func (o WorkerAssetsOutput) Directory() pulumi.StringOutput {
+	return o.ApplyT(func(v WorkerAssets) string { return v.Directory }).(pulumi.StringOutput)
+}
+
+// Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
+func (o WorkerAssetsOutput) HtmlHandling() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerAssets) *string { return v.HtmlHandling }).(pulumi.StringPtrOutput)
+}
+
+// What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+func (o WorkerAssetsOutput) NotFoundHandling() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerAssets) *string { return v.NotFoundHandling }).(pulumi.StringPtrOutput)
+}
+
+// Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
+func (o WorkerAssetsOutput) RunWorkerFirst() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v WorkerAssets) *bool { return v.RunWorkerFirst }).(pulumi.BoolPtrOutput)
+}
+
+// Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
+func (o WorkerAssetsOutput) RunWorkerFirstRules() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v WorkerAssets) []string { return v.RunWorkerFirstRules }).(pulumi.StringArrayOutput)
+}
+
+// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+func (o WorkerAssetsOutput) Sha256() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerAssets) *string { return v.Sha256 }).(pulumi.StringPtrOutput)
+}
+
+type WorkerAssetsPtrOutput struct{ *pulumi.OutputState }
+
+func (WorkerAssetsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**WorkerAssets)(nil)).Elem()
+}
+
+func (o WorkerAssetsPtrOutput) ToWorkerAssetsPtrOutput() WorkerAssetsPtrOutput {
+	return o
+}
+
+func (o WorkerAssetsPtrOutput) ToWorkerAssetsPtrOutputWithContext(ctx context.Context) WorkerAssetsPtrOutput {
+	return o
+}
+
+func (o WorkerAssetsPtrOutput) Elem() WorkerAssetsOutput {
+	return o.ApplyT(func(v *WorkerAssets) WorkerAssets {
+		if v != nil {
+			return *v
+		}
+		var ret WorkerAssets
+		return ret
+	}).(WorkerAssetsOutput)
+}
+
+// The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
+func (o WorkerAssetsPtrOutput) Directory() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkerAssets) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Directory
+	}).(pulumi.StringPtrOutput)
+}
+
+// Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
+func (o WorkerAssetsPtrOutput) HtmlHandling() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkerAssets) *string {
+		if v == nil {
+			return nil
+		}
+		return v.HtmlHandling
+	}).(pulumi.StringPtrOutput)
+}
+
+// What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+func (o WorkerAssetsPtrOutput) NotFoundHandling() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkerAssets) *string {
+		if v == nil {
+			return nil
+		}
+		return v.NotFoundHandling
+	}).(pulumi.StringPtrOutput)
+}
+
+// Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
+func (o WorkerAssetsPtrOutput) RunWorkerFirst() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *WorkerAssets) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.RunWorkerFirst
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
+func (o WorkerAssetsPtrOutput) RunWorkerFirstRules() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *WorkerAssets) []string {
+		if v == nil {
+			return nil
+		}
+		return v.RunWorkerFirstRules
+	}).(pulumi.StringArrayOutput)
+}
+
+// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+func (o WorkerAssetsPtrOutput) Sha256() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkerAssets) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Sha256
+	}).(pulumi.StringPtrOutput)
+}
+
+// Binds the loader of dynamic Workers. It has no settings.
+type WorkerLoaderBinding struct {
+}
+
+// WorkerLoaderBindingInput is an input type that accepts WorkerLoaderBindingArgs and WorkerLoaderBindingOutput values.
+// You can construct a concrete instance of `WorkerLoaderBindingInput` via:
+//
+//	WorkerLoaderBindingArgs{...}
+type WorkerLoaderBindingInput interface {
+	pulumi.Input
+
+	ToWorkerLoaderBindingOutput() WorkerLoaderBindingOutput
+	ToWorkerLoaderBindingOutputWithContext(context.Context) WorkerLoaderBindingOutput
+}
+
+// Binds the loader of dynamic Workers. It has no settings.
+type WorkerLoaderBindingArgs struct {
+}
+
+func (WorkerLoaderBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkerLoaderBinding)(nil)).Elem()
+}
+
+func (i WorkerLoaderBindingArgs) ToWorkerLoaderBindingOutput() WorkerLoaderBindingOutput {
+	return i.ToWorkerLoaderBindingOutputWithContext(context.Background())
+}
+
+func (i WorkerLoaderBindingArgs) ToWorkerLoaderBindingOutputWithContext(ctx context.Context) WorkerLoaderBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkerLoaderBindingOutput)
+}
+
+func (i WorkerLoaderBindingArgs) ToWorkerLoaderBindingPtrOutput() WorkerLoaderBindingPtrOutput {
+	return i.ToWorkerLoaderBindingPtrOutputWithContext(context.Background())
+}
+
+func (i WorkerLoaderBindingArgs) ToWorkerLoaderBindingPtrOutputWithContext(ctx context.Context) WorkerLoaderBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkerLoaderBindingOutput).ToWorkerLoaderBindingPtrOutputWithContext(ctx)
+}
+
+// WorkerLoaderBindingPtrInput is an input type that accepts WorkerLoaderBindingArgs, WorkerLoaderBindingPtr and WorkerLoaderBindingPtrOutput values.
+// You can construct a concrete instance of `WorkerLoaderBindingPtrInput` via:
+//
+//	        WorkerLoaderBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type WorkerLoaderBindingPtrInput interface {
+	pulumi.Input
+
+	ToWorkerLoaderBindingPtrOutput() WorkerLoaderBindingPtrOutput
+	ToWorkerLoaderBindingPtrOutputWithContext(context.Context) WorkerLoaderBindingPtrOutput
+}
+
+type workerLoaderBindingPtrType WorkerLoaderBindingArgs
+
+func WorkerLoaderBindingPtr(v *WorkerLoaderBindingArgs) WorkerLoaderBindingPtrInput {
+	return (*workerLoaderBindingPtrType)(v)
+}
+
+func (*workerLoaderBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**WorkerLoaderBinding)(nil)).Elem()
+}
+
+func (i *workerLoaderBindingPtrType) ToWorkerLoaderBindingPtrOutput() WorkerLoaderBindingPtrOutput {
+	return i.ToWorkerLoaderBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *workerLoaderBindingPtrType) ToWorkerLoaderBindingPtrOutputWithContext(ctx context.Context) WorkerLoaderBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkerLoaderBindingPtrOutput)
+}
+
+// Binds the loader of dynamic Workers. It has no settings.
+type WorkerLoaderBindingOutput struct{ *pulumi.OutputState }
+
+func (WorkerLoaderBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkerLoaderBinding)(nil)).Elem()
+}
+
+func (o WorkerLoaderBindingOutput) ToWorkerLoaderBindingOutput() WorkerLoaderBindingOutput {
+	return o
+}
+
+func (o WorkerLoaderBindingOutput) ToWorkerLoaderBindingOutputWithContext(ctx context.Context) WorkerLoaderBindingOutput {
+	return o
+}
+
+func (o WorkerLoaderBindingOutput) ToWorkerLoaderBindingPtrOutput() WorkerLoaderBindingPtrOutput {
+	return o.ToWorkerLoaderBindingPtrOutputWithContext(context.Background())
+}
+
+func (o WorkerLoaderBindingOutput) ToWorkerLoaderBindingPtrOutputWithContext(ctx context.Context) WorkerLoaderBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v WorkerLoaderBinding) *WorkerLoaderBinding {
+		return &v
+	}).(WorkerLoaderBindingPtrOutput)
+}
+
+type WorkerLoaderBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (WorkerLoaderBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**WorkerLoaderBinding)(nil)).Elem()
+}
+
+func (o WorkerLoaderBindingPtrOutput) ToWorkerLoaderBindingPtrOutput() WorkerLoaderBindingPtrOutput {
+	return o
+}
+
+func (o WorkerLoaderBindingPtrOutput) ToWorkerLoaderBindingPtrOutputWithContext(ctx context.Context) WorkerLoaderBindingPtrOutput {
+	return o
+}
+
+func (o WorkerLoaderBindingPtrOutput) Elem() WorkerLoaderBindingOutput {
+	return o.ApplyT(func(v *WorkerLoaderBinding) WorkerLoaderBinding {
+		if v != nil {
+			return *v
+		}
+		var ret WorkerLoaderBinding
+		return ret
+	}).(WorkerLoaderBindingOutput)
 }
 
 // Where a Worker is published on workers.dev.
@@ -939,31 +9113,427 @@ func (o WorkersDevPtrOutput) PreviewsEnabled() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
+// Binds a Workflow.
+type WorkflowBinding struct {
+	// Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+	ClassName *string `pulumi:"className"`
+	// Name of the Workflow, unique in the account.
+	Name string `pulumi:"name"`
+	// Name of the Worker that exports it. Default: this one.
+	ScriptName *string `pulumi:"scriptName"`
+}
+
+// WorkflowBindingInput is an input type that accepts WorkflowBindingArgs and WorkflowBindingOutput values.
+// You can construct a concrete instance of `WorkflowBindingInput` via:
+//
+//	WorkflowBindingArgs{...}
+type WorkflowBindingInput interface {
+	pulumi.Input
+
+	ToWorkflowBindingOutput() WorkflowBindingOutput
+	ToWorkflowBindingOutputWithContext(context.Context) WorkflowBindingOutput
+}
+
+// Binds a Workflow.
+type WorkflowBindingArgs struct {
+	// Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+	ClassName pulumi.StringPtrInput `pulumi:"className"`
+	// Name of the Workflow, unique in the account.
+	Name pulumi.StringInput `pulumi:"name"`
+	// Name of the Worker that exports it. Default: this one.
+	ScriptName pulumi.StringPtrInput `pulumi:"scriptName"`
+}
+
+func (WorkflowBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkflowBinding)(nil)).Elem()
+}
+
+func (i WorkflowBindingArgs) ToWorkflowBindingOutput() WorkflowBindingOutput {
+	return i.ToWorkflowBindingOutputWithContext(context.Background())
+}
+
+func (i WorkflowBindingArgs) ToWorkflowBindingOutputWithContext(ctx context.Context) WorkflowBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkflowBindingOutput)
+}
+
+func (i WorkflowBindingArgs) ToWorkflowBindingPtrOutput() WorkflowBindingPtrOutput {
+	return i.ToWorkflowBindingPtrOutputWithContext(context.Background())
+}
+
+func (i WorkflowBindingArgs) ToWorkflowBindingPtrOutputWithContext(ctx context.Context) WorkflowBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkflowBindingOutput).ToWorkflowBindingPtrOutputWithContext(ctx)
+}
+
+// WorkflowBindingPtrInput is an input type that accepts WorkflowBindingArgs, WorkflowBindingPtr and WorkflowBindingPtrOutput values.
+// You can construct a concrete instance of `WorkflowBindingPtrInput` via:
+//
+//	        WorkflowBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type WorkflowBindingPtrInput interface {
+	pulumi.Input
+
+	ToWorkflowBindingPtrOutput() WorkflowBindingPtrOutput
+	ToWorkflowBindingPtrOutputWithContext(context.Context) WorkflowBindingPtrOutput
+}
+
+type workflowBindingPtrType WorkflowBindingArgs
+
+func WorkflowBindingPtr(v *WorkflowBindingArgs) WorkflowBindingPtrInput {
+	return (*workflowBindingPtrType)(v)
+}
+
+func (*workflowBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**WorkflowBinding)(nil)).Elem()
+}
+
+func (i *workflowBindingPtrType) ToWorkflowBindingPtrOutput() WorkflowBindingPtrOutput {
+	return i.ToWorkflowBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *workflowBindingPtrType) ToWorkflowBindingPtrOutputWithContext(ctx context.Context) WorkflowBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkflowBindingPtrOutput)
+}
+
+// Binds a Workflow.
+type WorkflowBindingOutput struct{ *pulumi.OutputState }
+
+func (WorkflowBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkflowBinding)(nil)).Elem()
+}
+
+func (o WorkflowBindingOutput) ToWorkflowBindingOutput() WorkflowBindingOutput {
+	return o
+}
+
+func (o WorkflowBindingOutput) ToWorkflowBindingOutputWithContext(ctx context.Context) WorkflowBindingOutput {
+	return o
+}
+
+func (o WorkflowBindingOutput) ToWorkflowBindingPtrOutput() WorkflowBindingPtrOutput {
+	return o.ToWorkflowBindingPtrOutputWithContext(context.Background())
+}
+
+func (o WorkflowBindingOutput) ToWorkflowBindingPtrOutputWithContext(ctx context.Context) WorkflowBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v WorkflowBinding) *WorkflowBinding {
+		return &v
+	}).(WorkflowBindingPtrOutput)
+}
+
+// Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+func (o WorkflowBindingOutput) ClassName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkflowBinding) *string { return v.ClassName }).(pulumi.StringPtrOutput)
+}
+
+// Name of the Workflow, unique in the account.
+func (o WorkflowBindingOutput) Name() pulumi.StringOutput {
+	return o.ApplyT(func(v WorkflowBinding) string { return v.Name }).(pulumi.StringOutput)
+}
+
+// Name of the Worker that exports it. Default: this one.
+func (o WorkflowBindingOutput) ScriptName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkflowBinding) *string { return v.ScriptName }).(pulumi.StringPtrOutput)
+}
+
+type WorkflowBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (WorkflowBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**WorkflowBinding)(nil)).Elem()
+}
+
+func (o WorkflowBindingPtrOutput) ToWorkflowBindingPtrOutput() WorkflowBindingPtrOutput {
+	return o
+}
+
+func (o WorkflowBindingPtrOutput) ToWorkflowBindingPtrOutputWithContext(ctx context.Context) WorkflowBindingPtrOutput {
+	return o
+}
+
+func (o WorkflowBindingPtrOutput) Elem() WorkflowBindingOutput {
+	return o.ApplyT(func(v *WorkflowBinding) WorkflowBinding {
+		if v != nil {
+			return *v
+		}
+		var ret WorkflowBinding
+		return ret
+	}).(WorkflowBindingOutput)
+}
+
+// Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+func (o WorkflowBindingPtrOutput) ClassName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkflowBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return v.ClassName
+	}).(pulumi.StringPtrOutput)
+}
+
+// Name of the Workflow, unique in the account.
+func (o WorkflowBindingPtrOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkflowBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Name
+	}).(pulumi.StringPtrOutput)
+}
+
+// Name of the Worker that exports it. Default: this one.
+func (o WorkflowBindingPtrOutput) ScriptName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkflowBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return v.ScriptName
+	}).(pulumi.StringPtrOutput)
+}
+
 func init() {
+	pulumi.RegisterInputType(reflect.TypeOf((*AgentMemoryBindingInput)(nil)).Elem(), AgentMemoryBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AgentMemoryBindingPtrInput)(nil)).Elem(), AgentMemoryBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AiBindingInput)(nil)).Elem(), AiBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AiBindingPtrInput)(nil)).Elem(), AiBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AiSearchBindingInput)(nil)).Elem(), AiSearchBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AiSearchBindingPtrInput)(nil)).Elem(), AiSearchBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AiSearchNamespaceBindingInput)(nil)).Elem(), AiSearchNamespaceBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AiSearchNamespaceBindingPtrInput)(nil)).Elem(), AiSearchNamespaceBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AnalyticsEngineBindingInput)(nil)).Elem(), AnalyticsEngineBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AnalyticsEngineBindingPtrInput)(nil)).Elem(), AnalyticsEngineBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AnnotationsInput)(nil)).Elem(), AnnotationsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AnnotationsPtrInput)(nil)).Elem(), AnnotationsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ArtifactsBindingInput)(nil)).Elem(), ArtifactsBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ArtifactsBindingPtrInput)(nil)).Elem(), ArtifactsBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AssetsBindingInput)(nil)).Elem(), AssetsBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AssetsBindingPtrInput)(nil)).Elem(), AssetsBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BindingInput)(nil)).Elem(), BindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BindingMapInput)(nil)).Elem(), BindingMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BrowserBindingInput)(nil)).Elem(), BrowserBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BrowserBindingPtrInput)(nil)).Elem(), BrowserBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BundleReferenceInput)(nil)).Elem(), BundleReferenceArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*CacheOptionsInput)(nil)).Elem(), CacheOptionsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*CacheOptionsPtrInput)(nil)).Elem(), CacheOptionsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*D1DatabaseBindingInput)(nil)).Elem(), D1DatabaseBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*D1DatabaseBindingPtrInput)(nil)).Elem(), D1DatabaseBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*D1MigrationsInput)(nil)).Elem(), D1MigrationsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*D1MigrationsPtrInput)(nil)).Elem(), D1MigrationsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*D1ReadReplicationInput)(nil)).Elem(), D1ReadReplicationArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*D1ReadReplicationPtrInput)(nil)).Elem(), D1ReadReplicationArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DataBlobBindingInput)(nil)).Elem(), DataBlobBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DataBlobBindingPtrInput)(nil)).Elem(), DataBlobBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DispatchNamespaceBindingInput)(nil)).Elem(), DispatchNamespaceBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DispatchNamespaceBindingPtrInput)(nil)).Elem(), DispatchNamespaceBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DispatchOutboundInput)(nil)).Elem(), DispatchOutboundArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DispatchOutboundPtrInput)(nil)).Elem(), DispatchOutboundArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DurableObjectExportInput)(nil)).Elem(), DurableObjectExportArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DurableObjectExportMapInput)(nil)).Elem(), DurableObjectExportMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DurableObjectNamespaceBindingInput)(nil)).Elem(), DurableObjectNamespaceBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DurableObjectNamespaceBindingPtrInput)(nil)).Elem(), DurableObjectNamespaceBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*FlagshipBindingInput)(nil)).Elem(), FlagshipBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*FlagshipBindingPtrInput)(nil)).Elem(), FlagshipBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*HyperdriveBindingInput)(nil)).Elem(), HyperdriveBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*HyperdriveBindingPtrInput)(nil)).Elem(), HyperdriveBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ImagesBindingInput)(nil)).Elem(), ImagesBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ImagesBindingPtrInput)(nil)).Elem(), ImagesBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*KvNamespaceBindingInput)(nil)).Elem(), KvNamespaceBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*KvNamespaceBindingPtrInput)(nil)).Elem(), KvNamespaceBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LimitsInput)(nil)).Elem(), LimitsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LimitsPtrInput)(nil)).Elem(), LimitsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LogfwdrBindingInput)(nil)).Elem(), LogfwdrBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LogfwdrBindingPtrInput)(nil)).Elem(), LogfwdrBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*MediaBindingInput)(nil)).Elem(), MediaBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*MediaBindingPtrInput)(nil)).Elem(), MediaBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*MigrationInput)(nil)).Elem(), MigrationArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*MigrationArrayInput)(nil)).Elem(), MigrationArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*MtlsCertificateBindingInput)(nil)).Elem(), MtlsCertificateBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*MtlsCertificateBindingPtrInput)(nil)).Elem(), MtlsCertificateBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ObservabilityInput)(nil)).Elem(), ObservabilityArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ObservabilityPtrInput)(nil)).Elem(), ObservabilityArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ObservabilityLogsInput)(nil)).Elem(), ObservabilityLogsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ObservabilityLogsPtrInput)(nil)).Elem(), ObservabilityLogsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ObservabilityTracesInput)(nil)).Elem(), ObservabilityTracesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ObservabilityTracesPtrInput)(nil)).Elem(), ObservabilityTracesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PipelineBindingInput)(nil)).Elem(), PipelineBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PipelineBindingPtrInput)(nil)).Elem(), PipelineBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlacementInput)(nil)).Elem(), PlacementArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlacementPtrInput)(nil)).Elem(), PlacementArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*QueueBindingInput)(nil)).Elem(), QueueBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*QueueBindingPtrInput)(nil)).Elem(), QueueBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*QueueSettingsInput)(nil)).Elem(), QueueSettingsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*QueueSettingsPtrInput)(nil)).Elem(), QueueSettingsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*R2BucketBindingInput)(nil)).Elem(), R2BucketBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*R2BucketBindingPtrInput)(nil)).Elem(), R2BucketBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RateLimitBindingInput)(nil)).Elem(), RateLimitBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RateLimitBindingPtrInput)(nil)).Elem(), RateLimitBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RateLimitSimpleInput)(nil)).Elem(), RateLimitSimpleArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RateLimitSimplePtrInput)(nil)).Elem(), RateLimitSimpleArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RawBindingInput)(nil)).Elem(), RawBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RawBindingPtrInput)(nil)).Elem(), RawBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RenamedClassInput)(nil)).Elem(), RenamedClassArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RenamedClassArrayInput)(nil)).Elem(), RenamedClassArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RouteInput)(nil)).Elem(), RouteArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RouteMapInput)(nil)).Elem(), RouteMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SecretsGroupInput)(nil)).Elem(), SecretsGroupArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SecretsGroupMapInput)(nil)).Elem(), SecretsGroupMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SecretsStoreSecretBindingInput)(nil)).Elem(), SecretsStoreSecretBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SecretsStoreSecretBindingPtrInput)(nil)).Elem(), SecretsStoreSecretBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SendEmailBindingInput)(nil)).Elem(), SendEmailBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SendEmailBindingPtrInput)(nil)).Elem(), SendEmailBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ServiceBindingInput)(nil)).Elem(), ServiceBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ServiceBindingPtrInput)(nil)).Elem(), ServiceBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*StreamBindingInput)(nil)).Elem(), StreamBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*StreamBindingPtrInput)(nil)).Elem(), StreamBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*StreamingTailConsumerInput)(nil)).Elem(), StreamingTailConsumerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*StreamingTailConsumerMapInput)(nil)).Elem(), StreamingTailConsumerMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*TailConsumerInput)(nil)).Elem(), TailConsumerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*TailConsumerMapInput)(nil)).Elem(), TailConsumerMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*TextBlobBindingInput)(nil)).Elem(), TextBlobBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*TextBlobBindingPtrInput)(nil)).Elem(), TextBlobBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*TransferredClassInput)(nil)).Elem(), TransferredClassArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*TransferredClassArrayInput)(nil)).Elem(), TransferredClassArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VectorizeBindingInput)(nil)).Elem(), VectorizeBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VectorizeBindingPtrInput)(nil)).Elem(), VectorizeBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VersionMetadataBindingInput)(nil)).Elem(), VersionMetadataBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VersionMetadataBindingPtrInput)(nil)).Elem(), VersionMetadataBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VpcNetworkBindingInput)(nil)).Elem(), VpcNetworkBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VpcNetworkBindingPtrInput)(nil)).Elem(), VpcNetworkBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VpcServiceBindingInput)(nil)).Elem(), VpcServiceBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VpcServiceBindingPtrInput)(nil)).Elem(), VpcServiceBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WasmModuleBindingInput)(nil)).Elem(), WasmModuleBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WasmModuleBindingPtrInput)(nil)).Elem(), WasmModuleBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WebSearchBindingInput)(nil)).Elem(), WebSearchBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WebSearchBindingPtrInput)(nil)).Elem(), WebSearchBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkerAssetsInput)(nil)).Elem(), WorkerAssetsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkerAssetsPtrInput)(nil)).Elem(), WorkerAssetsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkerLoaderBindingInput)(nil)).Elem(), WorkerLoaderBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkerLoaderBindingPtrInput)(nil)).Elem(), WorkerLoaderBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WorkersDevInput)(nil)).Elem(), WorkersDevArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WorkersDevPtrInput)(nil)).Elem(), WorkersDevArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkflowBindingInput)(nil)).Elem(), WorkflowBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkflowBindingPtrInput)(nil)).Elem(), WorkflowBindingArgs{})
+	pulumi.RegisterOutputType(AgentMemoryBindingOutput{})
+	pulumi.RegisterOutputType(AgentMemoryBindingPtrOutput{})
+	pulumi.RegisterOutputType(AiBindingOutput{})
+	pulumi.RegisterOutputType(AiBindingPtrOutput{})
+	pulumi.RegisterOutputType(AiSearchBindingOutput{})
+	pulumi.RegisterOutputType(AiSearchBindingPtrOutput{})
+	pulumi.RegisterOutputType(AiSearchNamespaceBindingOutput{})
+	pulumi.RegisterOutputType(AiSearchNamespaceBindingPtrOutput{})
+	pulumi.RegisterOutputType(AnalyticsEngineBindingOutput{})
+	pulumi.RegisterOutputType(AnalyticsEngineBindingPtrOutput{})
+	pulumi.RegisterOutputType(AnnotationsOutput{})
+	pulumi.RegisterOutputType(AnnotationsPtrOutput{})
+	pulumi.RegisterOutputType(ArtifactsBindingOutput{})
+	pulumi.RegisterOutputType(ArtifactsBindingPtrOutput{})
+	pulumi.RegisterOutputType(AssetsBindingOutput{})
+	pulumi.RegisterOutputType(AssetsBindingPtrOutput{})
 	pulumi.RegisterOutputType(BindingOutput{})
 	pulumi.RegisterOutputType(BindingMapOutput{})
+	pulumi.RegisterOutputType(BrowserBindingOutput{})
+	pulumi.RegisterOutputType(BrowserBindingPtrOutput{})
 	pulumi.RegisterOutputType(BundleReferenceOutput{})
+	pulumi.RegisterOutputType(CacheOptionsOutput{})
+	pulumi.RegisterOutputType(CacheOptionsPtrOutput{})
+	pulumi.RegisterOutputType(D1DatabaseBindingOutput{})
+	pulumi.RegisterOutputType(D1DatabaseBindingPtrOutput{})
+	pulumi.RegisterOutputType(D1MigrationsOutput{})
+	pulumi.RegisterOutputType(D1MigrationsPtrOutput{})
+	pulumi.RegisterOutputType(D1ReadReplicationOutput{})
+	pulumi.RegisterOutputType(D1ReadReplicationPtrOutput{})
+	pulumi.RegisterOutputType(DataBlobBindingOutput{})
+	pulumi.RegisterOutputType(DataBlobBindingPtrOutput{})
+	pulumi.RegisterOutputType(DispatchNamespaceBindingOutput{})
+	pulumi.RegisterOutputType(DispatchNamespaceBindingPtrOutput{})
+	pulumi.RegisterOutputType(DispatchOutboundOutput{})
+	pulumi.RegisterOutputType(DispatchOutboundPtrOutput{})
+	pulumi.RegisterOutputType(DurableObjectExportOutput{})
+	pulumi.RegisterOutputType(DurableObjectExportMapOutput{})
+	pulumi.RegisterOutputType(DurableObjectNamespaceBindingOutput{})
+	pulumi.RegisterOutputType(DurableObjectNamespaceBindingPtrOutput{})
+	pulumi.RegisterOutputType(FlagshipBindingOutput{})
+	pulumi.RegisterOutputType(FlagshipBindingPtrOutput{})
+	pulumi.RegisterOutputType(HyperdriveBindingOutput{})
+	pulumi.RegisterOutputType(HyperdriveBindingPtrOutput{})
+	pulumi.RegisterOutputType(ImagesBindingOutput{})
+	pulumi.RegisterOutputType(ImagesBindingPtrOutput{})
 	pulumi.RegisterOutputType(KvNamespaceBindingOutput{})
 	pulumi.RegisterOutputType(KvNamespaceBindingPtrOutput{})
+	pulumi.RegisterOutputType(LimitsOutput{})
+	pulumi.RegisterOutputType(LimitsPtrOutput{})
+	pulumi.RegisterOutputType(LogfwdrBindingOutput{})
+	pulumi.RegisterOutputType(LogfwdrBindingPtrOutput{})
+	pulumi.RegisterOutputType(MediaBindingOutput{})
+	pulumi.RegisterOutputType(MediaBindingPtrOutput{})
+	pulumi.RegisterOutputType(MigrationOutput{})
+	pulumi.RegisterOutputType(MigrationArrayOutput{})
+	pulumi.RegisterOutputType(MtlsCertificateBindingOutput{})
+	pulumi.RegisterOutputType(MtlsCertificateBindingPtrOutput{})
+	pulumi.RegisterOutputType(ObservabilityOutput{})
+	pulumi.RegisterOutputType(ObservabilityPtrOutput{})
+	pulumi.RegisterOutputType(ObservabilityLogsOutput{})
+	pulumi.RegisterOutputType(ObservabilityLogsPtrOutput{})
+	pulumi.RegisterOutputType(ObservabilityTracesOutput{})
+	pulumi.RegisterOutputType(ObservabilityTracesPtrOutput{})
+	pulumi.RegisterOutputType(PipelineBindingOutput{})
+	pulumi.RegisterOutputType(PipelineBindingPtrOutput{})
+	pulumi.RegisterOutputType(PlacementOutput{})
+	pulumi.RegisterOutputType(PlacementPtrOutput{})
+	pulumi.RegisterOutputType(QueueBindingOutput{})
+	pulumi.RegisterOutputType(QueueBindingPtrOutput{})
+	pulumi.RegisterOutputType(QueueSettingsOutput{})
+	pulumi.RegisterOutputType(QueueSettingsPtrOutput{})
 	pulumi.RegisterOutputType(R2BucketBindingOutput{})
 	pulumi.RegisterOutputType(R2BucketBindingPtrOutput{})
+	pulumi.RegisterOutputType(RateLimitBindingOutput{})
+	pulumi.RegisterOutputType(RateLimitBindingPtrOutput{})
+	pulumi.RegisterOutputType(RateLimitSimpleOutput{})
+	pulumi.RegisterOutputType(RateLimitSimplePtrOutput{})
+	pulumi.RegisterOutputType(RawBindingOutput{})
+	pulumi.RegisterOutputType(RawBindingPtrOutput{})
+	pulumi.RegisterOutputType(RenamedClassOutput{})
+	pulumi.RegisterOutputType(RenamedClassArrayOutput{})
 	pulumi.RegisterOutputType(RouteOutput{})
 	pulumi.RegisterOutputType(RouteMapOutput{})
+	pulumi.RegisterOutputType(SecretStatusOutput{})
+	pulumi.RegisterOutputType(SecretStatusMapOutput{})
+	pulumi.RegisterOutputType(SecretsGroupOutput{})
+	pulumi.RegisterOutputType(SecretsGroupMapOutput{})
+	pulumi.RegisterOutputType(SecretsStoreSecretBindingOutput{})
+	pulumi.RegisterOutputType(SecretsStoreSecretBindingPtrOutput{})
+	pulumi.RegisterOutputType(SendEmailBindingOutput{})
+	pulumi.RegisterOutputType(SendEmailBindingPtrOutput{})
 	pulumi.RegisterOutputType(ServiceBindingOutput{})
 	pulumi.RegisterOutputType(ServiceBindingPtrOutput{})
+	pulumi.RegisterOutputType(StreamBindingOutput{})
+	pulumi.RegisterOutputType(StreamBindingPtrOutput{})
+	pulumi.RegisterOutputType(StreamingTailConsumerOutput{})
+	pulumi.RegisterOutputType(StreamingTailConsumerMapOutput{})
+	pulumi.RegisterOutputType(TailConsumerOutput{})
+	pulumi.RegisterOutputType(TailConsumerMapOutput{})
+	pulumi.RegisterOutputType(TextBlobBindingOutput{})
+	pulumi.RegisterOutputType(TextBlobBindingPtrOutput{})
+	pulumi.RegisterOutputType(TransferredClassOutput{})
+	pulumi.RegisterOutputType(TransferredClassArrayOutput{})
+	pulumi.RegisterOutputType(VectorizeBindingOutput{})
+	pulumi.RegisterOutputType(VectorizeBindingPtrOutput{})
+	pulumi.RegisterOutputType(VersionMetadataBindingOutput{})
+	pulumi.RegisterOutputType(VersionMetadataBindingPtrOutput{})
+	pulumi.RegisterOutputType(VpcNetworkBindingOutput{})
+	pulumi.RegisterOutputType(VpcNetworkBindingPtrOutput{})
+	pulumi.RegisterOutputType(VpcServiceBindingOutput{})
+	pulumi.RegisterOutputType(VpcServiceBindingPtrOutput{})
+	pulumi.RegisterOutputType(WasmModuleBindingOutput{})
+	pulumi.RegisterOutputType(WasmModuleBindingPtrOutput{})
+	pulumi.RegisterOutputType(WebSearchBindingOutput{})
+	pulumi.RegisterOutputType(WebSearchBindingPtrOutput{})
+	pulumi.RegisterOutputType(WorkerAssetsOutput{})
+	pulumi.RegisterOutputType(WorkerAssetsPtrOutput{})
+	pulumi.RegisterOutputType(WorkerLoaderBindingOutput{})
+	pulumi.RegisterOutputType(WorkerLoaderBindingPtrOutput{})
 	pulumi.RegisterOutputType(WorkersDevOutput{})
 	pulumi.RegisterOutputType(WorkersDevPtrOutput{})
+	pulumi.RegisterOutputType(WorkflowBindingOutput{})
+	pulumi.RegisterOutputType(WorkflowBindingPtrOutput{})
 }

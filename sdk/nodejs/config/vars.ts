@@ -2,6 +2,9 @@
 // *** Do not edit by hand unless you're certain you know what you are doing! ***
 
 import * as pulumi from "@pulumi/pulumi";
+import * as inputs from "../types/input";
+import * as outputs from "../types/output";
+import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 declare var exports: any;
@@ -91,6 +94,17 @@ export declare const r2SecretAccessKey: string | undefined;
 Object.defineProperty(exports, "r2SecretAccessKey", {
     get() {
         return __config.get("r2SecretAccessKey");
+    },
+    enumerable: true,
+});
+
+/**
+ * Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
+ */
+export declare const secretsGroups: {[key: string]: outputs.SecretsGroup} | undefined;
+Object.defineProperty(exports, "secretsGroups", {
+    get() {
+        return __config.getObject<{[key: string]: outputs.SecretsGroup}>("secretsGroups");
     },
     enumerable: true,
 });

@@ -4,23 +4,242 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as inputs from "../types/input";
 import * as outputs from "../types/output";
+import * as enums from "../types/enums";
+
+/**
+ * Binds a namespace of Agent Memory.
+ */
+export interface AgentMemoryBindingArgs {
+    /**
+     * Name of the namespace.
+     */
+    namespace: pulumi.Input<string>;
+}
+
+/**
+ * Binds Workers AI. It has no settings.
+ */
+export interface AiBindingArgs {
+}
+
+/**
+ * Binds an instance of AI Search.
+ */
+export interface AiSearchBindingArgs {
+    /**
+     * Name of the instance.
+     */
+    instanceName: pulumi.Input<string>;
+}
+
+/**
+ * Binds a namespace of AI Search.
+ */
+export interface AiSearchNamespaceBindingArgs {
+    /**
+     * Name of the namespace.
+     */
+    namespace: pulumi.Input<string>;
+}
+
+/**
+ * Binds a dataset of Workers Analytics Engine.
+ */
+export interface AnalyticsEngineBindingArgs {
+    /**
+     * Name of the dataset, which the first data point makes.
+     */
+    dataset: pulumi.Input<string>;
+}
+
+/**
+ * What a version says of itself in Cloudflare's dashboard.
+ */
+export interface AnnotationsArgs {
+    /**
+     * A text of a version. Where its bundle came from is written behind it, and together they have at most 1000 bytes. Default: none.
+     */
+    message?: pulumi.Input<string | undefined>;
+    /**
+     * A name of a version, such as a commit; at most 100 bytes. Default: none.
+     */
+    tag?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Binds a namespace of Artifacts.
+ */
+export interface ArtifactsBindingArgs {
+    /**
+     * Name of the namespace.
+     */
+    namespace: pulumi.Input<string>;
+}
+
+/**
+ * Binds the static assets: `env.NAME.fetch(request)` serves them. It has no settings.
+ */
+export interface AssetsBindingArgs {
+}
 
 /**
  * What a name in a Worker's `env` stands for. Set exactly one member.
  */
 export interface BindingArgs {
     /**
+     * A namespace of Agent Memory.
+     */
+    agentMemory?: pulumi.Input<inputs.AgentMemoryBindingArgs | undefined>;
+    /**
+     * Workers AI, which runs models.
+     */
+    ai?: pulumi.Input<inputs.AiBindingArgs | undefined>;
+    /**
+     * An instance of AI Search.
+     */
+    aiSearch?: pulumi.Input<inputs.AiSearchBindingArgs | undefined>;
+    /**
+     * A namespace of AI Search instances.
+     */
+    aiSearchNamespace?: pulumi.Input<inputs.AiSearchNamespaceBindingArgs | undefined>;
+    /**
+     * A dataset of Workers Analytics Engine.
+     */
+    analyticsEngine?: pulumi.Input<inputs.AnalyticsEngineBindingArgs | undefined>;
+    /**
+     * A namespace of Artifacts.
+     */
+    artifacts?: pulumi.Input<inputs.ArtifactsBindingArgs | undefined>;
+    /**
+     * The Worker's own static assets.
+     */
+    assets?: pulumi.Input<inputs.AssetsBindingArgs | undefined>;
+    /**
+     * Browser Rendering: headless browsers to drive.
+     */
+    browser?: pulumi.Input<inputs.BrowserBindingArgs | undefined>;
+    /**
+     * A D1 database, which is SQLite.
+     */
+    d1Database?: pulumi.Input<inputs.D1DatabaseBindingArgs | undefined>;
+    /**
+     * Bytes of the bundle, for service-worker syntax.
+     */
+    dataBlob?: pulumi.Input<inputs.DataBlobBindingArgs | undefined>;
+    /**
+     * A dispatch namespace of Workers for Platforms.
+     */
+    dispatchNamespace?: pulumi.Input<inputs.DispatchNamespaceBindingArgs | undefined>;
+    /**
+     * A class of Durable Objects, of this Worker or another.
+     */
+    durableObjectNamespace?: pulumi.Input<inputs.DurableObjectNamespaceBindingArgs | undefined>;
+    /**
+     * Feature flags of a Flagship app.
+     */
+    flagship?: pulumi.Input<inputs.FlagshipBindingArgs | undefined>;
+    /**
+     * A database behind Hyperdrive.
+     */
+    hyperdrive?: pulumi.Input<inputs.HyperdriveBindingArgs | undefined>;
+    /**
+     * Cloudflare Images, to transform and store images.
+     */
+    images?: pulumi.Input<inputs.ImagesBindingArgs | undefined>;
+    /**
      * A Workers KV namespace.
      */
     kvNamespace?: pulumi.Input<inputs.KvNamespaceBindingArgs | undefined>;
+    /**
+     * A destination of log forwarding.
+     */
+    logfwdr?: pulumi.Input<inputs.LogfwdrBindingArgs | undefined>;
+    /**
+     * Media Transformations, to transform video and audio.
+     */
+    media?: pulumi.Input<inputs.MediaBindingArgs | undefined>;
+    /**
+     * A client certificate to present to origins.
+     */
+    mtlsCertificate?: pulumi.Input<inputs.MtlsCertificateBindingArgs | undefined>;
+    /**
+     * A Pipeline to send records to.
+     */
+    pipeline?: pulumi.Input<inputs.PipelineBindingArgs | undefined>;
+    /**
+     * A queue to send messages to.
+     */
+    queue?: pulumi.Input<inputs.QueueBindingArgs | undefined>;
     /**
      * An R2 bucket of objects.
      */
     r2Bucket?: pulumi.Input<inputs.R2BucketBindingArgs | undefined>;
     /**
+     * A limit that the Worker can ask about.
+     */
+    rateLimit?: pulumi.Input<inputs.RateLimitBindingArgs | undefined>;
+    /**
+     * A binding of a type that this provider does not know yet, as Cloudflare's API has it.
+     */
+    raw?: pulumi.Input<inputs.RawBindingArgs | undefined>;
+    /**
+     * A secret in Secrets Store, read with `await env.NAME.get()`.
+     */
+    secretsStoreSecret?: pulumi.Input<inputs.SecretsStoreSecretBindingArgs | undefined>;
+    /**
+     * Sending email to verified addresses.
+     */
+    sendEmail?: pulumi.Input<inputs.SendEmailBindingArgs | undefined>;
+    /**
      * Another Worker, called without leaving Cloudflare.
      */
     service?: pulumi.Input<inputs.ServiceBindingArgs | undefined>;
+    /**
+     * Cloudflare Stream, to store and play video.
+     */
+    stream?: pulumi.Input<inputs.StreamBindingArgs | undefined>;
+    /**
+     * A text of the bundle, for service-worker syntax.
+     */
+    textBlob?: pulumi.Input<inputs.TextBlobBindingArgs | undefined>;
+    /**
+     * A Vectorize index to search.
+     */
+    vectorize?: pulumi.Input<inputs.VectorizeBindingArgs | undefined>;
+    /**
+     * Id, tag and time of the running version.
+     */
+    versionMetadata?: pulumi.Input<inputs.VersionMetadataBindingArgs | undefined>;
+    /**
+     * A private network, reached through a tunnel.
+     */
+    vpcNetwork?: pulumi.Input<inputs.VpcNetworkBindingArgs | undefined>;
+    /**
+     * A service in a private network.
+     */
+    vpcService?: pulumi.Input<inputs.VpcServiceBindingArgs | undefined>;
+    /**
+     * A WebAssembly module of the bundle, for service-worker syntax.
+     */
+    wasmModule?: pulumi.Input<inputs.WasmModuleBindingArgs | undefined>;
+    /**
+     * Searching the public web.
+     */
+    webSearch?: pulumi.Input<inputs.WebSearchBindingArgs | undefined>;
+    /**
+     * Loading Workers at run time.
+     */
+    workerLoader?: pulumi.Input<inputs.WorkerLoaderBindingArgs | undefined>;
+    /**
+     * A Workflow, of this Worker or another.
+     */
+    workflow?: pulumi.Input<inputs.WorkflowBindingArgs | undefined>;
+}
+
+/**
+ * Binds Browser Rendering. It has no settings.
+ */
+export interface BrowserBindingArgs {
 }
 
 /**
@@ -46,6 +265,158 @@ export interface BundleReferenceArgs {
 }
 
 /**
+ * Whether a Worker's responses are cached.
+ */
+export interface CacheOptionsArgs {
+    /**
+     * Whether one version may answer with what another one has put into the cache. Default: false.
+     */
+    crossVersionCache?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether Cloudflare's cache is in front of the Worker.
+     */
+    enabled: pulumi.Input<boolean>;
+}
+
+/**
+ * Binds a D1 database.
+ */
+export interface D1DatabaseBindingArgs {
+    /**
+     * Id of the database: a UUID.
+     */
+    id: pulumi.Input<string>;
+}
+
+/**
+ * A directory of migrations, and what is in it.
+ */
+export interface D1MigrationsArgs {
+    /**
+     * The directory, relative to the program, such as `./migrations`. Its files `*.sql`, such as `0001_users.sql`, are applied in the order of the numbers that their names begin with.
+     */
+    directory: pulumi.Input<string>;
+    /**
+     * The names of the migrations, each with the SHA-256 of its file in hex, so that a preview names what is new. Default: read from the directory. Set it to refuse any other content.
+     */
+    files?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+}
+
+/**
+ * Read replicas of a D1 database.
+ */
+export interface D1ReadReplicationArgs {
+    /**
+     * `auto`: Cloudflare makes replicas near readers, whom a session of D1's API leads to them. `disabled`: there are none.
+     */
+    mode: pulumi.Input<string>;
+}
+
+/**
+ * Binds a part of the bundle as an ArrayBuffer. ES modules import it instead.
+ */
+export interface DataBlobBindingArgs {
+    /**
+     * Name of the module in the bundle.
+     */
+    part: pulumi.Input<string>;
+}
+
+/**
+ * Binds a dispatch namespace.
+ */
+export interface DispatchNamespaceBindingArgs {
+    /**
+     * Name of the dispatch namespace.
+     */
+    namespace: pulumi.Input<string>;
+    /**
+     * The Worker that sees what the namespace's Workers send out. Default: none.
+     */
+    outbound?: pulumi.Input<inputs.DispatchOutboundArgs | undefined>;
+}
+
+/**
+ * The Worker that sees what a dispatch namespace's Workers send out.
+ */
+export interface DispatchOutboundArgs {
+    /**
+     * Names of what the dispatching Worker passes to it. Default: none.
+     */
+    parameters?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Name of the Worker.
+     */
+    service: pulumi.Input<string>;
+}
+
+/**
+ * What is to become of a class of Durable Objects.
+ */
+export interface DurableObjectExportArgs {
+    /**
+     * The class that it becomes, with the state `renamed`. Default: none.
+     */
+    renamedTo?: pulumi.Input<string | undefined>;
+    /**
+     * What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+     */
+    state?: pulumi.Input<string | undefined>;
+    /**
+     * How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+     */
+    storage?: pulumi.Input<string | undefined>;
+    /**
+     * The Worker that it comes from, with the state `expecting-transfer`. Default: none.
+     */
+    transferFrom?: pulumi.Input<string | undefined>;
+    /**
+     * The Worker that takes it over, with the state `transferred`. Default: none.
+     */
+    transferredTo?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Binds a class of Durable Objects.
+ */
+export interface DurableObjectNamespaceBindingArgs {
+    /**
+     * Name of the exported class.
+     */
+    className: pulumi.Input<string>;
+    /**
+     * Name of the Worker that exports it. Default: this one.
+     */
+    scriptName?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Binds a Flagship app.
+ */
+export interface FlagshipBindingArgs {
+    /**
+     * Id of the app.
+     */
+    appId: pulumi.Input<string>;
+}
+
+/**
+ * Binds a Hyperdrive configuration.
+ */
+export interface HyperdriveBindingArgs {
+    /**
+     * Id of the Hyperdrive configuration.
+     */
+    id: pulumi.Input<string>;
+}
+
+/**
+ * Binds Cloudflare Images. It has no settings.
+ */
+export interface ImagesBindingArgs {
+}
+
+/**
  * Binds a Workers KV namespace.
  */
 export interface KvNamespaceBindingArgs {
@@ -53,6 +424,218 @@ export interface KvNamespaceBindingArgs {
      * Id of the namespace: the `id` of a `KvNamespace`, or 32 hex digits from elsewhere.
      */
     id: pulumi.Input<string>;
+}
+
+/**
+ * What one invocation of a Worker may use.
+ */
+export interface LimitsArgs {
+    /**
+     * CPU time in milliseconds. Default: that of the plan.
+     */
+    cpuMs?: pulumi.Input<number | undefined>;
+    /**
+     * How many requests it may make. Default: that of the plan.
+     */
+    subrequests?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * Binds a destination of log forwarding.
+ */
+export interface LogfwdrBindingArgs {
+    /**
+     * Name of the destination.
+     */
+    destination: pulumi.Input<string>;
+}
+
+/**
+ * Binds Media Transformations. It has no settings.
+ */
+export interface MediaBindingArgs {
+}
+
+/**
+ * One step in the history of a Worker's classes of Durable Objects.
+ */
+export interface MigrationArgs {
+    /**
+     * Classes that go, with all the data of their objects. `allowDataLoss` must name them. Default: none.
+     */
+    deletedClasses?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Classes that are new, with the older key-value storage. Default: none.
+     */
+    newClasses?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Classes that are new, with SQLite storage. Default: none.
+     */
+    newSqliteClasses?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Classes that get another name and keep their data. Default: none.
+     */
+    renamedClasses?: pulumi.Input<pulumi.Input<inputs.RenamedClassArgs>[] | undefined>;
+    /**
+     * Name of the step, unique in the history. It must not change once it was deployed.
+     */
+    tag: pulumi.Input<string>;
+    /**
+     * Classes that are taken over from another Worker, with their data. Default: none.
+     */
+    transferredClasses?: pulumi.Input<pulumi.Input<inputs.TransferredClassArgs>[] | undefined>;
+}
+
+/**
+ * Binds a client certificate: its `fetch` presents it.
+ */
+export interface MtlsCertificateBindingArgs {
+    /**
+     * Id of the uploaded certificate.
+     */
+    certificateId: pulumi.Input<string>;
+}
+
+/**
+ * What Cloudflare keeps of a Worker's logs and traces.
+ */
+export interface ObservabilityArgs {
+    /**
+     * Whether logs are kept, where `logs.enabled` does not say it. Default: false.
+     */
+    enabled?: pulumi.Input<boolean | undefined>;
+    /**
+     * The share of requests of which something is kept, from 0 to 1. Default: 1.
+     */
+    headSamplingRate?: pulumi.Input<number | undefined>;
+    /**
+     * What is kept of logs. Default: as `enabled` says.
+     */
+    logs?: pulumi.Input<inputs.ObservabilityLogsArgs | undefined>;
+    /**
+     * What is kept of traces. Default: nothing.
+     */
+    traces?: pulumi.Input<inputs.ObservabilityTracesArgs | undefined>;
+}
+
+/**
+ * What Cloudflare keeps of a Worker's logs.
+ */
+export interface ObservabilityLogsArgs {
+    /**
+     * Names of the destinations that logs are exported to. Their order says nothing. Default: none.
+     */
+    destinations?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Whether logs are kept. Default: `observability.enabled`.
+     */
+    enabled?: pulumi.Input<boolean | undefined>;
+    /**
+     * The share of requests whose logs are kept, from 0 to 1. Default: 1.
+     */
+    headSamplingRate?: pulumi.Input<number | undefined>;
+    /**
+     * Whether each invocation is logged too. Default: true.
+     */
+    invocationLogs?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether the logs can be queried in Cloudflare's dashboard. Default: true.
+     */
+    persist?: pulumi.Input<boolean | undefined>;
+}
+
+/**
+ * What Cloudflare keeps of a Worker's traces.
+ */
+export interface ObservabilityTracesArgs {
+    /**
+     * Names of the destinations that traces are exported to. Their order says nothing. Default: none.
+     */
+    destinations?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Whether traces are kept at all. Default: false.
+     */
+    enabled?: pulumi.Input<boolean | undefined>;
+    /**
+     * The share of requests whose traces are kept, from 0 to 1. Default: 1.
+     */
+    headSamplingRate?: pulumi.Input<number | undefined>;
+    /**
+     * Whether the traces can be queried in Cloudflare's dashboard. Default: true.
+     */
+    persist?: pulumi.Input<boolean | undefined>;
+}
+
+/**
+ * Binds a Pipeline or one of its streams. Set exactly one member.
+ */
+export interface PipelineBindingArgs {
+    /**
+     * Name of the Pipeline, of the first generation. Default: none, and `stream` is set.
+     */
+    pipeline?: pulumi.Input<string | undefined>;
+    /**
+     * Id of the stream that receives the records. Default: none, and `pipeline` is set.
+     */
+    stream?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Where a Worker runs.
+ */
+export interface PlacementArgs {
+    /**
+     * With `smart`: a region to begin with. Default: none.
+     */
+    hint?: pulumi.Input<string | undefined>;
+    /**
+     * With `targeted`: a TCP host and port, such as `db.example.com:5432`.
+     */
+    host?: pulumi.Input<string | undefined>;
+    /**
+     * With `targeted`: the host name of an HTTP server, such as `api.example.com`.
+     */
+    hostname?: pulumi.Input<string | undefined>;
+    /**
+     * `smart`: Cloudflare runs it near what it talks to; `targeted`: near what you name, with exactly one of `region`, `host` and `hostname`.
+     */
+    mode: pulumi.Input<enums.PlacementMode>;
+    /**
+     * With `targeted`: a cloud region, such as `aws:us-east-1`.
+     */
+    region?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Binds a queue as its producer.
+ */
+export interface QueueBindingArgs {
+    /**
+     * Seconds by which each message is delayed, at most 43200. Default: the queue's own.
+     */
+    deliveryDelay?: pulumi.Input<number | undefined>;
+    /**
+     * Name of the queue.
+     */
+    name: pulumi.Input<string>;
+}
+
+/**
+ * How messages are kept and delivered.
+ */
+export interface QueueSettingsArgs {
+    /**
+     * Seconds for which a message that names no delay is held back, 0 to 86400. Default: 0.
+     */
+    deliveryDelay?: pulumi.Input<number | undefined>;
+    /**
+     * Whether consumers get nothing, while messages are accepted and kept. Default: false.
+     */
+    deliveryPaused?: pulumi.Input<boolean | undefined>;
+    /**
+     * Seconds for which a message is kept, 60 to 1209600 (14 days). Default: 345600 (4 days), or what the account's plan allows.
+     */
+    messageRetentionPeriod?: pulumi.Input<number | undefined>;
 }
 
 /**
@@ -70,6 +653,62 @@ export interface R2BucketBindingArgs {
 }
 
 /**
+ * Counts calls by a key of the Worker's choice.
+ */
+export interface RateLimitBindingArgs {
+    /**
+     * A number, as a text, that tells the account's limits apart: those of one number count together.
+     */
+    namespaceId: pulumi.Input<string>;
+    /**
+     * How many calls are within the limit, and in what time.
+     */
+    simple: pulumi.Input<inputs.RateLimitSimpleArgs>;
+}
+
+/**
+ * How many calls are within a limit, and in what time.
+ */
+export interface RateLimitSimpleArgs {
+    /**
+     * How many calls of one key are within the limit in a period.
+     */
+    limit: pulumi.Input<number>;
+    /**
+     * Length of a period in seconds: 10 or 60.
+     */
+    period: pulumi.Input<number>;
+}
+
+/**
+ * A binding as Cloudflare's API has it.
+ */
+export interface RawBindingArgs {
+    /**
+     * Its fields in the API, apart from name and type. No place for secrets. Default: none.
+     */
+    fields?: pulumi.Input<{[key: string]: any} | undefined>;
+    /**
+     * The type in the API, such as `kv_namespace`.
+     */
+    type: pulumi.Input<string>;
+}
+
+/**
+ * A class of Durable Objects that gets another name and keeps its data.
+ */
+export interface RenamedClassArgs {
+    /**
+     * Name of the class until now.
+     */
+    from: pulumi.Input<string>;
+    /**
+     * Name of the class from now on.
+     */
+    to: pulumi.Input<string>;
+}
+
+/**
  * A route pattern's zone, and whether its host needs a DNS record.
  */
 export interface RouteArgs {
@@ -84,6 +723,56 @@ export interface RouteArgs {
 }
 
 /**
+ * Where the values of a group of secrets lie. Set exactly one member.
+ */
+export interface SecretsGroupArgs {
+    /**
+     * A program and its arguments, run as `<command> get` in the manner of git's credential helpers: it reads the lines `group=<group>` and `name=<name>` and writes the value. It has a minute.
+     */
+    command?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * A directory with a file for each value, as Kubernetes mounts secrets. One line ending at the end of a file is left out. For the group `*`, a directory of such directories.
+     */
+    directory?: pulumi.Input<string | undefined>;
+    /**
+     * How the names of environment variables begin that hold the values. The rest is the secret's name in upper case, with `_` for everything but letters and digits; for the group `*`, the group's name and `_` come before it.
+     */
+    envPrefix?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Binds a secret of the account's Secrets Store.
+ */
+export interface SecretsStoreSecretBindingArgs {
+    /**
+     * Name of the secret in the store.
+     */
+    secretName: pulumi.Input<string>;
+    /**
+     * Id of the store.
+     */
+    storeId: pulumi.Input<string>;
+}
+
+/**
+ * Lets the Worker send email. Without a member it may send to every verified address of the account.
+ */
+export interface SendEmailBindingArgs {
+    /**
+     * Addresses to which it may send. Default: no such limit.
+     */
+    allowedDestinationAddresses?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Addresses from which it may send. Default: no such limit.
+     */
+    allowedSenderAddresses?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * The only address to which it may send. Default: no such limit.
+     */
+    destinationAddress?: pulumi.Input<string | undefined>;
+}
+
+/**
  * Binds another Worker.
  */
 export interface ServiceBindingArgs {
@@ -95,6 +784,152 @@ export interface ServiceBindingArgs {
      * The other Worker's name: its `scriptName`.
      */
     name: pulumi.Input<string>;
+    /**
+     * What the entry point finds in `ctx.props`: it can tell its callers apart by it. Default: none.
+     */
+    props?: pulumi.Input<{[key: string]: any} | undefined>;
+}
+
+/**
+ * Binds Cloudflare Stream. It has no settings.
+ */
+export interface StreamBindingArgs {
+}
+
+/**
+ * A Worker that receives another one's logs in its `tailStream` handler, while that one still runs.
+ */
+export interface StreamingTailConsumerArgs {
+}
+
+/**
+ * A Worker that receives another one's logs in its `tail` handler.
+ */
+export interface TailConsumerArgs {
+    /**
+     * The consumer's environment, if it has any. Default: `production`.
+     */
+    environment?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Binds a part of the bundle as a text. ES modules import it instead.
+ */
+export interface TextBlobBindingArgs {
+    /**
+     * Name of the module in the bundle.
+     */
+    part: pulumi.Input<string>;
+}
+
+/**
+ * A class of Durable Objects that is taken over from another Worker.
+ */
+export interface TransferredClassArgs {
+    /**
+     * Name of the class in the other Worker.
+     */
+    from: pulumi.Input<string>;
+    /**
+     * Name of the other Worker.
+     */
+    fromScript: pulumi.Input<string>;
+    /**
+     * Name of the class in this Worker.
+     */
+    to: pulumi.Input<string>;
+}
+
+/**
+ * Binds a Vectorize index.
+ */
+export interface VectorizeBindingArgs {
+    /**
+     * Name of the index.
+     */
+    indexName: pulumi.Input<string>;
+}
+
+/**
+ * Binds the version's metadata. It has no settings.
+ */
+export interface VersionMetadataBindingArgs {
+}
+
+/**
+ * Binds a private network. Set exactly one member.
+ */
+export interface VpcNetworkBindingArgs {
+    /**
+     * Id of the network. Default: none, and `tunnelId` is set.
+     */
+    networkId?: pulumi.Input<string | undefined>;
+    /**
+     * Id of the Cloudflare Tunnel that leads there. Default: none, and `networkId` is set.
+     */
+    tunnelId?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Binds a VPC service.
+ */
+export interface VpcServiceBindingArgs {
+    /**
+     * Id of the VPC service.
+     */
+    serviceId: pulumi.Input<string>;
+}
+
+/**
+ * Binds a part of the bundle as a WebAssembly module. ES modules import it instead.
+ */
+export interface WasmModuleBindingArgs {
+    /**
+     * Name of the module in the bundle.
+     */
+    part: pulumi.Input<string>;
+}
+
+/**
+ * Binds web search. It has no settings.
+ */
+export interface WebSearchBindingArgs {
+}
+
+/**
+ * Files that Cloudflare serves without running the Worker.
+ */
+export interface WorkerAssetsArgs {
+    /**
+     * The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
+     */
+    directory: pulumi.Input<string>;
+    /**
+     * Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
+     */
+    htmlHandling?: pulumi.Input<string | undefined>;
+    /**
+     * What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+     */
+    notFoundHandling?: pulumi.Input<string | undefined>;
+    /**
+     * Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
+     */
+    runWorkerFirst?: pulumi.Input<boolean | undefined>;
+    /**
+     * Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
+     */
+    runWorkerFirstRules?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+     */
+    sha256?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Binds the loader of dynamic Workers. It has no settings.
+ */
+export interface WorkerLoaderBindingArgs {
 }
 
 /**
@@ -109,4 +944,22 @@ export interface WorkersDevArgs {
      * Whether each version answers at an address of its own. Default: false.
      */
     previewsEnabled?: pulumi.Input<boolean | undefined>;
+}
+
+/**
+ * Binds a Workflow.
+ */
+export interface WorkflowBindingArgs {
+    /**
+     * Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+     */
+    className?: pulumi.Input<string | undefined>;
+    /**
+     * Name of the Workflow, unique in the account.
+     */
+    name: pulumi.Input<string>;
+    /**
+     * Name of the Worker that exports it. Default: this one.
+     */
+    scriptName?: pulumi.Input<string | undefined>;
 }

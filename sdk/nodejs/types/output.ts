@@ -4,23 +4,242 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as inputs from "../types/input";
 import * as outputs from "../types/output";
+import * as enums from "../types/enums";
+
+/**
+ * Binds a namespace of Agent Memory.
+ */
+export interface AgentMemoryBinding {
+    /**
+     * Name of the namespace.
+     */
+    namespace: string;
+}
+
+/**
+ * Binds Workers AI. It has no settings.
+ */
+export interface AiBinding {
+}
+
+/**
+ * Binds an instance of AI Search.
+ */
+export interface AiSearchBinding {
+    /**
+     * Name of the instance.
+     */
+    instanceName: string;
+}
+
+/**
+ * Binds a namespace of AI Search.
+ */
+export interface AiSearchNamespaceBinding {
+    /**
+     * Name of the namespace.
+     */
+    namespace: string;
+}
+
+/**
+ * Binds a dataset of Workers Analytics Engine.
+ */
+export interface AnalyticsEngineBinding {
+    /**
+     * Name of the dataset, which the first data point makes.
+     */
+    dataset: string;
+}
+
+/**
+ * What a version says of itself in Cloudflare's dashboard.
+ */
+export interface Annotations {
+    /**
+     * A text of a version. Where its bundle came from is written behind it, and together they have at most 1000 bytes. Default: none.
+     */
+    message?: string;
+    /**
+     * A name of a version, such as a commit; at most 100 bytes. Default: none.
+     */
+    tag?: string;
+}
+
+/**
+ * Binds a namespace of Artifacts.
+ */
+export interface ArtifactsBinding {
+    /**
+     * Name of the namespace.
+     */
+    namespace: string;
+}
+
+/**
+ * Binds the static assets: `env.NAME.fetch(request)` serves them. It has no settings.
+ */
+export interface AssetsBinding {
+}
 
 /**
  * What a name in a Worker's `env` stands for. Set exactly one member.
  */
 export interface Binding {
     /**
+     * A namespace of Agent Memory.
+     */
+    agentMemory?: outputs.AgentMemoryBinding;
+    /**
+     * Workers AI, which runs models.
+     */
+    ai?: outputs.AiBinding;
+    /**
+     * An instance of AI Search.
+     */
+    aiSearch?: outputs.AiSearchBinding;
+    /**
+     * A namespace of AI Search instances.
+     */
+    aiSearchNamespace?: outputs.AiSearchNamespaceBinding;
+    /**
+     * A dataset of Workers Analytics Engine.
+     */
+    analyticsEngine?: outputs.AnalyticsEngineBinding;
+    /**
+     * A namespace of Artifacts.
+     */
+    artifacts?: outputs.ArtifactsBinding;
+    /**
+     * The Worker's own static assets.
+     */
+    assets?: outputs.AssetsBinding;
+    /**
+     * Browser Rendering: headless browsers to drive.
+     */
+    browser?: outputs.BrowserBinding;
+    /**
+     * A D1 database, which is SQLite.
+     */
+    d1Database?: outputs.D1DatabaseBinding;
+    /**
+     * Bytes of the bundle, for service-worker syntax.
+     */
+    dataBlob?: outputs.DataBlobBinding;
+    /**
+     * A dispatch namespace of Workers for Platforms.
+     */
+    dispatchNamespace?: outputs.DispatchNamespaceBinding;
+    /**
+     * A class of Durable Objects, of this Worker or another.
+     */
+    durableObjectNamespace?: outputs.DurableObjectNamespaceBinding;
+    /**
+     * Feature flags of a Flagship app.
+     */
+    flagship?: outputs.FlagshipBinding;
+    /**
+     * A database behind Hyperdrive.
+     */
+    hyperdrive?: outputs.HyperdriveBinding;
+    /**
+     * Cloudflare Images, to transform and store images.
+     */
+    images?: outputs.ImagesBinding;
+    /**
      * A Workers KV namespace.
      */
     kvNamespace?: outputs.KvNamespaceBinding;
+    /**
+     * A destination of log forwarding.
+     */
+    logfwdr?: outputs.LogfwdrBinding;
+    /**
+     * Media Transformations, to transform video and audio.
+     */
+    media?: outputs.MediaBinding;
+    /**
+     * A client certificate to present to origins.
+     */
+    mtlsCertificate?: outputs.MtlsCertificateBinding;
+    /**
+     * A Pipeline to send records to.
+     */
+    pipeline?: outputs.PipelineBinding;
+    /**
+     * A queue to send messages to.
+     */
+    queue?: outputs.QueueBinding;
     /**
      * An R2 bucket of objects.
      */
     r2Bucket?: outputs.R2BucketBinding;
     /**
+     * A limit that the Worker can ask about.
+     */
+    rateLimit?: outputs.RateLimitBinding;
+    /**
+     * A binding of a type that this provider does not know yet, as Cloudflare's API has it.
+     */
+    raw?: outputs.RawBinding;
+    /**
+     * A secret in Secrets Store, read with `await env.NAME.get()`.
+     */
+    secretsStoreSecret?: outputs.SecretsStoreSecretBinding;
+    /**
+     * Sending email to verified addresses.
+     */
+    sendEmail?: outputs.SendEmailBinding;
+    /**
      * Another Worker, called without leaving Cloudflare.
      */
     service?: outputs.ServiceBinding;
+    /**
+     * Cloudflare Stream, to store and play video.
+     */
+    stream?: outputs.StreamBinding;
+    /**
+     * A text of the bundle, for service-worker syntax.
+     */
+    textBlob?: outputs.TextBlobBinding;
+    /**
+     * A Vectorize index to search.
+     */
+    vectorize?: outputs.VectorizeBinding;
+    /**
+     * Id, tag and time of the running version.
+     */
+    versionMetadata?: outputs.VersionMetadataBinding;
+    /**
+     * A private network, reached through a tunnel.
+     */
+    vpcNetwork?: outputs.VpcNetworkBinding;
+    /**
+     * A service in a private network.
+     */
+    vpcService?: outputs.VpcServiceBinding;
+    /**
+     * A WebAssembly module of the bundle, for service-worker syntax.
+     */
+    wasmModule?: outputs.WasmModuleBinding;
+    /**
+     * Searching the public web.
+     */
+    webSearch?: outputs.WebSearchBinding;
+    /**
+     * Loading Workers at run time.
+     */
+    workerLoader?: outputs.WorkerLoaderBinding;
+    /**
+     * A Workflow, of this Worker or another.
+     */
+    workflow?: outputs.WorkflowBinding;
+}
+
+/**
+ * Binds Browser Rendering. It has no settings.
+ */
+export interface BrowserBinding {
 }
 
 /**
@@ -46,6 +265,158 @@ export interface BundleReference {
 }
 
 /**
+ * Whether a Worker's responses are cached.
+ */
+export interface CacheOptions {
+    /**
+     * Whether one version may answer with what another one has put into the cache. Default: false.
+     */
+    crossVersionCache?: boolean;
+    /**
+     * Whether Cloudflare's cache is in front of the Worker.
+     */
+    enabled: boolean;
+}
+
+/**
+ * Binds a D1 database.
+ */
+export interface D1DatabaseBinding {
+    /**
+     * Id of the database: a UUID.
+     */
+    id: string;
+}
+
+/**
+ * A directory of migrations, and what is in it.
+ */
+export interface D1Migrations {
+    /**
+     * The directory, relative to the program, such as `./migrations`. Its files `*.sql`, such as `0001_users.sql`, are applied in the order of the numbers that their names begin with.
+     */
+    directory: string;
+    /**
+     * The names of the migrations, each with the SHA-256 of its file in hex, so that a preview names what is new. Default: read from the directory. Set it to refuse any other content.
+     */
+    files?: {[key: string]: string};
+}
+
+/**
+ * Read replicas of a D1 database.
+ */
+export interface D1ReadReplication {
+    /**
+     * `auto`: Cloudflare makes replicas near readers, whom a session of D1's API leads to them. `disabled`: there are none.
+     */
+    mode: string;
+}
+
+/**
+ * Binds a part of the bundle as an ArrayBuffer. ES modules import it instead.
+ */
+export interface DataBlobBinding {
+    /**
+     * Name of the module in the bundle.
+     */
+    part: string;
+}
+
+/**
+ * Binds a dispatch namespace.
+ */
+export interface DispatchNamespaceBinding {
+    /**
+     * Name of the dispatch namespace.
+     */
+    namespace: string;
+    /**
+     * The Worker that sees what the namespace's Workers send out. Default: none.
+     */
+    outbound?: outputs.DispatchOutbound;
+}
+
+/**
+ * The Worker that sees what a dispatch namespace's Workers send out.
+ */
+export interface DispatchOutbound {
+    /**
+     * Names of what the dispatching Worker passes to it. Default: none.
+     */
+    parameters?: string[];
+    /**
+     * Name of the Worker.
+     */
+    service: string;
+}
+
+/**
+ * What is to become of a class of Durable Objects.
+ */
+export interface DurableObjectExport {
+    /**
+     * The class that it becomes, with the state `renamed`. Default: none.
+     */
+    renamedTo?: string;
+    /**
+     * What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+     */
+    state?: string;
+    /**
+     * How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+     */
+    storage?: string;
+    /**
+     * The Worker that it comes from, with the state `expecting-transfer`. Default: none.
+     */
+    transferFrom?: string;
+    /**
+     * The Worker that takes it over, with the state `transferred`. Default: none.
+     */
+    transferredTo?: string;
+}
+
+/**
+ * Binds a class of Durable Objects.
+ */
+export interface DurableObjectNamespaceBinding {
+    /**
+     * Name of the exported class.
+     */
+    className: string;
+    /**
+     * Name of the Worker that exports it. Default: this one.
+     */
+    scriptName?: string;
+}
+
+/**
+ * Binds a Flagship app.
+ */
+export interface FlagshipBinding {
+    /**
+     * Id of the app.
+     */
+    appId: string;
+}
+
+/**
+ * Binds a Hyperdrive configuration.
+ */
+export interface HyperdriveBinding {
+    /**
+     * Id of the Hyperdrive configuration.
+     */
+    id: string;
+}
+
+/**
+ * Binds Cloudflare Images. It has no settings.
+ */
+export interface ImagesBinding {
+}
+
+/**
  * Binds a Workers KV namespace.
  */
 export interface KvNamespaceBinding {
@@ -53,6 +424,218 @@ export interface KvNamespaceBinding {
      * Id of the namespace: the `id` of a `KvNamespace`, or 32 hex digits from elsewhere.
      */
     id: string;
+}
+
+/**
+ * What one invocation of a Worker may use.
+ */
+export interface Limits {
+    /**
+     * CPU time in milliseconds. Default: that of the plan.
+     */
+    cpuMs?: number;
+    /**
+     * How many requests it may make. Default: that of the plan.
+     */
+    subrequests?: number;
+}
+
+/**
+ * Binds a destination of log forwarding.
+ */
+export interface LogfwdrBinding {
+    /**
+     * Name of the destination.
+     */
+    destination: string;
+}
+
+/**
+ * Binds Media Transformations. It has no settings.
+ */
+export interface MediaBinding {
+}
+
+/**
+ * One step in the history of a Worker's classes of Durable Objects.
+ */
+export interface Migration {
+    /**
+     * Classes that go, with all the data of their objects. `allowDataLoss` must name them. Default: none.
+     */
+    deletedClasses?: string[];
+    /**
+     * Classes that are new, with the older key-value storage. Default: none.
+     */
+    newClasses?: string[];
+    /**
+     * Classes that are new, with SQLite storage. Default: none.
+     */
+    newSqliteClasses?: string[];
+    /**
+     * Classes that get another name and keep their data. Default: none.
+     */
+    renamedClasses?: outputs.RenamedClass[];
+    /**
+     * Name of the step, unique in the history. It must not change once it was deployed.
+     */
+    tag: string;
+    /**
+     * Classes that are taken over from another Worker, with their data. Default: none.
+     */
+    transferredClasses?: outputs.TransferredClass[];
+}
+
+/**
+ * Binds a client certificate: its `fetch` presents it.
+ */
+export interface MtlsCertificateBinding {
+    /**
+     * Id of the uploaded certificate.
+     */
+    certificateId: string;
+}
+
+/**
+ * What Cloudflare keeps of a Worker's logs and traces.
+ */
+export interface Observability {
+    /**
+     * Whether logs are kept, where `logs.enabled` does not say it. Default: false.
+     */
+    enabled?: boolean;
+    /**
+     * The share of requests of which something is kept, from 0 to 1. Default: 1.
+     */
+    headSamplingRate?: number;
+    /**
+     * What is kept of logs. Default: as `enabled` says.
+     */
+    logs?: outputs.ObservabilityLogs;
+    /**
+     * What is kept of traces. Default: nothing.
+     */
+    traces?: outputs.ObservabilityTraces;
+}
+
+/**
+ * What Cloudflare keeps of a Worker's logs.
+ */
+export interface ObservabilityLogs {
+    /**
+     * Names of the destinations that logs are exported to. Their order says nothing. Default: none.
+     */
+    destinations?: string[];
+    /**
+     * Whether logs are kept. Default: `observability.enabled`.
+     */
+    enabled?: boolean;
+    /**
+     * The share of requests whose logs are kept, from 0 to 1. Default: 1.
+     */
+    headSamplingRate?: number;
+    /**
+     * Whether each invocation is logged too. Default: true.
+     */
+    invocationLogs?: boolean;
+    /**
+     * Whether the logs can be queried in Cloudflare's dashboard. Default: true.
+     */
+    persist?: boolean;
+}
+
+/**
+ * What Cloudflare keeps of a Worker's traces.
+ */
+export interface ObservabilityTraces {
+    /**
+     * Names of the destinations that traces are exported to. Their order says nothing. Default: none.
+     */
+    destinations?: string[];
+    /**
+     * Whether traces are kept at all. Default: false.
+     */
+    enabled?: boolean;
+    /**
+     * The share of requests whose traces are kept, from 0 to 1. Default: 1.
+     */
+    headSamplingRate?: number;
+    /**
+     * Whether the traces can be queried in Cloudflare's dashboard. Default: true.
+     */
+    persist?: boolean;
+}
+
+/**
+ * Binds a Pipeline or one of its streams. Set exactly one member.
+ */
+export interface PipelineBinding {
+    /**
+     * Name of the Pipeline, of the first generation. Default: none, and `stream` is set.
+     */
+    pipeline?: string;
+    /**
+     * Id of the stream that receives the records. Default: none, and `pipeline` is set.
+     */
+    stream?: string;
+}
+
+/**
+ * Where a Worker runs.
+ */
+export interface Placement {
+    /**
+     * With `smart`: a region to begin with. Default: none.
+     */
+    hint?: string;
+    /**
+     * With `targeted`: a TCP host and port, such as `db.example.com:5432`.
+     */
+    host?: string;
+    /**
+     * With `targeted`: the host name of an HTTP server, such as `api.example.com`.
+     */
+    hostname?: string;
+    /**
+     * `smart`: Cloudflare runs it near what it talks to; `targeted`: near what you name, with exactly one of `region`, `host` and `hostname`.
+     */
+    mode: enums.PlacementMode;
+    /**
+     * With `targeted`: a cloud region, such as `aws:us-east-1`.
+     */
+    region?: string;
+}
+
+/**
+ * Binds a queue as its producer.
+ */
+export interface QueueBinding {
+    /**
+     * Seconds by which each message is delayed, at most 43200. Default: the queue's own.
+     */
+    deliveryDelay?: number;
+    /**
+     * Name of the queue.
+     */
+    name: string;
+}
+
+/**
+ * How messages are kept and delivered.
+ */
+export interface QueueSettings {
+    /**
+     * Seconds for which a message that names no delay is held back, 0 to 86400. Default: 0.
+     */
+    deliveryDelay?: number;
+    /**
+     * Whether consumers get nothing, while messages are accepted and kept. Default: false.
+     */
+    deliveryPaused?: boolean;
+    /**
+     * Seconds for which a message is kept, 60 to 1209600 (14 days). Default: 345600 (4 days), or what the account's plan allows.
+     */
+    messageRetentionPeriod?: number;
 }
 
 /**
@@ -70,6 +653,62 @@ export interface R2BucketBinding {
 }
 
 /**
+ * Counts calls by a key of the Worker's choice.
+ */
+export interface RateLimitBinding {
+    /**
+     * A number, as a text, that tells the account's limits apart: those of one number count together.
+     */
+    namespaceId: string;
+    /**
+     * How many calls are within the limit, and in what time.
+     */
+    simple: outputs.RateLimitSimple;
+}
+
+/**
+ * How many calls are within a limit, and in what time.
+ */
+export interface RateLimitSimple {
+    /**
+     * How many calls of one key are within the limit in a period.
+     */
+    limit: number;
+    /**
+     * Length of a period in seconds: 10 or 60.
+     */
+    period: number;
+}
+
+/**
+ * A binding as Cloudflare's API has it.
+ */
+export interface RawBinding {
+    /**
+     * Its fields in the API, apart from name and type. No place for secrets. Default: none.
+     */
+    fields?: {[key: string]: any};
+    /**
+     * The type in the API, such as `kv_namespace`.
+     */
+    type: string;
+}
+
+/**
+ * A class of Durable Objects that gets another name and keeps its data.
+ */
+export interface RenamedClass {
+    /**
+     * Name of the class until now.
+     */
+    from: string;
+    /**
+     * Name of the class from now on.
+     */
+    to: string;
+}
+
+/**
  * A route pattern's zone, and whether its host needs a DNS record.
  */
 export interface Route {
@@ -84,6 +723,74 @@ export interface Route {
 }
 
 /**
+ * What is known of a secret apart from its value.
+ */
+export interface SecretStatus {
+    /**
+     * Whether it was set alone, without code: Cloudflare then derives a version from `versionId` and does not tell its id.
+     */
+    alone?: boolean;
+    /**
+     * When this program last set it: RFC 3339, UTC.
+     */
+    setAt: string;
+    /**
+     * Id of the version in which it was set, or, if it was set alone, of the one before.
+     */
+    versionId: string;
+}
+
+/**
+ * Where the values of a group of secrets lie. Set exactly one member.
+ */
+export interface SecretsGroup {
+    /**
+     * A program and its arguments, run as `<command> get` in the manner of git's credential helpers: it reads the lines `group=<group>` and `name=<name>` and writes the value. It has a minute.
+     */
+    command?: string[];
+    /**
+     * A directory with a file for each value, as Kubernetes mounts secrets. One line ending at the end of a file is left out. For the group `*`, a directory of such directories.
+     */
+    directory?: string;
+    /**
+     * How the names of environment variables begin that hold the values. The rest is the secret's name in upper case, with `_` for everything but letters and digits; for the group `*`, the group's name and `_` come before it.
+     */
+    envPrefix?: string;
+}
+
+/**
+ * Binds a secret of the account's Secrets Store.
+ */
+export interface SecretsStoreSecretBinding {
+    /**
+     * Name of the secret in the store.
+     */
+    secretName: string;
+    /**
+     * Id of the store.
+     */
+    storeId: string;
+}
+
+/**
+ * Lets the Worker send email. Without a member it may send to every verified address of the account.
+ */
+export interface SendEmailBinding {
+    /**
+     * Addresses to which it may send. Default: no such limit.
+     */
+    allowedDestinationAddresses?: string[];
+    /**
+     * Addresses from which it may send. Default: no such limit.
+     */
+    allowedSenderAddresses?: string[];
+    /**
+     * The only address to which it may send. Default: no such limit.
+     */
+    destinationAddress?: string;
+}
+
+/**
  * Binds another Worker.
  */
 export interface ServiceBinding {
@@ -95,6 +802,152 @@ export interface ServiceBinding {
      * The other Worker's name: its `scriptName`.
      */
     name: string;
+    /**
+     * What the entry point finds in `ctx.props`: it can tell its callers apart by it. Default: none.
+     */
+    props?: {[key: string]: any};
+}
+
+/**
+ * Binds Cloudflare Stream. It has no settings.
+ */
+export interface StreamBinding {
+}
+
+/**
+ * A Worker that receives another one's logs in its `tailStream` handler, while that one still runs.
+ */
+export interface StreamingTailConsumer {
+}
+
+/**
+ * A Worker that receives another one's logs in its `tail` handler.
+ */
+export interface TailConsumer {
+    /**
+     * The consumer's environment, if it has any. Default: `production`.
+     */
+    environment?: string;
+}
+
+/**
+ * Binds a part of the bundle as a text. ES modules import it instead.
+ */
+export interface TextBlobBinding {
+    /**
+     * Name of the module in the bundle.
+     */
+    part: string;
+}
+
+/**
+ * A class of Durable Objects that is taken over from another Worker.
+ */
+export interface TransferredClass {
+    /**
+     * Name of the class in the other Worker.
+     */
+    from: string;
+    /**
+     * Name of the other Worker.
+     */
+    fromScript: string;
+    /**
+     * Name of the class in this Worker.
+     */
+    to: string;
+}
+
+/**
+ * Binds a Vectorize index.
+ */
+export interface VectorizeBinding {
+    /**
+     * Name of the index.
+     */
+    indexName: string;
+}
+
+/**
+ * Binds the version's metadata. It has no settings.
+ */
+export interface VersionMetadataBinding {
+}
+
+/**
+ * Binds a private network. Set exactly one member.
+ */
+export interface VpcNetworkBinding {
+    /**
+     * Id of the network. Default: none, and `tunnelId` is set.
+     */
+    networkId?: string;
+    /**
+     * Id of the Cloudflare Tunnel that leads there. Default: none, and `networkId` is set.
+     */
+    tunnelId?: string;
+}
+
+/**
+ * Binds a VPC service.
+ */
+export interface VpcServiceBinding {
+    /**
+     * Id of the VPC service.
+     */
+    serviceId: string;
+}
+
+/**
+ * Binds a part of the bundle as a WebAssembly module. ES modules import it instead.
+ */
+export interface WasmModuleBinding {
+    /**
+     * Name of the module in the bundle.
+     */
+    part: string;
+}
+
+/**
+ * Binds web search. It has no settings.
+ */
+export interface WebSearchBinding {
+}
+
+/**
+ * Files that Cloudflare serves without running the Worker.
+ */
+export interface WorkerAssets {
+    /**
+     * The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
+     */
+    directory: string;
+    /**
+     * Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
+     */
+    htmlHandling?: string;
+    /**
+     * What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+     */
+    notFoundHandling?: string;
+    /**
+     * Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
+     */
+    runWorkerFirst?: boolean;
+    /**
+     * Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
+     */
+    runWorkerFirstRules?: string[];
+    /**
+     * SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+     */
+    sha256?: string;
+}
+
+/**
+ * Binds the loader of dynamic Workers. It has no settings.
+ */
+export interface WorkerLoaderBinding {
 }
 
 /**
@@ -109,5 +962,23 @@ export interface WorkersDev {
      * Whether each version answers at an address of its own. Default: false.
      */
     previewsEnabled?: boolean;
+}
+
+/**
+ * Binds a Workflow.
+ */
+export interface WorkflowBinding {
+    /**
+     * Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+     */
+    className?: string;
+    /**
+     * Name of the Workflow, unique in the account.
+     */
+    name: string;
+    /**
+     * Name of the Worker that exports it. Default: this one.
+     */
+    scriptName?: string;
 }
 

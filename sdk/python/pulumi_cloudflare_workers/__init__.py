@@ -6,10 +6,14 @@ import builtins as _builtins
 from . import _utilities
 import typing
 # Export this package's modules as members:
+from ._enums import *
 from .cloudflare_worker import *
+from .d1_database import *
 from .kv_namespace import *
 from .provider import *
+from .queue import *
 from .r2_bucket import *
+from .secrets_store_secret import *
 from .worker_bundle import *
 from ._inputs import *
 from . import outputs
@@ -30,8 +34,11 @@ _utilities.register(
   "fqn": "pulumi_cloudflare_workers",
   "classes": {
    "cloudflare-workers:index:CloudflareWorker": "CloudflareWorker",
+   "cloudflare-workers:index:D1Database": "D1Database",
    "cloudflare-workers:index:KvNamespace": "KvNamespace",
+   "cloudflare-workers:index:Queue": "Queue",
    "cloudflare-workers:index:R2Bucket": "R2Bucket",
+   "cloudflare-workers:index:SecretsStoreSecret": "SecretsStoreSecret",
    "cloudflare-workers:index:WorkerBundle": "WorkerBundle"
   }
  }

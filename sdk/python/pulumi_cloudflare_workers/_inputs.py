@@ -13,60 +13,870 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
+from ._enums import *
 
 __all__ = [
+    'AgentMemoryBindingArgs',
+    'AgentMemoryBindingArgsDict',
+    'AiBindingArgs',
+    'AiBindingArgsDict',
+    'AiSearchBindingArgs',
+    'AiSearchBindingArgsDict',
+    'AiSearchNamespaceBindingArgs',
+    'AiSearchNamespaceBindingArgsDict',
+    'AnalyticsEngineBindingArgs',
+    'AnalyticsEngineBindingArgsDict',
+    'AnnotationsArgs',
+    'AnnotationsArgsDict',
+    'ArtifactsBindingArgs',
+    'ArtifactsBindingArgsDict',
+    'AssetsBindingArgs',
+    'AssetsBindingArgsDict',
     'BindingArgs',
     'BindingArgsDict',
+    'BrowserBindingArgs',
+    'BrowserBindingArgsDict',
     'BundleReferenceArgs',
     'BundleReferenceArgsDict',
+    'CacheOptionsArgs',
+    'CacheOptionsArgsDict',
+    'D1DatabaseBindingArgs',
+    'D1DatabaseBindingArgsDict',
+    'D1MigrationsArgs',
+    'D1MigrationsArgsDict',
+    'D1ReadReplicationArgs',
+    'D1ReadReplicationArgsDict',
+    'DataBlobBindingArgs',
+    'DataBlobBindingArgsDict',
+    'DispatchNamespaceBindingArgs',
+    'DispatchNamespaceBindingArgsDict',
+    'DispatchOutboundArgs',
+    'DispatchOutboundArgsDict',
+    'DurableObjectExportArgs',
+    'DurableObjectExportArgsDict',
+    'DurableObjectNamespaceBindingArgs',
+    'DurableObjectNamespaceBindingArgsDict',
+    'FlagshipBindingArgs',
+    'FlagshipBindingArgsDict',
+    'HyperdriveBindingArgs',
+    'HyperdriveBindingArgsDict',
+    'ImagesBindingArgs',
+    'ImagesBindingArgsDict',
     'KvNamespaceBindingArgs',
     'KvNamespaceBindingArgsDict',
+    'LimitsArgs',
+    'LimitsArgsDict',
+    'LogfwdrBindingArgs',
+    'LogfwdrBindingArgsDict',
+    'MediaBindingArgs',
+    'MediaBindingArgsDict',
+    'MigrationArgs',
+    'MigrationArgsDict',
+    'MtlsCertificateBindingArgs',
+    'MtlsCertificateBindingArgsDict',
+    'ObservabilityArgs',
+    'ObservabilityArgsDict',
+    'ObservabilityLogsArgs',
+    'ObservabilityLogsArgsDict',
+    'ObservabilityTracesArgs',
+    'ObservabilityTracesArgsDict',
+    'PipelineBindingArgs',
+    'PipelineBindingArgsDict',
+    'PlacementArgs',
+    'PlacementArgsDict',
+    'QueueBindingArgs',
+    'QueueBindingArgsDict',
+    'QueueSettingsArgs',
+    'QueueSettingsArgsDict',
     'R2BucketBindingArgs',
     'R2BucketBindingArgsDict',
+    'RateLimitBindingArgs',
+    'RateLimitBindingArgsDict',
+    'RateLimitSimpleArgs',
+    'RateLimitSimpleArgsDict',
+    'RawBindingArgs',
+    'RawBindingArgsDict',
+    'RenamedClassArgs',
+    'RenamedClassArgsDict',
     'RouteArgs',
     'RouteArgsDict',
+    'SecretsGroupArgs',
+    'SecretsGroupArgsDict',
+    'SecretsStoreSecretBindingArgs',
+    'SecretsStoreSecretBindingArgsDict',
+    'SendEmailBindingArgs',
+    'SendEmailBindingArgsDict',
     'ServiceBindingArgs',
     'ServiceBindingArgsDict',
+    'StreamBindingArgs',
+    'StreamBindingArgsDict',
+    'StreamingTailConsumerArgs',
+    'StreamingTailConsumerArgsDict',
+    'TailConsumerArgs',
+    'TailConsumerArgsDict',
+    'TextBlobBindingArgs',
+    'TextBlobBindingArgsDict',
+    'TransferredClassArgs',
+    'TransferredClassArgsDict',
+    'VectorizeBindingArgs',
+    'VectorizeBindingArgsDict',
+    'VersionMetadataBindingArgs',
+    'VersionMetadataBindingArgsDict',
+    'VpcNetworkBindingArgs',
+    'VpcNetworkBindingArgsDict',
+    'VpcServiceBindingArgs',
+    'VpcServiceBindingArgsDict',
+    'WasmModuleBindingArgs',
+    'WasmModuleBindingArgsDict',
+    'WebSearchBindingArgs',
+    'WebSearchBindingArgsDict',
+    'WorkerAssetsArgs',
+    'WorkerAssetsArgsDict',
+    'WorkerLoaderBindingArgs',
+    'WorkerLoaderBindingArgsDict',
     'WorkersDevArgs',
     'WorkersDevArgsDict',
+    'WorkflowBindingArgs',
+    'WorkflowBindingArgsDict',
 ]
+
+class AgentMemoryBindingArgsDict(TypedDict):
+    """
+    Binds a namespace of Agent Memory.
+    """
+    namespace: pulumi.Input[_builtins.str]
+    """
+    Name of the namespace.
+    """
+
+@pulumi.input_type
+class AgentMemoryBindingArgs:
+    def __init__(__self__, *,
+                 namespace: pulumi.Input[_builtins.str]):
+        """
+        Binds a namespace of Agent Memory.
+
+        :param pulumi.Input[_builtins.str] namespace: Name of the namespace.
+        """
+        pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the namespace.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "namespace", value)
+
+
+class AiBindingArgsDict(TypedDict):
+    """
+    Binds Workers AI. It has no settings.
+    """
+    pass
+
+@pulumi.input_type
+class AiBindingArgs:
+    def __init__(__self__):
+        """
+        Binds Workers AI. It has no settings.
+        """
+        pass
+
+
+class AiSearchBindingArgsDict(TypedDict):
+    """
+    Binds an instance of AI Search.
+    """
+    instance_name: pulumi.Input[_builtins.str]
+    """
+    Name of the instance.
+    """
+
+@pulumi.input_type
+class AiSearchBindingArgs:
+    def __init__(__self__, *,
+                 instance_name: pulumi.Input[_builtins.str]):
+        """
+        Binds an instance of AI Search.
+
+        :param pulumi.Input[_builtins.str] instance_name: Name of the instance.
+        """
+        pulumi.set(__self__, "instance_name", instance_name)
+
+    @_builtins.property
+    @pulumi.getter(name="instanceName")
+    def instance_name(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the instance.
+        """
+        return pulumi.get(self, "instance_name")
+
+    @instance_name.setter
+    def instance_name(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "instance_name", value)
+
+
+class AiSearchNamespaceBindingArgsDict(TypedDict):
+    """
+    Binds a namespace of AI Search.
+    """
+    namespace: pulumi.Input[_builtins.str]
+    """
+    Name of the namespace.
+    """
+
+@pulumi.input_type
+class AiSearchNamespaceBindingArgs:
+    def __init__(__self__, *,
+                 namespace: pulumi.Input[_builtins.str]):
+        """
+        Binds a namespace of AI Search.
+
+        :param pulumi.Input[_builtins.str] namespace: Name of the namespace.
+        """
+        pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the namespace.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "namespace", value)
+
+
+class AnalyticsEngineBindingArgsDict(TypedDict):
+    """
+    Binds a dataset of Workers Analytics Engine.
+    """
+    dataset: pulumi.Input[_builtins.str]
+    """
+    Name of the dataset, which the first data point makes.
+    """
+
+@pulumi.input_type
+class AnalyticsEngineBindingArgs:
+    def __init__(__self__, *,
+                 dataset: pulumi.Input[_builtins.str]):
+        """
+        Binds a dataset of Workers Analytics Engine.
+
+        :param pulumi.Input[_builtins.str] dataset: Name of the dataset, which the first data point makes.
+        """
+        pulumi.set(__self__, "dataset", dataset)
+
+    @_builtins.property
+    @pulumi.getter
+    def dataset(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the dataset, which the first data point makes.
+        """
+        return pulumi.get(self, "dataset")
+
+    @dataset.setter
+    def dataset(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "dataset", value)
+
+
+class AnnotationsArgsDict(TypedDict):
+    """
+    What a version says of itself in Cloudflare's dashboard.
+    """
+    message: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A text of a version. Where its bundle came from is written behind it, and together they have at most 1000 bytes. Default: none.
+    """
+    tag: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A name of a version, such as a commit; at most 100 bytes. Default: none.
+    """
+
+@pulumi.input_type
+class AnnotationsArgs:
+    def __init__(__self__, *,
+                 message: pulumi.Input[Optional[_builtins.str]] = None,
+                 tag: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        What a version says of itself in Cloudflare's dashboard.
+
+        :param pulumi.Input[_builtins.str] message: A text of a version. Where its bundle came from is written behind it, and together they have at most 1000 bytes. Default: none.
+        :param pulumi.Input[_builtins.str] tag: A name of a version, such as a commit; at most 100 bytes. Default: none.
+        """
+        if message is not None:
+            pulumi.set(__self__, "message", message)
+        if tag is not None:
+            pulumi.set(__self__, "tag", tag)
+
+    @_builtins.property
+    @pulumi.getter
+    def message(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A text of a version. Where its bundle came from is written behind it, and together they have at most 1000 bytes. Default: none.
+        """
+        return pulumi.get(self, "message")
+
+    @message.setter
+    def message(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "message", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def tag(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A name of a version, such as a commit; at most 100 bytes. Default: none.
+        """
+        return pulumi.get(self, "tag")
+
+    @tag.setter
+    def tag(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "tag", value)
+
+
+class ArtifactsBindingArgsDict(TypedDict):
+    """
+    Binds a namespace of Artifacts.
+    """
+    namespace: pulumi.Input[_builtins.str]
+    """
+    Name of the namespace.
+    """
+
+@pulumi.input_type
+class ArtifactsBindingArgs:
+    def __init__(__self__, *,
+                 namespace: pulumi.Input[_builtins.str]):
+        """
+        Binds a namespace of Artifacts.
+
+        :param pulumi.Input[_builtins.str] namespace: Name of the namespace.
+        """
+        pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the namespace.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "namespace", value)
+
+
+class AssetsBindingArgsDict(TypedDict):
+    """
+    Binds the static assets: `env.NAME.fetch(request)` serves them. It has no settings.
+    """
+    pass
+
+@pulumi.input_type
+class AssetsBindingArgs:
+    def __init__(__self__):
+        """
+        Binds the static assets: `env.NAME.fetch(request)` serves them. It has no settings.
+        """
+        pass
+
 
 class BindingArgsDict(TypedDict):
     """
     What a name in a Worker's `env` stands for. Set exactly one member.
     """
+    agent_memory: NotRequired[pulumi.Input[Optional['AgentMemoryBindingArgsDict']]]
+    """
+    A namespace of Agent Memory.
+    """
+    ai: NotRequired[pulumi.Input[Optional['AiBindingArgsDict']]]
+    """
+    Workers AI, which runs models.
+    """
+    ai_search: NotRequired[pulumi.Input[Optional['AiSearchBindingArgsDict']]]
+    """
+    An instance of AI Search.
+    """
+    ai_search_namespace: NotRequired[pulumi.Input[Optional['AiSearchNamespaceBindingArgsDict']]]
+    """
+    A namespace of AI Search instances.
+    """
+    analytics_engine: NotRequired[pulumi.Input[Optional['AnalyticsEngineBindingArgsDict']]]
+    """
+    A dataset of Workers Analytics Engine.
+    """
+    artifacts: NotRequired[pulumi.Input[Optional['ArtifactsBindingArgsDict']]]
+    """
+    A namespace of Artifacts.
+    """
+    assets: NotRequired[pulumi.Input[Optional['AssetsBindingArgsDict']]]
+    """
+    The Worker's own static assets.
+    """
+    browser: NotRequired[pulumi.Input[Optional['BrowserBindingArgsDict']]]
+    """
+    Browser Rendering: headless browsers to drive.
+    """
+    d1_database: NotRequired[pulumi.Input[Optional['D1DatabaseBindingArgsDict']]]
+    """
+    A D1 database, which is SQLite.
+    """
+    data_blob: NotRequired[pulumi.Input[Optional['DataBlobBindingArgsDict']]]
+    """
+    Bytes of the bundle, for service-worker syntax.
+    """
+    dispatch_namespace: NotRequired[pulumi.Input[Optional['DispatchNamespaceBindingArgsDict']]]
+    """
+    A dispatch namespace of Workers for Platforms.
+    """
+    durable_object_namespace: NotRequired[pulumi.Input[Optional['DurableObjectNamespaceBindingArgsDict']]]
+    """
+    A class of Durable Objects, of this Worker or another.
+    """
+    flagship: NotRequired[pulumi.Input[Optional['FlagshipBindingArgsDict']]]
+    """
+    Feature flags of a Flagship app.
+    """
+    hyperdrive: NotRequired[pulumi.Input[Optional['HyperdriveBindingArgsDict']]]
+    """
+    A database behind Hyperdrive.
+    """
+    images: NotRequired[pulumi.Input[Optional['ImagesBindingArgsDict']]]
+    """
+    Cloudflare Images, to transform and store images.
+    """
     kv_namespace: NotRequired[pulumi.Input[Optional['KvNamespaceBindingArgsDict']]]
     """
     A Workers KV namespace.
+    """
+    logfwdr: NotRequired[pulumi.Input[Optional['LogfwdrBindingArgsDict']]]
+    """
+    A destination of log forwarding.
+    """
+    media: NotRequired[pulumi.Input[Optional['MediaBindingArgsDict']]]
+    """
+    Media Transformations, to transform video and audio.
+    """
+    mtls_certificate: NotRequired[pulumi.Input[Optional['MtlsCertificateBindingArgsDict']]]
+    """
+    A client certificate to present to origins.
+    """
+    pipeline: NotRequired[pulumi.Input[Optional['PipelineBindingArgsDict']]]
+    """
+    A Pipeline to send records to.
+    """
+    queue: NotRequired[pulumi.Input[Optional['QueueBindingArgsDict']]]
+    """
+    A queue to send messages to.
     """
     r2_bucket: NotRequired[pulumi.Input[Optional['R2BucketBindingArgsDict']]]
     """
     An R2 bucket of objects.
     """
+    rate_limit: NotRequired[pulumi.Input[Optional['RateLimitBindingArgsDict']]]
+    """
+    A limit that the Worker can ask about.
+    """
+    raw: NotRequired[pulumi.Input[Optional['RawBindingArgsDict']]]
+    """
+    A binding of a type that this provider does not know yet, as Cloudflare's API has it.
+    """
+    secrets_store_secret: NotRequired[pulumi.Input[Optional['SecretsStoreSecretBindingArgsDict']]]
+    """
+    A secret in Secrets Store, read with `await env.NAME.get()`.
+    """
+    send_email: NotRequired[pulumi.Input[Optional['SendEmailBindingArgsDict']]]
+    """
+    Sending email to verified addresses.
+    """
     service: NotRequired[pulumi.Input[Optional['ServiceBindingArgsDict']]]
     """
     Another Worker, called without leaving Cloudflare.
+    """
+    stream: NotRequired[pulumi.Input[Optional['StreamBindingArgsDict']]]
+    """
+    Cloudflare Stream, to store and play video.
+    """
+    text_blob: NotRequired[pulumi.Input[Optional['TextBlobBindingArgsDict']]]
+    """
+    A text of the bundle, for service-worker syntax.
+    """
+    vectorize: NotRequired[pulumi.Input[Optional['VectorizeBindingArgsDict']]]
+    """
+    A Vectorize index to search.
+    """
+    version_metadata: NotRequired[pulumi.Input[Optional['VersionMetadataBindingArgsDict']]]
+    """
+    Id, tag and time of the running version.
+    """
+    vpc_network: NotRequired[pulumi.Input[Optional['VpcNetworkBindingArgsDict']]]
+    """
+    A private network, reached through a tunnel.
+    """
+    vpc_service: NotRequired[pulumi.Input[Optional['VpcServiceBindingArgsDict']]]
+    """
+    A service in a private network.
+    """
+    wasm_module: NotRequired[pulumi.Input[Optional['WasmModuleBindingArgsDict']]]
+    """
+    A WebAssembly module of the bundle, for service-worker syntax.
+    """
+    web_search: NotRequired[pulumi.Input[Optional['WebSearchBindingArgsDict']]]
+    """
+    Searching the public web.
+    """
+    worker_loader: NotRequired[pulumi.Input[Optional['WorkerLoaderBindingArgsDict']]]
+    """
+    Loading Workers at run time.
+    """
+    workflow: NotRequired[pulumi.Input[Optional['WorkflowBindingArgsDict']]]
+    """
+    A Workflow, of this Worker or another.
     """
 
 @pulumi.input_type
 class BindingArgs:
     def __init__(__self__, *,
+                 agent_memory: pulumi.Input[Optional['AgentMemoryBindingArgs']] = None,
+                 ai: pulumi.Input[Optional['AiBindingArgs']] = None,
+                 ai_search: pulumi.Input[Optional['AiSearchBindingArgs']] = None,
+                 ai_search_namespace: pulumi.Input[Optional['AiSearchNamespaceBindingArgs']] = None,
+                 analytics_engine: pulumi.Input[Optional['AnalyticsEngineBindingArgs']] = None,
+                 artifacts: pulumi.Input[Optional['ArtifactsBindingArgs']] = None,
+                 assets: pulumi.Input[Optional['AssetsBindingArgs']] = None,
+                 browser: pulumi.Input[Optional['BrowserBindingArgs']] = None,
+                 d1_database: pulumi.Input[Optional['D1DatabaseBindingArgs']] = None,
+                 data_blob: pulumi.Input[Optional['DataBlobBindingArgs']] = None,
+                 dispatch_namespace: pulumi.Input[Optional['DispatchNamespaceBindingArgs']] = None,
+                 durable_object_namespace: pulumi.Input[Optional['DurableObjectNamespaceBindingArgs']] = None,
+                 flagship: pulumi.Input[Optional['FlagshipBindingArgs']] = None,
+                 hyperdrive: pulumi.Input[Optional['HyperdriveBindingArgs']] = None,
+                 images: pulumi.Input[Optional['ImagesBindingArgs']] = None,
                  kv_namespace: pulumi.Input[Optional['KvNamespaceBindingArgs']] = None,
+                 logfwdr: pulumi.Input[Optional['LogfwdrBindingArgs']] = None,
+                 media: pulumi.Input[Optional['MediaBindingArgs']] = None,
+                 mtls_certificate: pulumi.Input[Optional['MtlsCertificateBindingArgs']] = None,
+                 pipeline: pulumi.Input[Optional['PipelineBindingArgs']] = None,
+                 queue: pulumi.Input[Optional['QueueBindingArgs']] = None,
                  r2_bucket: pulumi.Input[Optional['R2BucketBindingArgs']] = None,
-                 service: pulumi.Input[Optional['ServiceBindingArgs']] = None):
+                 rate_limit: pulumi.Input[Optional['RateLimitBindingArgs']] = None,
+                 raw: pulumi.Input[Optional['RawBindingArgs']] = None,
+                 secrets_store_secret: pulumi.Input[Optional['SecretsStoreSecretBindingArgs']] = None,
+                 send_email: pulumi.Input[Optional['SendEmailBindingArgs']] = None,
+                 service: pulumi.Input[Optional['ServiceBindingArgs']] = None,
+                 stream: pulumi.Input[Optional['StreamBindingArgs']] = None,
+                 text_blob: pulumi.Input[Optional['TextBlobBindingArgs']] = None,
+                 vectorize: pulumi.Input[Optional['VectorizeBindingArgs']] = None,
+                 version_metadata: pulumi.Input[Optional['VersionMetadataBindingArgs']] = None,
+                 vpc_network: pulumi.Input[Optional['VpcNetworkBindingArgs']] = None,
+                 vpc_service: pulumi.Input[Optional['VpcServiceBindingArgs']] = None,
+                 wasm_module: pulumi.Input[Optional['WasmModuleBindingArgs']] = None,
+                 web_search: pulumi.Input[Optional['WebSearchBindingArgs']] = None,
+                 worker_loader: pulumi.Input[Optional['WorkerLoaderBindingArgs']] = None,
+                 workflow: pulumi.Input[Optional['WorkflowBindingArgs']] = None):
         """
         What a name in a Worker's `env` stands for. Set exactly one member.
 
+        :param pulumi.Input['AgentMemoryBindingArgs'] agent_memory: A namespace of Agent Memory.
+        :param pulumi.Input['AiBindingArgs'] ai: Workers AI, which runs models.
+        :param pulumi.Input['AiSearchBindingArgs'] ai_search: An instance of AI Search.
+        :param pulumi.Input['AiSearchNamespaceBindingArgs'] ai_search_namespace: A namespace of AI Search instances.
+        :param pulumi.Input['AnalyticsEngineBindingArgs'] analytics_engine: A dataset of Workers Analytics Engine.
+        :param pulumi.Input['ArtifactsBindingArgs'] artifacts: A namespace of Artifacts.
+        :param pulumi.Input['AssetsBindingArgs'] assets: The Worker's own static assets.
+        :param pulumi.Input['BrowserBindingArgs'] browser: Browser Rendering: headless browsers to drive.
+        :param pulumi.Input['D1DatabaseBindingArgs'] d1_database: A D1 database, which is SQLite.
+        :param pulumi.Input['DataBlobBindingArgs'] data_blob: Bytes of the bundle, for service-worker syntax.
+        :param pulumi.Input['DispatchNamespaceBindingArgs'] dispatch_namespace: A dispatch namespace of Workers for Platforms.
+        :param pulumi.Input['DurableObjectNamespaceBindingArgs'] durable_object_namespace: A class of Durable Objects, of this Worker or another.
+        :param pulumi.Input['FlagshipBindingArgs'] flagship: Feature flags of a Flagship app.
+        :param pulumi.Input['HyperdriveBindingArgs'] hyperdrive: A database behind Hyperdrive.
+        :param pulumi.Input['ImagesBindingArgs'] images: Cloudflare Images, to transform and store images.
         :param pulumi.Input['KvNamespaceBindingArgs'] kv_namespace: A Workers KV namespace.
+        :param pulumi.Input['LogfwdrBindingArgs'] logfwdr: A destination of log forwarding.
+        :param pulumi.Input['MediaBindingArgs'] media: Media Transformations, to transform video and audio.
+        :param pulumi.Input['MtlsCertificateBindingArgs'] mtls_certificate: A client certificate to present to origins.
+        :param pulumi.Input['PipelineBindingArgs'] pipeline: A Pipeline to send records to.
+        :param pulumi.Input['QueueBindingArgs'] queue: A queue to send messages to.
         :param pulumi.Input['R2BucketBindingArgs'] r2_bucket: An R2 bucket of objects.
+        :param pulumi.Input['RateLimitBindingArgs'] rate_limit: A limit that the Worker can ask about.
+        :param pulumi.Input['RawBindingArgs'] raw: A binding of a type that this provider does not know yet, as Cloudflare's API has it.
+        :param pulumi.Input['SecretsStoreSecretBindingArgs'] secrets_store_secret: A secret in Secrets Store, read with `await env.NAME.get()`.
+        :param pulumi.Input['SendEmailBindingArgs'] send_email: Sending email to verified addresses.
         :param pulumi.Input['ServiceBindingArgs'] service: Another Worker, called without leaving Cloudflare.
+        :param pulumi.Input['StreamBindingArgs'] stream: Cloudflare Stream, to store and play video.
+        :param pulumi.Input['TextBlobBindingArgs'] text_blob: A text of the bundle, for service-worker syntax.
+        :param pulumi.Input['VectorizeBindingArgs'] vectorize: A Vectorize index to search.
+        :param pulumi.Input['VersionMetadataBindingArgs'] version_metadata: Id, tag and time of the running version.
+        :param pulumi.Input['VpcNetworkBindingArgs'] vpc_network: A private network, reached through a tunnel.
+        :param pulumi.Input['VpcServiceBindingArgs'] vpc_service: A service in a private network.
+        :param pulumi.Input['WasmModuleBindingArgs'] wasm_module: A WebAssembly module of the bundle, for service-worker syntax.
+        :param pulumi.Input['WebSearchBindingArgs'] web_search: Searching the public web.
+        :param pulumi.Input['WorkerLoaderBindingArgs'] worker_loader: Loading Workers at run time.
+        :param pulumi.Input['WorkflowBindingArgs'] workflow: A Workflow, of this Worker or another.
         """
+        if agent_memory is not None:
+            pulumi.set(__self__, "agent_memory", agent_memory)
+        if ai is not None:
+            pulumi.set(__self__, "ai", ai)
+        if ai_search is not None:
+            pulumi.set(__self__, "ai_search", ai_search)
+        if ai_search_namespace is not None:
+            pulumi.set(__self__, "ai_search_namespace", ai_search_namespace)
+        if analytics_engine is not None:
+            pulumi.set(__self__, "analytics_engine", analytics_engine)
+        if artifacts is not None:
+            pulumi.set(__self__, "artifacts", artifacts)
+        if assets is not None:
+            pulumi.set(__self__, "assets", assets)
+        if browser is not None:
+            pulumi.set(__self__, "browser", browser)
+        if d1_database is not None:
+            pulumi.set(__self__, "d1_database", d1_database)
+        if data_blob is not None:
+            pulumi.set(__self__, "data_blob", data_blob)
+        if dispatch_namespace is not None:
+            pulumi.set(__self__, "dispatch_namespace", dispatch_namespace)
+        if durable_object_namespace is not None:
+            pulumi.set(__self__, "durable_object_namespace", durable_object_namespace)
+        if flagship is not None:
+            pulumi.set(__self__, "flagship", flagship)
+        if hyperdrive is not None:
+            pulumi.set(__self__, "hyperdrive", hyperdrive)
+        if images is not None:
+            pulumi.set(__self__, "images", images)
         if kv_namespace is not None:
             pulumi.set(__self__, "kv_namespace", kv_namespace)
+        if logfwdr is not None:
+            pulumi.set(__self__, "logfwdr", logfwdr)
+        if media is not None:
+            pulumi.set(__self__, "media", media)
+        if mtls_certificate is not None:
+            pulumi.set(__self__, "mtls_certificate", mtls_certificate)
+        if pipeline is not None:
+            pulumi.set(__self__, "pipeline", pipeline)
+        if queue is not None:
+            pulumi.set(__self__, "queue", queue)
         if r2_bucket is not None:
             pulumi.set(__self__, "r2_bucket", r2_bucket)
+        if rate_limit is not None:
+            pulumi.set(__self__, "rate_limit", rate_limit)
+        if raw is not None:
+            pulumi.set(__self__, "raw", raw)
+        if secrets_store_secret is not None:
+            pulumi.set(__self__, "secrets_store_secret", secrets_store_secret)
+        if send_email is not None:
+            pulumi.set(__self__, "send_email", send_email)
         if service is not None:
             pulumi.set(__self__, "service", service)
+        if stream is not None:
+            pulumi.set(__self__, "stream", stream)
+        if text_blob is not None:
+            pulumi.set(__self__, "text_blob", text_blob)
+        if vectorize is not None:
+            pulumi.set(__self__, "vectorize", vectorize)
+        if version_metadata is not None:
+            pulumi.set(__self__, "version_metadata", version_metadata)
+        if vpc_network is not None:
+            pulumi.set(__self__, "vpc_network", vpc_network)
+        if vpc_service is not None:
+            pulumi.set(__self__, "vpc_service", vpc_service)
+        if wasm_module is not None:
+            pulumi.set(__self__, "wasm_module", wasm_module)
+        if web_search is not None:
+            pulumi.set(__self__, "web_search", web_search)
+        if worker_loader is not None:
+            pulumi.set(__self__, "worker_loader", worker_loader)
+        if workflow is not None:
+            pulumi.set(__self__, "workflow", workflow)
+
+    @_builtins.property
+    @pulumi.getter(name="agentMemory")
+    def agent_memory(self) -> pulumi.Input[Optional['AgentMemoryBindingArgs']]:
+        """
+        A namespace of Agent Memory.
+        """
+        return pulumi.get(self, "agent_memory")
+
+    @agent_memory.setter
+    def agent_memory(self, value: pulumi.Input[Optional['AgentMemoryBindingArgs']]):
+        pulumi.set(self, "agent_memory", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def ai(self) -> pulumi.Input[Optional['AiBindingArgs']]:
+        """
+        Workers AI, which runs models.
+        """
+        return pulumi.get(self, "ai")
+
+    @ai.setter
+    def ai(self, value: pulumi.Input[Optional['AiBindingArgs']]):
+        pulumi.set(self, "ai", value)
+
+    @_builtins.property
+    @pulumi.getter(name="aiSearch")
+    def ai_search(self) -> pulumi.Input[Optional['AiSearchBindingArgs']]:
+        """
+        An instance of AI Search.
+        """
+        return pulumi.get(self, "ai_search")
+
+    @ai_search.setter
+    def ai_search(self, value: pulumi.Input[Optional['AiSearchBindingArgs']]):
+        pulumi.set(self, "ai_search", value)
+
+    @_builtins.property
+    @pulumi.getter(name="aiSearchNamespace")
+    def ai_search_namespace(self) -> pulumi.Input[Optional['AiSearchNamespaceBindingArgs']]:
+        """
+        A namespace of AI Search instances.
+        """
+        return pulumi.get(self, "ai_search_namespace")
+
+    @ai_search_namespace.setter
+    def ai_search_namespace(self, value: pulumi.Input[Optional['AiSearchNamespaceBindingArgs']]):
+        pulumi.set(self, "ai_search_namespace", value)
+
+    @_builtins.property
+    @pulumi.getter(name="analyticsEngine")
+    def analytics_engine(self) -> pulumi.Input[Optional['AnalyticsEngineBindingArgs']]:
+        """
+        A dataset of Workers Analytics Engine.
+        """
+        return pulumi.get(self, "analytics_engine")
+
+    @analytics_engine.setter
+    def analytics_engine(self, value: pulumi.Input[Optional['AnalyticsEngineBindingArgs']]):
+        pulumi.set(self, "analytics_engine", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def artifacts(self) -> pulumi.Input[Optional['ArtifactsBindingArgs']]:
+        """
+        A namespace of Artifacts.
+        """
+        return pulumi.get(self, "artifacts")
+
+    @artifacts.setter
+    def artifacts(self, value: pulumi.Input[Optional['ArtifactsBindingArgs']]):
+        pulumi.set(self, "artifacts", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def assets(self) -> pulumi.Input[Optional['AssetsBindingArgs']]:
+        """
+        The Worker's own static assets.
+        """
+        return pulumi.get(self, "assets")
+
+    @assets.setter
+    def assets(self, value: pulumi.Input[Optional['AssetsBindingArgs']]):
+        pulumi.set(self, "assets", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def browser(self) -> pulumi.Input[Optional['BrowserBindingArgs']]:
+        """
+        Browser Rendering: headless browsers to drive.
+        """
+        return pulumi.get(self, "browser")
+
+    @browser.setter
+    def browser(self, value: pulumi.Input[Optional['BrowserBindingArgs']]):
+        pulumi.set(self, "browser", value)
+
+    @_builtins.property
+    @pulumi.getter(name="d1Database")
+    def d1_database(self) -> pulumi.Input[Optional['D1DatabaseBindingArgs']]:
+        """
+        A D1 database, which is SQLite.
+        """
+        return pulumi.get(self, "d1_database")
+
+    @d1_database.setter
+    def d1_database(self, value: pulumi.Input[Optional['D1DatabaseBindingArgs']]):
+        pulumi.set(self, "d1_database", value)
+
+    @_builtins.property
+    @pulumi.getter(name="dataBlob")
+    def data_blob(self) -> pulumi.Input[Optional['DataBlobBindingArgs']]:
+        """
+        Bytes of the bundle, for service-worker syntax.
+        """
+        return pulumi.get(self, "data_blob")
+
+    @data_blob.setter
+    def data_blob(self, value: pulumi.Input[Optional['DataBlobBindingArgs']]):
+        pulumi.set(self, "data_blob", value)
+
+    @_builtins.property
+    @pulumi.getter(name="dispatchNamespace")
+    def dispatch_namespace(self) -> pulumi.Input[Optional['DispatchNamespaceBindingArgs']]:
+        """
+        A dispatch namespace of Workers for Platforms.
+        """
+        return pulumi.get(self, "dispatch_namespace")
+
+    @dispatch_namespace.setter
+    def dispatch_namespace(self, value: pulumi.Input[Optional['DispatchNamespaceBindingArgs']]):
+        pulumi.set(self, "dispatch_namespace", value)
+
+    @_builtins.property
+    @pulumi.getter(name="durableObjectNamespace")
+    def durable_object_namespace(self) -> pulumi.Input[Optional['DurableObjectNamespaceBindingArgs']]:
+        """
+        A class of Durable Objects, of this Worker or another.
+        """
+        return pulumi.get(self, "durable_object_namespace")
+
+    @durable_object_namespace.setter
+    def durable_object_namespace(self, value: pulumi.Input[Optional['DurableObjectNamespaceBindingArgs']]):
+        pulumi.set(self, "durable_object_namespace", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def flagship(self) -> pulumi.Input[Optional['FlagshipBindingArgs']]:
+        """
+        Feature flags of a Flagship app.
+        """
+        return pulumi.get(self, "flagship")
+
+    @flagship.setter
+    def flagship(self, value: pulumi.Input[Optional['FlagshipBindingArgs']]):
+        pulumi.set(self, "flagship", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def hyperdrive(self) -> pulumi.Input[Optional['HyperdriveBindingArgs']]:
+        """
+        A database behind Hyperdrive.
+        """
+        return pulumi.get(self, "hyperdrive")
+
+    @hyperdrive.setter
+    def hyperdrive(self, value: pulumi.Input[Optional['HyperdriveBindingArgs']]):
+        pulumi.set(self, "hyperdrive", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def images(self) -> pulumi.Input[Optional['ImagesBindingArgs']]:
+        """
+        Cloudflare Images, to transform and store images.
+        """
+        return pulumi.get(self, "images")
+
+    @images.setter
+    def images(self, value: pulumi.Input[Optional['ImagesBindingArgs']]):
+        pulumi.set(self, "images", value)
 
     @_builtins.property
     @pulumi.getter(name="kvNamespace")
@@ -81,6 +891,66 @@ class BindingArgs:
         pulumi.set(self, "kv_namespace", value)
 
     @_builtins.property
+    @pulumi.getter
+    def logfwdr(self) -> pulumi.Input[Optional['LogfwdrBindingArgs']]:
+        """
+        A destination of log forwarding.
+        """
+        return pulumi.get(self, "logfwdr")
+
+    @logfwdr.setter
+    def logfwdr(self, value: pulumi.Input[Optional['LogfwdrBindingArgs']]):
+        pulumi.set(self, "logfwdr", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def media(self) -> pulumi.Input[Optional['MediaBindingArgs']]:
+        """
+        Media Transformations, to transform video and audio.
+        """
+        return pulumi.get(self, "media")
+
+    @media.setter
+    def media(self, value: pulumi.Input[Optional['MediaBindingArgs']]):
+        pulumi.set(self, "media", value)
+
+    @_builtins.property
+    @pulumi.getter(name="mtlsCertificate")
+    def mtls_certificate(self) -> pulumi.Input[Optional['MtlsCertificateBindingArgs']]:
+        """
+        A client certificate to present to origins.
+        """
+        return pulumi.get(self, "mtls_certificate")
+
+    @mtls_certificate.setter
+    def mtls_certificate(self, value: pulumi.Input[Optional['MtlsCertificateBindingArgs']]):
+        pulumi.set(self, "mtls_certificate", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def pipeline(self) -> pulumi.Input[Optional['PipelineBindingArgs']]:
+        """
+        A Pipeline to send records to.
+        """
+        return pulumi.get(self, "pipeline")
+
+    @pipeline.setter
+    def pipeline(self, value: pulumi.Input[Optional['PipelineBindingArgs']]):
+        pulumi.set(self, "pipeline", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def queue(self) -> pulumi.Input[Optional['QueueBindingArgs']]:
+        """
+        A queue to send messages to.
+        """
+        return pulumi.get(self, "queue")
+
+    @queue.setter
+    def queue(self, value: pulumi.Input[Optional['QueueBindingArgs']]):
+        pulumi.set(self, "queue", value)
+
+    @_builtins.property
     @pulumi.getter(name="r2Bucket")
     def r2_bucket(self) -> pulumi.Input[Optional['R2BucketBindingArgs']]:
         """
@@ -93,6 +963,54 @@ class BindingArgs:
         pulumi.set(self, "r2_bucket", value)
 
     @_builtins.property
+    @pulumi.getter(name="rateLimit")
+    def rate_limit(self) -> pulumi.Input[Optional['RateLimitBindingArgs']]:
+        """
+        A limit that the Worker can ask about.
+        """
+        return pulumi.get(self, "rate_limit")
+
+    @rate_limit.setter
+    def rate_limit(self, value: pulumi.Input[Optional['RateLimitBindingArgs']]):
+        pulumi.set(self, "rate_limit", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def raw(self) -> pulumi.Input[Optional['RawBindingArgs']]:
+        """
+        A binding of a type that this provider does not know yet, as Cloudflare's API has it.
+        """
+        return pulumi.get(self, "raw")
+
+    @raw.setter
+    def raw(self, value: pulumi.Input[Optional['RawBindingArgs']]):
+        pulumi.set(self, "raw", value)
+
+    @_builtins.property
+    @pulumi.getter(name="secretsStoreSecret")
+    def secrets_store_secret(self) -> pulumi.Input[Optional['SecretsStoreSecretBindingArgs']]:
+        """
+        A secret in Secrets Store, read with `await env.NAME.get()`.
+        """
+        return pulumi.get(self, "secrets_store_secret")
+
+    @secrets_store_secret.setter
+    def secrets_store_secret(self, value: pulumi.Input[Optional['SecretsStoreSecretBindingArgs']]):
+        pulumi.set(self, "secrets_store_secret", value)
+
+    @_builtins.property
+    @pulumi.getter(name="sendEmail")
+    def send_email(self) -> pulumi.Input[Optional['SendEmailBindingArgs']]:
+        """
+        Sending email to verified addresses.
+        """
+        return pulumi.get(self, "send_email")
+
+    @send_email.setter
+    def send_email(self, value: pulumi.Input[Optional['SendEmailBindingArgs']]):
+        pulumi.set(self, "send_email", value)
+
+    @_builtins.property
     @pulumi.getter
     def service(self) -> pulumi.Input[Optional['ServiceBindingArgs']]:
         """
@@ -103,6 +1021,141 @@ class BindingArgs:
     @service.setter
     def service(self, value: pulumi.Input[Optional['ServiceBindingArgs']]):
         pulumi.set(self, "service", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def stream(self) -> pulumi.Input[Optional['StreamBindingArgs']]:
+        """
+        Cloudflare Stream, to store and play video.
+        """
+        return pulumi.get(self, "stream")
+
+    @stream.setter
+    def stream(self, value: pulumi.Input[Optional['StreamBindingArgs']]):
+        pulumi.set(self, "stream", value)
+
+    @_builtins.property
+    @pulumi.getter(name="textBlob")
+    def text_blob(self) -> pulumi.Input[Optional['TextBlobBindingArgs']]:
+        """
+        A text of the bundle, for service-worker syntax.
+        """
+        return pulumi.get(self, "text_blob")
+
+    @text_blob.setter
+    def text_blob(self, value: pulumi.Input[Optional['TextBlobBindingArgs']]):
+        pulumi.set(self, "text_blob", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def vectorize(self) -> pulumi.Input[Optional['VectorizeBindingArgs']]:
+        """
+        A Vectorize index to search.
+        """
+        return pulumi.get(self, "vectorize")
+
+    @vectorize.setter
+    def vectorize(self, value: pulumi.Input[Optional['VectorizeBindingArgs']]):
+        pulumi.set(self, "vectorize", value)
+
+    @_builtins.property
+    @pulumi.getter(name="versionMetadata")
+    def version_metadata(self) -> pulumi.Input[Optional['VersionMetadataBindingArgs']]:
+        """
+        Id, tag and time of the running version.
+        """
+        return pulumi.get(self, "version_metadata")
+
+    @version_metadata.setter
+    def version_metadata(self, value: pulumi.Input[Optional['VersionMetadataBindingArgs']]):
+        pulumi.set(self, "version_metadata", value)
+
+    @_builtins.property
+    @pulumi.getter(name="vpcNetwork")
+    def vpc_network(self) -> pulumi.Input[Optional['VpcNetworkBindingArgs']]:
+        """
+        A private network, reached through a tunnel.
+        """
+        return pulumi.get(self, "vpc_network")
+
+    @vpc_network.setter
+    def vpc_network(self, value: pulumi.Input[Optional['VpcNetworkBindingArgs']]):
+        pulumi.set(self, "vpc_network", value)
+
+    @_builtins.property
+    @pulumi.getter(name="vpcService")
+    def vpc_service(self) -> pulumi.Input[Optional['VpcServiceBindingArgs']]:
+        """
+        A service in a private network.
+        """
+        return pulumi.get(self, "vpc_service")
+
+    @vpc_service.setter
+    def vpc_service(self, value: pulumi.Input[Optional['VpcServiceBindingArgs']]):
+        pulumi.set(self, "vpc_service", value)
+
+    @_builtins.property
+    @pulumi.getter(name="wasmModule")
+    def wasm_module(self) -> pulumi.Input[Optional['WasmModuleBindingArgs']]:
+        """
+        A WebAssembly module of the bundle, for service-worker syntax.
+        """
+        return pulumi.get(self, "wasm_module")
+
+    @wasm_module.setter
+    def wasm_module(self, value: pulumi.Input[Optional['WasmModuleBindingArgs']]):
+        pulumi.set(self, "wasm_module", value)
+
+    @_builtins.property
+    @pulumi.getter(name="webSearch")
+    def web_search(self) -> pulumi.Input[Optional['WebSearchBindingArgs']]:
+        """
+        Searching the public web.
+        """
+        return pulumi.get(self, "web_search")
+
+    @web_search.setter
+    def web_search(self, value: pulumi.Input[Optional['WebSearchBindingArgs']]):
+        pulumi.set(self, "web_search", value)
+
+    @_builtins.property
+    @pulumi.getter(name="workerLoader")
+    def worker_loader(self) -> pulumi.Input[Optional['WorkerLoaderBindingArgs']]:
+        """
+        Loading Workers at run time.
+        """
+        return pulumi.get(self, "worker_loader")
+
+    @worker_loader.setter
+    def worker_loader(self, value: pulumi.Input[Optional['WorkerLoaderBindingArgs']]):
+        pulumi.set(self, "worker_loader", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def workflow(self) -> pulumi.Input[Optional['WorkflowBindingArgs']]:
+        """
+        A Workflow, of this Worker or another.
+        """
+        return pulumi.get(self, "workflow")
+
+    @workflow.setter
+    def workflow(self, value: pulumi.Input[Optional['WorkflowBindingArgs']]):
+        pulumi.set(self, "workflow", value)
+
+
+class BrowserBindingArgsDict(TypedDict):
+    """
+    Binds Browser Rendering. It has no settings.
+    """
+    pass
+
+@pulumi.input_type
+class BrowserBindingArgs:
+    def __init__(__self__):
+        """
+        Binds Browser Rendering. It has no settings.
+        """
+        pass
 
 
 class BundleReferenceArgsDict(TypedDict):
@@ -197,6 +1250,565 @@ class BundleReferenceArgs:
         pulumi.set(self, "sha256", value)
 
 
+class CacheOptionsArgsDict(TypedDict):
+    """
+    Whether a Worker's responses are cached.
+    """
+    enabled: pulumi.Input[_builtins.bool]
+    """
+    Whether Cloudflare's cache is in front of the Worker.
+    """
+    cross_version_cache: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether one version may answer with what another one has put into the cache. Default: false.
+    """
+
+@pulumi.input_type
+class CacheOptionsArgs:
+    def __init__(__self__, *,
+                 enabled: pulumi.Input[_builtins.bool],
+                 cross_version_cache: pulumi.Input[Optional[_builtins.bool]] = None):
+        """
+        Whether a Worker's responses are cached.
+
+        :param pulumi.Input[_builtins.bool] enabled: Whether Cloudflare's cache is in front of the Worker.
+        :param pulumi.Input[_builtins.bool] cross_version_cache: Whether one version may answer with what another one has put into the cache. Default: false.
+        """
+        pulumi.set(__self__, "enabled", enabled)
+        if cross_version_cache is not None:
+            pulumi.set(__self__, "cross_version_cache", cross_version_cache)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> pulumi.Input[_builtins.bool]:
+        """
+        Whether Cloudflare's cache is in front of the Worker.
+        """
+        return pulumi.get(self, "enabled")
+
+    @enabled.setter
+    def enabled(self, value: pulumi.Input[_builtins.bool]):
+        pulumi.set(self, "enabled", value)
+
+    @_builtins.property
+    @pulumi.getter(name="crossVersionCache")
+    def cross_version_cache(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether one version may answer with what another one has put into the cache. Default: false.
+        """
+        return pulumi.get(self, "cross_version_cache")
+
+    @cross_version_cache.setter
+    def cross_version_cache(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "cross_version_cache", value)
+
+
+class D1DatabaseBindingArgsDict(TypedDict):
+    """
+    Binds a D1 database.
+    """
+    id: pulumi.Input[_builtins.str]
+    """
+    Id of the database: a UUID.
+    """
+
+@pulumi.input_type
+class D1DatabaseBindingArgs:
+    def __init__(__self__, *,
+                 id: pulumi.Input[_builtins.str]):
+        """
+        Binds a D1 database.
+
+        :param pulumi.Input[_builtins.str] id: Id of the database: a UUID.
+        """
+        pulumi.set(__self__, "id", id)
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> pulumi.Input[_builtins.str]:
+        """
+        Id of the database: a UUID.
+        """
+        return pulumi.get(self, "id")
+
+    @id.setter
+    def id(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "id", value)
+
+
+class D1MigrationsArgsDict(TypedDict):
+    """
+    A directory of migrations, and what is in it.
+    """
+    directory: pulumi.Input[_builtins.str]
+    """
+    The directory, relative to the program, such as `./migrations`. Its files `*.sql`, such as `0001_users.sql`, are applied in the order of the numbers that their names begin with.
+    """
+    files: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    The names of the migrations, each with the SHA-256 of its file in hex, so that a preview names what is new. Default: read from the directory. Set it to refuse any other content.
+    """
+
+@pulumi.input_type
+class D1MigrationsArgs:
+    def __init__(__self__, *,
+                 directory: pulumi.Input[_builtins.str],
+                 files: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None):
+        """
+        A directory of migrations, and what is in it.
+
+        :param pulumi.Input[_builtins.str] directory: The directory, relative to the program, such as `./migrations`. Its files `*.sql`, such as `0001_users.sql`, are applied in the order of the numbers that their names begin with.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] files: The names of the migrations, each with the SHA-256 of its file in hex, so that a preview names what is new. Default: read from the directory. Set it to refuse any other content.
+        """
+        pulumi.set(__self__, "directory", directory)
+        if files is not None:
+            pulumi.set(__self__, "files", files)
+
+    @_builtins.property
+    @pulumi.getter
+    def directory(self) -> pulumi.Input[_builtins.str]:
+        """
+        The directory, relative to the program, such as `./migrations`. Its files `*.sql`, such as `0001_users.sql`, are applied in the order of the numbers that their names begin with.
+        """
+        return pulumi.get(self, "directory")
+
+    @directory.setter
+    def directory(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "directory", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def files(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        The names of the migrations, each with the SHA-256 of its file in hex, so that a preview names what is new. Default: read from the directory. Set it to refuse any other content.
+        """
+        return pulumi.get(self, "files")
+
+    @files.setter
+    def files(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "files", value)
+
+
+class D1ReadReplicationArgsDict(TypedDict):
+    """
+    Read replicas of a D1 database.
+    """
+    mode: pulumi.Input[_builtins.str]
+    """
+    `auto`: Cloudflare makes replicas near readers, whom a session of D1's API leads to them. `disabled`: there are none.
+    """
+
+@pulumi.input_type
+class D1ReadReplicationArgs:
+    def __init__(__self__, *,
+                 mode: pulumi.Input[_builtins.str]):
+        """
+        Read replicas of a D1 database.
+
+        :param pulumi.Input[_builtins.str] mode: `auto`: Cloudflare makes replicas near readers, whom a session of D1's API leads to them. `disabled`: there are none.
+        """
+        pulumi.set(__self__, "mode", mode)
+
+    @_builtins.property
+    @pulumi.getter
+    def mode(self) -> pulumi.Input[_builtins.str]:
+        """
+        `auto`: Cloudflare makes replicas near readers, whom a session of D1's API leads to them. `disabled`: there are none.
+        """
+        return pulumi.get(self, "mode")
+
+    @mode.setter
+    def mode(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "mode", value)
+
+
+class DataBlobBindingArgsDict(TypedDict):
+    """
+    Binds a part of the bundle as an ArrayBuffer. ES modules import it instead.
+    """
+    part: pulumi.Input[_builtins.str]
+    """
+    Name of the module in the bundle.
+    """
+
+@pulumi.input_type
+class DataBlobBindingArgs:
+    def __init__(__self__, *,
+                 part: pulumi.Input[_builtins.str]):
+        """
+        Binds a part of the bundle as an ArrayBuffer. ES modules import it instead.
+
+        :param pulumi.Input[_builtins.str] part: Name of the module in the bundle.
+        """
+        pulumi.set(__self__, "part", part)
+
+    @_builtins.property
+    @pulumi.getter
+    def part(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the module in the bundle.
+        """
+        return pulumi.get(self, "part")
+
+    @part.setter
+    def part(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "part", value)
+
+
+class DispatchNamespaceBindingArgsDict(TypedDict):
+    """
+    Binds a dispatch namespace.
+    """
+    namespace: pulumi.Input[_builtins.str]
+    """
+    Name of the dispatch namespace.
+    """
+    outbound: NotRequired[pulumi.Input[Optional['DispatchOutboundArgsDict']]]
+    """
+    The Worker that sees what the namespace's Workers send out. Default: none.
+    """
+
+@pulumi.input_type
+class DispatchNamespaceBindingArgs:
+    def __init__(__self__, *,
+                 namespace: pulumi.Input[_builtins.str],
+                 outbound: pulumi.Input[Optional['DispatchOutboundArgs']] = None):
+        """
+        Binds a dispatch namespace.
+
+        :param pulumi.Input[_builtins.str] namespace: Name of the dispatch namespace.
+        :param pulumi.Input['DispatchOutboundArgs'] outbound: The Worker that sees what the namespace's Workers send out. Default: none.
+        """
+        pulumi.set(__self__, "namespace", namespace)
+        if outbound is not None:
+            pulumi.set(__self__, "outbound", outbound)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the dispatch namespace.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "namespace", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def outbound(self) -> pulumi.Input[Optional['DispatchOutboundArgs']]:
+        """
+        The Worker that sees what the namespace's Workers send out. Default: none.
+        """
+        return pulumi.get(self, "outbound")
+
+    @outbound.setter
+    def outbound(self, value: pulumi.Input[Optional['DispatchOutboundArgs']]):
+        pulumi.set(self, "outbound", value)
+
+
+class DispatchOutboundArgsDict(TypedDict):
+    """
+    The Worker that sees what a dispatch namespace's Workers send out.
+    """
+    service: pulumi.Input[_builtins.str]
+    """
+    Name of the Worker.
+    """
+    parameters: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Names of what the dispatching Worker passes to it. Default: none.
+    """
+
+@pulumi.input_type
+class DispatchOutboundArgs:
+    def __init__(__self__, *,
+                 service: pulumi.Input[_builtins.str],
+                 parameters: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None):
+        """
+        The Worker that sees what a dispatch namespace's Workers send out.
+
+        :param pulumi.Input[_builtins.str] service: Name of the Worker.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] parameters: Names of what the dispatching Worker passes to it. Default: none.
+        """
+        pulumi.set(__self__, "service", service)
+        if parameters is not None:
+            pulumi.set(__self__, "parameters", parameters)
+
+    @_builtins.property
+    @pulumi.getter
+    def service(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the Worker.
+        """
+        return pulumi.get(self, "service")
+
+    @service.setter
+    def service(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "service", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def parameters(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Names of what the dispatching Worker passes to it. Default: none.
+        """
+        return pulumi.get(self, "parameters")
+
+    @parameters.setter
+    def parameters(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "parameters", value)
+
+
+class DurableObjectExportArgsDict(TypedDict):
+    """
+    What is to become of a class of Durable Objects.
+    """
+    renamed_to: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The class that it becomes, with the state `renamed`. Default: none.
+    """
+    state: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+    """
+    storage: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+    """
+    transfer_from: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The Worker that it comes from, with the state `expecting-transfer`. Default: none.
+    """
+    transferred_to: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The Worker that takes it over, with the state `transferred`. Default: none.
+    """
+
+@pulumi.input_type
+class DurableObjectExportArgs:
+    def __init__(__self__, *,
+                 renamed_to: pulumi.Input[Optional[_builtins.str]] = None,
+                 state: pulumi.Input[Optional[_builtins.str]] = None,
+                 storage: pulumi.Input[Optional[_builtins.str]] = None,
+                 transfer_from: pulumi.Input[Optional[_builtins.str]] = None,
+                 transferred_to: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        What is to become of a class of Durable Objects.
+
+        :param pulumi.Input[_builtins.str] renamed_to: The class that it becomes, with the state `renamed`. Default: none.
+        :param pulumi.Input[_builtins.str] state: What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+        :param pulumi.Input[_builtins.str] storage: How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+        :param pulumi.Input[_builtins.str] transfer_from: The Worker that it comes from, with the state `expecting-transfer`. Default: none.
+        :param pulumi.Input[_builtins.str] transferred_to: The Worker that takes it over, with the state `transferred`. Default: none.
+        """
+        if renamed_to is not None:
+            pulumi.set(__self__, "renamed_to", renamed_to)
+        if state is not None:
+            pulumi.set(__self__, "state", state)
+        if storage is not None:
+            pulumi.set(__self__, "storage", storage)
+        if transfer_from is not None:
+            pulumi.set(__self__, "transfer_from", transfer_from)
+        if transferred_to is not None:
+            pulumi.set(__self__, "transferred_to", transferred_to)
+
+    @_builtins.property
+    @pulumi.getter(name="renamedTo")
+    def renamed_to(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The class that it becomes, with the state `renamed`. Default: none.
+        """
+        return pulumi.get(self, "renamed_to")
+
+    @renamed_to.setter
+    def renamed_to(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "renamed_to", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def state(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+        """
+        return pulumi.get(self, "state")
+
+    @state.setter
+    def state(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "state", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def storage(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+        """
+        return pulumi.get(self, "storage")
+
+    @storage.setter
+    def storage(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "storage", value)
+
+    @_builtins.property
+    @pulumi.getter(name="transferFrom")
+    def transfer_from(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The Worker that it comes from, with the state `expecting-transfer`. Default: none.
+        """
+        return pulumi.get(self, "transfer_from")
+
+    @transfer_from.setter
+    def transfer_from(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "transfer_from", value)
+
+    @_builtins.property
+    @pulumi.getter(name="transferredTo")
+    def transferred_to(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The Worker that takes it over, with the state `transferred`. Default: none.
+        """
+        return pulumi.get(self, "transferred_to")
+
+    @transferred_to.setter
+    def transferred_to(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "transferred_to", value)
+
+
+class DurableObjectNamespaceBindingArgsDict(TypedDict):
+    """
+    Binds a class of Durable Objects.
+    """
+    class_name: pulumi.Input[_builtins.str]
+    """
+    Name of the exported class.
+    """
+    script_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Name of the Worker that exports it. Default: this one.
+    """
+
+@pulumi.input_type
+class DurableObjectNamespaceBindingArgs:
+    def __init__(__self__, *,
+                 class_name: pulumi.Input[_builtins.str],
+                 script_name: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Binds a class of Durable Objects.
+
+        :param pulumi.Input[_builtins.str] class_name: Name of the exported class.
+        :param pulumi.Input[_builtins.str] script_name: Name of the Worker that exports it. Default: this one.
+        """
+        pulumi.set(__self__, "class_name", class_name)
+        if script_name is not None:
+            pulumi.set(__self__, "script_name", script_name)
+
+    @_builtins.property
+    @pulumi.getter(name="className")
+    def class_name(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the exported class.
+        """
+        return pulumi.get(self, "class_name")
+
+    @class_name.setter
+    def class_name(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "class_name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="scriptName")
+    def script_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Name of the Worker that exports it. Default: this one.
+        """
+        return pulumi.get(self, "script_name")
+
+    @script_name.setter
+    def script_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "script_name", value)
+
+
+class FlagshipBindingArgsDict(TypedDict):
+    """
+    Binds a Flagship app.
+    """
+    app_id: pulumi.Input[_builtins.str]
+    """
+    Id of the app.
+    """
+
+@pulumi.input_type
+class FlagshipBindingArgs:
+    def __init__(__self__, *,
+                 app_id: pulumi.Input[_builtins.str]):
+        """
+        Binds a Flagship app.
+
+        :param pulumi.Input[_builtins.str] app_id: Id of the app.
+        """
+        pulumi.set(__self__, "app_id", app_id)
+
+    @_builtins.property
+    @pulumi.getter(name="appId")
+    def app_id(self) -> pulumi.Input[_builtins.str]:
+        """
+        Id of the app.
+        """
+        return pulumi.get(self, "app_id")
+
+    @app_id.setter
+    def app_id(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "app_id", value)
+
+
+class HyperdriveBindingArgsDict(TypedDict):
+    """
+    Binds a Hyperdrive configuration.
+    """
+    id: pulumi.Input[_builtins.str]
+    """
+    Id of the Hyperdrive configuration.
+    """
+
+@pulumi.input_type
+class HyperdriveBindingArgs:
+    def __init__(__self__, *,
+                 id: pulumi.Input[_builtins.str]):
+        """
+        Binds a Hyperdrive configuration.
+
+        :param pulumi.Input[_builtins.str] id: Id of the Hyperdrive configuration.
+        """
+        pulumi.set(__self__, "id", id)
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> pulumi.Input[_builtins.str]:
+        """
+        Id of the Hyperdrive configuration.
+        """
+        return pulumi.get(self, "id")
+
+    @id.setter
+    def id(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "id", value)
+
+
+class ImagesBindingArgsDict(TypedDict):
+    """
+    Binds Cloudflare Images. It has no settings.
+    """
+    pass
+
+@pulumi.input_type
+class ImagesBindingArgs:
+    def __init__(__self__):
+        """
+        Binds Cloudflare Images. It has no settings.
+        """
+        pass
+
+
 class KvNamespaceBindingArgsDict(TypedDict):
     """
     Binds a Workers KV namespace.
@@ -228,6 +1840,870 @@ class KvNamespaceBindingArgs:
     @id.setter
     def id(self, value: pulumi.Input[_builtins.str]):
         pulumi.set(self, "id", value)
+
+
+class LimitsArgsDict(TypedDict):
+    """
+    What one invocation of a Worker may use.
+    """
+    cpu_ms: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    CPU time in milliseconds. Default: that of the plan.
+    """
+    subrequests: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How many requests it may make. Default: that of the plan.
+    """
+
+@pulumi.input_type
+class LimitsArgs:
+    def __init__(__self__, *,
+                 cpu_ms: pulumi.Input[Optional[_builtins.int]] = None,
+                 subrequests: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        What one invocation of a Worker may use.
+
+        :param pulumi.Input[_builtins.int] cpu_ms: CPU time in milliseconds. Default: that of the plan.
+        :param pulumi.Input[_builtins.int] subrequests: How many requests it may make. Default: that of the plan.
+        """
+        if cpu_ms is not None:
+            pulumi.set(__self__, "cpu_ms", cpu_ms)
+        if subrequests is not None:
+            pulumi.set(__self__, "subrequests", subrequests)
+
+    @_builtins.property
+    @pulumi.getter(name="cpuMs")
+    def cpu_ms(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        CPU time in milliseconds. Default: that of the plan.
+        """
+        return pulumi.get(self, "cpu_ms")
+
+    @cpu_ms.setter
+    def cpu_ms(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "cpu_ms", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def subrequests(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How many requests it may make. Default: that of the plan.
+        """
+        return pulumi.get(self, "subrequests")
+
+    @subrequests.setter
+    def subrequests(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "subrequests", value)
+
+
+class LogfwdrBindingArgsDict(TypedDict):
+    """
+    Binds a destination of log forwarding.
+    """
+    destination: pulumi.Input[_builtins.str]
+    """
+    Name of the destination.
+    """
+
+@pulumi.input_type
+class LogfwdrBindingArgs:
+    def __init__(__self__, *,
+                 destination: pulumi.Input[_builtins.str]):
+        """
+        Binds a destination of log forwarding.
+
+        :param pulumi.Input[_builtins.str] destination: Name of the destination.
+        """
+        pulumi.set(__self__, "destination", destination)
+
+    @_builtins.property
+    @pulumi.getter
+    def destination(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the destination.
+        """
+        return pulumi.get(self, "destination")
+
+    @destination.setter
+    def destination(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "destination", value)
+
+
+class MediaBindingArgsDict(TypedDict):
+    """
+    Binds Media Transformations. It has no settings.
+    """
+    pass
+
+@pulumi.input_type
+class MediaBindingArgs:
+    def __init__(__self__):
+        """
+        Binds Media Transformations. It has no settings.
+        """
+        pass
+
+
+class MigrationArgsDict(TypedDict):
+    """
+    One step in the history of a Worker's classes of Durable Objects.
+    """
+    tag: pulumi.Input[_builtins.str]
+    """
+    Name of the step, unique in the history. It must not change once it was deployed.
+    """
+    deleted_classes: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Classes that go, with all the data of their objects. `allowDataLoss` must name them. Default: none.
+    """
+    new_classes: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Classes that are new, with the older key-value storage. Default: none.
+    """
+    new_sqlite_classes: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Classes that are new, with SQLite storage. Default: none.
+    """
+    renamed_classes: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['RenamedClassArgsDict']]]]]
+    """
+    Classes that get another name and keep their data. Default: none.
+    """
+    transferred_classes: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['TransferredClassArgsDict']]]]]
+    """
+    Classes that are taken over from another Worker, with their data. Default: none.
+    """
+
+@pulumi.input_type
+class MigrationArgs:
+    def __init__(__self__, *,
+                 tag: pulumi.Input[_builtins.str],
+                 deleted_classes: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 new_classes: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 new_sqlite_classes: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 renamed_classes: pulumi.Input[Optional[Sequence[pulumi.Input['RenamedClassArgs']]]] = None,
+                 transferred_classes: pulumi.Input[Optional[Sequence[pulumi.Input['TransferredClassArgs']]]] = None):
+        """
+        One step in the history of a Worker's classes of Durable Objects.
+
+        :param pulumi.Input[_builtins.str] tag: Name of the step, unique in the history. It must not change once it was deployed.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] deleted_classes: Classes that go, with all the data of their objects. `allowDataLoss` must name them. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] new_classes: Classes that are new, with the older key-value storage. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] new_sqlite_classes: Classes that are new, with SQLite storage. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input['RenamedClassArgs']]] renamed_classes: Classes that get another name and keep their data. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input['TransferredClassArgs']]] transferred_classes: Classes that are taken over from another Worker, with their data. Default: none.
+        """
+        pulumi.set(__self__, "tag", tag)
+        if deleted_classes is not None:
+            pulumi.set(__self__, "deleted_classes", deleted_classes)
+        if new_classes is not None:
+            pulumi.set(__self__, "new_classes", new_classes)
+        if new_sqlite_classes is not None:
+            pulumi.set(__self__, "new_sqlite_classes", new_sqlite_classes)
+        if renamed_classes is not None:
+            pulumi.set(__self__, "renamed_classes", renamed_classes)
+        if transferred_classes is not None:
+            pulumi.set(__self__, "transferred_classes", transferred_classes)
+
+    @_builtins.property
+    @pulumi.getter
+    def tag(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the step, unique in the history. It must not change once it was deployed.
+        """
+        return pulumi.get(self, "tag")
+
+    @tag.setter
+    def tag(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "tag", value)
+
+    @_builtins.property
+    @pulumi.getter(name="deletedClasses")
+    def deleted_classes(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Classes that go, with all the data of their objects. `allowDataLoss` must name them. Default: none.
+        """
+        return pulumi.get(self, "deleted_classes")
+
+    @deleted_classes.setter
+    def deleted_classes(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "deleted_classes", value)
+
+    @_builtins.property
+    @pulumi.getter(name="newClasses")
+    def new_classes(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Classes that are new, with the older key-value storage. Default: none.
+        """
+        return pulumi.get(self, "new_classes")
+
+    @new_classes.setter
+    def new_classes(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "new_classes", value)
+
+    @_builtins.property
+    @pulumi.getter(name="newSqliteClasses")
+    def new_sqlite_classes(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Classes that are new, with SQLite storage. Default: none.
+        """
+        return pulumi.get(self, "new_sqlite_classes")
+
+    @new_sqlite_classes.setter
+    def new_sqlite_classes(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "new_sqlite_classes", value)
+
+    @_builtins.property
+    @pulumi.getter(name="renamedClasses")
+    def renamed_classes(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['RenamedClassArgs']]]]:
+        """
+        Classes that get another name and keep their data. Default: none.
+        """
+        return pulumi.get(self, "renamed_classes")
+
+    @renamed_classes.setter
+    def renamed_classes(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['RenamedClassArgs']]]]):
+        pulumi.set(self, "renamed_classes", value)
+
+    @_builtins.property
+    @pulumi.getter(name="transferredClasses")
+    def transferred_classes(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['TransferredClassArgs']]]]:
+        """
+        Classes that are taken over from another Worker, with their data. Default: none.
+        """
+        return pulumi.get(self, "transferred_classes")
+
+    @transferred_classes.setter
+    def transferred_classes(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['TransferredClassArgs']]]]):
+        pulumi.set(self, "transferred_classes", value)
+
+
+class MtlsCertificateBindingArgsDict(TypedDict):
+    """
+    Binds a client certificate: its `fetch` presents it.
+    """
+    certificate_id: pulumi.Input[_builtins.str]
+    """
+    Id of the uploaded certificate.
+    """
+
+@pulumi.input_type
+class MtlsCertificateBindingArgs:
+    def __init__(__self__, *,
+                 certificate_id: pulumi.Input[_builtins.str]):
+        """
+        Binds a client certificate: its `fetch` presents it.
+
+        :param pulumi.Input[_builtins.str] certificate_id: Id of the uploaded certificate.
+        """
+        pulumi.set(__self__, "certificate_id", certificate_id)
+
+    @_builtins.property
+    @pulumi.getter(name="certificateId")
+    def certificate_id(self) -> pulumi.Input[_builtins.str]:
+        """
+        Id of the uploaded certificate.
+        """
+        return pulumi.get(self, "certificate_id")
+
+    @certificate_id.setter
+    def certificate_id(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "certificate_id", value)
+
+
+class ObservabilityArgsDict(TypedDict):
+    """
+    What Cloudflare keeps of a Worker's logs and traces.
+    """
+    enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether logs are kept, where `logs.enabled` does not say it. Default: false.
+    """
+    head_sampling_rate: NotRequired[pulumi.Input[Optional[_builtins.float]]]
+    """
+    The share of requests of which something is kept, from 0 to 1. Default: 1.
+    """
+    logs: NotRequired[pulumi.Input[Optional['ObservabilityLogsArgsDict']]]
+    """
+    What is kept of logs. Default: as `enabled` says.
+    """
+    traces: NotRequired[pulumi.Input[Optional['ObservabilityTracesArgsDict']]]
+    """
+    What is kept of traces. Default: nothing.
+    """
+
+@pulumi.input_type
+class ObservabilityArgs:
+    def __init__(__self__, *,
+                 enabled: pulumi.Input[Optional[_builtins.bool]] = None,
+                 head_sampling_rate: pulumi.Input[Optional[_builtins.float]] = None,
+                 logs: pulumi.Input[Optional['ObservabilityLogsArgs']] = None,
+                 traces: pulumi.Input[Optional['ObservabilityTracesArgs']] = None):
+        """
+        What Cloudflare keeps of a Worker's logs and traces.
+
+        :param pulumi.Input[_builtins.bool] enabled: Whether logs are kept, where `logs.enabled` does not say it. Default: false.
+        :param pulumi.Input[_builtins.float] head_sampling_rate: The share of requests of which something is kept, from 0 to 1. Default: 1.
+        :param pulumi.Input['ObservabilityLogsArgs'] logs: What is kept of logs. Default: as `enabled` says.
+        :param pulumi.Input['ObservabilityTracesArgs'] traces: What is kept of traces. Default: nothing.
+        """
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if head_sampling_rate is not None:
+            pulumi.set(__self__, "head_sampling_rate", head_sampling_rate)
+        if logs is not None:
+            pulumi.set(__self__, "logs", logs)
+        if traces is not None:
+            pulumi.set(__self__, "traces", traces)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether logs are kept, where `logs.enabled` does not say it. Default: false.
+        """
+        return pulumi.get(self, "enabled")
+
+    @enabled.setter
+    def enabled(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "enabled", value)
+
+    @_builtins.property
+    @pulumi.getter(name="headSamplingRate")
+    def head_sampling_rate(self) -> pulumi.Input[Optional[_builtins.float]]:
+        """
+        The share of requests of which something is kept, from 0 to 1. Default: 1.
+        """
+        return pulumi.get(self, "head_sampling_rate")
+
+    @head_sampling_rate.setter
+    def head_sampling_rate(self, value: pulumi.Input[Optional[_builtins.float]]):
+        pulumi.set(self, "head_sampling_rate", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def logs(self) -> pulumi.Input[Optional['ObservabilityLogsArgs']]:
+        """
+        What is kept of logs. Default: as `enabled` says.
+        """
+        return pulumi.get(self, "logs")
+
+    @logs.setter
+    def logs(self, value: pulumi.Input[Optional['ObservabilityLogsArgs']]):
+        pulumi.set(self, "logs", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def traces(self) -> pulumi.Input[Optional['ObservabilityTracesArgs']]:
+        """
+        What is kept of traces. Default: nothing.
+        """
+        return pulumi.get(self, "traces")
+
+    @traces.setter
+    def traces(self, value: pulumi.Input[Optional['ObservabilityTracesArgs']]):
+        pulumi.set(self, "traces", value)
+
+
+class ObservabilityLogsArgsDict(TypedDict):
+    """
+    What Cloudflare keeps of a Worker's logs.
+    """
+    destinations: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Names of the destinations that logs are exported to. Their order says nothing. Default: none.
+    """
+    enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether logs are kept. Default: `observability.enabled`.
+    """
+    head_sampling_rate: NotRequired[pulumi.Input[Optional[_builtins.float]]]
+    """
+    The share of requests whose logs are kept, from 0 to 1. Default: 1.
+    """
+    invocation_logs: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether each invocation is logged too. Default: true.
+    """
+    persist: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether the logs can be queried in Cloudflare's dashboard. Default: true.
+    """
+
+@pulumi.input_type
+class ObservabilityLogsArgs:
+    def __init__(__self__, *,
+                 destinations: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 enabled: pulumi.Input[Optional[_builtins.bool]] = None,
+                 head_sampling_rate: pulumi.Input[Optional[_builtins.float]] = None,
+                 invocation_logs: pulumi.Input[Optional[_builtins.bool]] = None,
+                 persist: pulumi.Input[Optional[_builtins.bool]] = None):
+        """
+        What Cloudflare keeps of a Worker's logs.
+
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] destinations: Names of the destinations that logs are exported to. Their order says nothing. Default: none.
+        :param pulumi.Input[_builtins.bool] enabled: Whether logs are kept. Default: `observability.enabled`.
+        :param pulumi.Input[_builtins.float] head_sampling_rate: The share of requests whose logs are kept, from 0 to 1. Default: 1.
+        :param pulumi.Input[_builtins.bool] invocation_logs: Whether each invocation is logged too. Default: true.
+        :param pulumi.Input[_builtins.bool] persist: Whether the logs can be queried in Cloudflare's dashboard. Default: true.
+        """
+        if destinations is not None:
+            pulumi.set(__self__, "destinations", destinations)
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if head_sampling_rate is not None:
+            pulumi.set(__self__, "head_sampling_rate", head_sampling_rate)
+        if invocation_logs is not None:
+            pulumi.set(__self__, "invocation_logs", invocation_logs)
+        if persist is not None:
+            pulumi.set(__self__, "persist", persist)
+
+    @_builtins.property
+    @pulumi.getter
+    def destinations(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Names of the destinations that logs are exported to. Their order says nothing. Default: none.
+        """
+        return pulumi.get(self, "destinations")
+
+    @destinations.setter
+    def destinations(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "destinations", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether logs are kept. Default: `observability.enabled`.
+        """
+        return pulumi.get(self, "enabled")
+
+    @enabled.setter
+    def enabled(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "enabled", value)
+
+    @_builtins.property
+    @pulumi.getter(name="headSamplingRate")
+    def head_sampling_rate(self) -> pulumi.Input[Optional[_builtins.float]]:
+        """
+        The share of requests whose logs are kept, from 0 to 1. Default: 1.
+        """
+        return pulumi.get(self, "head_sampling_rate")
+
+    @head_sampling_rate.setter
+    def head_sampling_rate(self, value: pulumi.Input[Optional[_builtins.float]]):
+        pulumi.set(self, "head_sampling_rate", value)
+
+    @_builtins.property
+    @pulumi.getter(name="invocationLogs")
+    def invocation_logs(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether each invocation is logged too. Default: true.
+        """
+        return pulumi.get(self, "invocation_logs")
+
+    @invocation_logs.setter
+    def invocation_logs(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "invocation_logs", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def persist(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the logs can be queried in Cloudflare's dashboard. Default: true.
+        """
+        return pulumi.get(self, "persist")
+
+    @persist.setter
+    def persist(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "persist", value)
+
+
+class ObservabilityTracesArgsDict(TypedDict):
+    """
+    What Cloudflare keeps of a Worker's traces.
+    """
+    destinations: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Names of the destinations that traces are exported to. Their order says nothing. Default: none.
+    """
+    enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether traces are kept at all. Default: false.
+    """
+    head_sampling_rate: NotRequired[pulumi.Input[Optional[_builtins.float]]]
+    """
+    The share of requests whose traces are kept, from 0 to 1. Default: 1.
+    """
+    persist: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether the traces can be queried in Cloudflare's dashboard. Default: true.
+    """
+
+@pulumi.input_type
+class ObservabilityTracesArgs:
+    def __init__(__self__, *,
+                 destinations: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 enabled: pulumi.Input[Optional[_builtins.bool]] = None,
+                 head_sampling_rate: pulumi.Input[Optional[_builtins.float]] = None,
+                 persist: pulumi.Input[Optional[_builtins.bool]] = None):
+        """
+        What Cloudflare keeps of a Worker's traces.
+
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] destinations: Names of the destinations that traces are exported to. Their order says nothing. Default: none.
+        :param pulumi.Input[_builtins.bool] enabled: Whether traces are kept at all. Default: false.
+        :param pulumi.Input[_builtins.float] head_sampling_rate: The share of requests whose traces are kept, from 0 to 1. Default: 1.
+        :param pulumi.Input[_builtins.bool] persist: Whether the traces can be queried in Cloudflare's dashboard. Default: true.
+        """
+        if destinations is not None:
+            pulumi.set(__self__, "destinations", destinations)
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if head_sampling_rate is not None:
+            pulumi.set(__self__, "head_sampling_rate", head_sampling_rate)
+        if persist is not None:
+            pulumi.set(__self__, "persist", persist)
+
+    @_builtins.property
+    @pulumi.getter
+    def destinations(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Names of the destinations that traces are exported to. Their order says nothing. Default: none.
+        """
+        return pulumi.get(self, "destinations")
+
+    @destinations.setter
+    def destinations(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "destinations", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether traces are kept at all. Default: false.
+        """
+        return pulumi.get(self, "enabled")
+
+    @enabled.setter
+    def enabled(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "enabled", value)
+
+    @_builtins.property
+    @pulumi.getter(name="headSamplingRate")
+    def head_sampling_rate(self) -> pulumi.Input[Optional[_builtins.float]]:
+        """
+        The share of requests whose traces are kept, from 0 to 1. Default: 1.
+        """
+        return pulumi.get(self, "head_sampling_rate")
+
+    @head_sampling_rate.setter
+    def head_sampling_rate(self, value: pulumi.Input[Optional[_builtins.float]]):
+        pulumi.set(self, "head_sampling_rate", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def persist(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the traces can be queried in Cloudflare's dashboard. Default: true.
+        """
+        return pulumi.get(self, "persist")
+
+    @persist.setter
+    def persist(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "persist", value)
+
+
+class PipelineBindingArgsDict(TypedDict):
+    """
+    Binds a Pipeline or one of its streams. Set exactly one member.
+    """
+    pipeline: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Name of the Pipeline, of the first generation. Default: none, and `stream` is set.
+    """
+    stream: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Id of the stream that receives the records. Default: none, and `pipeline` is set.
+    """
+
+@pulumi.input_type
+class PipelineBindingArgs:
+    def __init__(__self__, *,
+                 pipeline: pulumi.Input[Optional[_builtins.str]] = None,
+                 stream: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Binds a Pipeline or one of its streams. Set exactly one member.
+
+        :param pulumi.Input[_builtins.str] pipeline: Name of the Pipeline, of the first generation. Default: none, and `stream` is set.
+        :param pulumi.Input[_builtins.str] stream: Id of the stream that receives the records. Default: none, and `pipeline` is set.
+        """
+        if pipeline is not None:
+            pulumi.set(__self__, "pipeline", pipeline)
+        if stream is not None:
+            pulumi.set(__self__, "stream", stream)
+
+    @_builtins.property
+    @pulumi.getter
+    def pipeline(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Name of the Pipeline, of the first generation. Default: none, and `stream` is set.
+        """
+        return pulumi.get(self, "pipeline")
+
+    @pipeline.setter
+    def pipeline(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "pipeline", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def stream(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Id of the stream that receives the records. Default: none, and `pipeline` is set.
+        """
+        return pulumi.get(self, "stream")
+
+    @stream.setter
+    def stream(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "stream", value)
+
+
+class PlacementArgsDict(TypedDict):
+    """
+    Where a Worker runs.
+    """
+    mode: pulumi.Input['PlacementMode']
+    """
+    `smart`: Cloudflare runs it near what it talks to; `targeted`: near what you name, with exactly one of `region`, `host` and `hostname`.
+    """
+    hint: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    With `smart`: a region to begin with. Default: none.
+    """
+    host: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    With `targeted`: a TCP host and port, such as `db.example.com:5432`.
+    """
+    hostname: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    With `targeted`: the host name of an HTTP server, such as `api.example.com`.
+    """
+    region: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    With `targeted`: a cloud region, such as `aws:us-east-1`.
+    """
+
+@pulumi.input_type
+class PlacementArgs:
+    def __init__(__self__, *,
+                 mode: pulumi.Input['PlacementMode'],
+                 hint: pulumi.Input[Optional[_builtins.str]] = None,
+                 host: pulumi.Input[Optional[_builtins.str]] = None,
+                 hostname: pulumi.Input[Optional[_builtins.str]] = None,
+                 region: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Where a Worker runs.
+
+        :param pulumi.Input['PlacementMode'] mode: `smart`: Cloudflare runs it near what it talks to; `targeted`: near what you name, with exactly one of `region`, `host` and `hostname`.
+        :param pulumi.Input[_builtins.str] hint: With `smart`: a region to begin with. Default: none.
+        :param pulumi.Input[_builtins.str] host: With `targeted`: a TCP host and port, such as `db.example.com:5432`.
+        :param pulumi.Input[_builtins.str] hostname: With `targeted`: the host name of an HTTP server, such as `api.example.com`.
+        :param pulumi.Input[_builtins.str] region: With `targeted`: a cloud region, such as `aws:us-east-1`.
+        """
+        pulumi.set(__self__, "mode", mode)
+        if hint is not None:
+            pulumi.set(__self__, "hint", hint)
+        if host is not None:
+            pulumi.set(__self__, "host", host)
+        if hostname is not None:
+            pulumi.set(__self__, "hostname", hostname)
+        if region is not None:
+            pulumi.set(__self__, "region", region)
+
+    @_builtins.property
+    @pulumi.getter
+    def mode(self) -> pulumi.Input['PlacementMode']:
+        """
+        `smart`: Cloudflare runs it near what it talks to; `targeted`: near what you name, with exactly one of `region`, `host` and `hostname`.
+        """
+        return pulumi.get(self, "mode")
+
+    @mode.setter
+    def mode(self, value: pulumi.Input['PlacementMode']):
+        pulumi.set(self, "mode", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def hint(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        With `smart`: a region to begin with. Default: none.
+        """
+        return pulumi.get(self, "hint")
+
+    @hint.setter
+    def hint(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "hint", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def host(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        With `targeted`: a TCP host and port, such as `db.example.com:5432`.
+        """
+        return pulumi.get(self, "host")
+
+    @host.setter
+    def host(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "host", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def hostname(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        With `targeted`: the host name of an HTTP server, such as `api.example.com`.
+        """
+        return pulumi.get(self, "hostname")
+
+    @hostname.setter
+    def hostname(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "hostname", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def region(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        With `targeted`: a cloud region, such as `aws:us-east-1`.
+        """
+        return pulumi.get(self, "region")
+
+    @region.setter
+    def region(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "region", value)
+
+
+class QueueBindingArgsDict(TypedDict):
+    """
+    Binds a queue as its producer.
+    """
+    name: pulumi.Input[_builtins.str]
+    """
+    Name of the queue.
+    """
+    delivery_delay: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    Seconds by which each message is delayed, at most 43200. Default: the queue's own.
+    """
+
+@pulumi.input_type
+class QueueBindingArgs:
+    def __init__(__self__, *,
+                 name: pulumi.Input[_builtins.str],
+                 delivery_delay: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        Binds a queue as its producer.
+
+        :param pulumi.Input[_builtins.str] name: Name of the queue.
+        :param pulumi.Input[_builtins.int] delivery_delay: Seconds by which each message is delayed, at most 43200. Default: the queue's own.
+        """
+        pulumi.set(__self__, "name", name)
+        if delivery_delay is not None:
+            pulumi.set(__self__, "delivery_delay", delivery_delay)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the queue.
+        """
+        return pulumi.get(self, "name")
+
+    @name.setter
+    def name(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="deliveryDelay")
+    def delivery_delay(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        Seconds by which each message is delayed, at most 43200. Default: the queue's own.
+        """
+        return pulumi.get(self, "delivery_delay")
+
+    @delivery_delay.setter
+    def delivery_delay(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "delivery_delay", value)
+
+
+class QueueSettingsArgsDict(TypedDict):
+    """
+    How messages are kept and delivered.
+    """
+    delivery_delay: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    Seconds for which a message that names no delay is held back, 0 to 86400. Default: 0.
+    """
+    delivery_paused: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether consumers get nothing, while messages are accepted and kept. Default: false.
+    """
+    message_retention_period: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    Seconds for which a message is kept, 60 to 1209600 (14 days). Default: 345600 (4 days), or what the account's plan allows.
+    """
+
+@pulumi.input_type
+class QueueSettingsArgs:
+    def __init__(__self__, *,
+                 delivery_delay: pulumi.Input[Optional[_builtins.int]] = None,
+                 delivery_paused: pulumi.Input[Optional[_builtins.bool]] = None,
+                 message_retention_period: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        How messages are kept and delivered.
+
+        :param pulumi.Input[_builtins.int] delivery_delay: Seconds for which a message that names no delay is held back, 0 to 86400. Default: 0.
+        :param pulumi.Input[_builtins.bool] delivery_paused: Whether consumers get nothing, while messages are accepted and kept. Default: false.
+        :param pulumi.Input[_builtins.int] message_retention_period: Seconds for which a message is kept, 60 to 1209600 (14 days). Default: 345600 (4 days), or what the account's plan allows.
+        """
+        if delivery_delay is not None:
+            pulumi.set(__self__, "delivery_delay", delivery_delay)
+        if delivery_paused is not None:
+            pulumi.set(__self__, "delivery_paused", delivery_paused)
+        if message_retention_period is not None:
+            pulumi.set(__self__, "message_retention_period", message_retention_period)
+
+    @_builtins.property
+    @pulumi.getter(name="deliveryDelay")
+    def delivery_delay(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        Seconds for which a message that names no delay is held back, 0 to 86400. Default: 0.
+        """
+        return pulumi.get(self, "delivery_delay")
+
+    @delivery_delay.setter
+    def delivery_delay(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "delivery_delay", value)
+
+    @_builtins.property
+    @pulumi.getter(name="deliveryPaused")
+    def delivery_paused(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether consumers get nothing, while messages are accepted and kept. Default: false.
+        """
+        return pulumi.get(self, "delivery_paused")
+
+    @delivery_paused.setter
+    def delivery_paused(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "delivery_paused", value)
+
+    @_builtins.property
+    @pulumi.getter(name="messageRetentionPeriod")
+    def message_retention_period(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        Seconds for which a message is kept, 60 to 1209600 (14 days). Default: 345600 (4 days), or what the account's plan allows.
+        """
+        return pulumi.get(self, "message_retention_period")
+
+    @message_retention_period.setter
+    def message_retention_period(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "message_retention_period", value)
 
 
 class R2BucketBindingArgsDict(TypedDict):
@@ -283,6 +2759,215 @@ class R2BucketBindingArgs:
         pulumi.set(self, "jurisdiction", value)
 
 
+class RateLimitBindingArgsDict(TypedDict):
+    """
+    Counts calls by a key of the Worker's choice.
+    """
+    namespace_id: pulumi.Input[_builtins.str]
+    """
+    A number, as a text, that tells the account's limits apart: those of one number count together.
+    """
+    simple: pulumi.Input['RateLimitSimpleArgsDict']
+    """
+    How many calls are within the limit, and in what time.
+    """
+
+@pulumi.input_type
+class RateLimitBindingArgs:
+    def __init__(__self__, *,
+                 namespace_id: pulumi.Input[_builtins.str],
+                 simple: pulumi.Input['RateLimitSimpleArgs']):
+        """
+        Counts calls by a key of the Worker's choice.
+
+        :param pulumi.Input[_builtins.str] namespace_id: A number, as a text, that tells the account's limits apart: those of one number count together.
+        :param pulumi.Input['RateLimitSimpleArgs'] simple: How many calls are within the limit, and in what time.
+        """
+        pulumi.set(__self__, "namespace_id", namespace_id)
+        pulumi.set(__self__, "simple", simple)
+
+    @_builtins.property
+    @pulumi.getter(name="namespaceId")
+    def namespace_id(self) -> pulumi.Input[_builtins.str]:
+        """
+        A number, as a text, that tells the account's limits apart: those of one number count together.
+        """
+        return pulumi.get(self, "namespace_id")
+
+    @namespace_id.setter
+    def namespace_id(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "namespace_id", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def simple(self) -> pulumi.Input['RateLimitSimpleArgs']:
+        """
+        How many calls are within the limit, and in what time.
+        """
+        return pulumi.get(self, "simple")
+
+    @simple.setter
+    def simple(self, value: pulumi.Input['RateLimitSimpleArgs']):
+        pulumi.set(self, "simple", value)
+
+
+class RateLimitSimpleArgsDict(TypedDict):
+    """
+    How many calls are within a limit, and in what time.
+    """
+    limit: pulumi.Input[_builtins.int]
+    """
+    How many calls of one key are within the limit in a period.
+    """
+    period: pulumi.Input[_builtins.int]
+    """
+    Length of a period in seconds: 10 or 60.
+    """
+
+@pulumi.input_type
+class RateLimitSimpleArgs:
+    def __init__(__self__, *,
+                 limit: pulumi.Input[_builtins.int],
+                 period: pulumi.Input[_builtins.int]):
+        """
+        How many calls are within a limit, and in what time.
+
+        :param pulumi.Input[_builtins.int] limit: How many calls of one key are within the limit in a period.
+        :param pulumi.Input[_builtins.int] period: Length of a period in seconds: 10 or 60.
+        """
+        pulumi.set(__self__, "limit", limit)
+        pulumi.set(__self__, "period", period)
+
+    @_builtins.property
+    @pulumi.getter
+    def limit(self) -> pulumi.Input[_builtins.int]:
+        """
+        How many calls of one key are within the limit in a period.
+        """
+        return pulumi.get(self, "limit")
+
+    @limit.setter
+    def limit(self, value: pulumi.Input[_builtins.int]):
+        pulumi.set(self, "limit", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def period(self) -> pulumi.Input[_builtins.int]:
+        """
+        Length of a period in seconds: 10 or 60.
+        """
+        return pulumi.get(self, "period")
+
+    @period.setter
+    def period(self, value: pulumi.Input[_builtins.int]):
+        pulumi.set(self, "period", value)
+
+
+class RawBindingArgsDict(TypedDict):
+    """
+    A binding as Cloudflare's API has it.
+    """
+    type: pulumi.Input[_builtins.str]
+    """
+    The type in the API, such as `kv_namespace`.
+    """
+    fields: NotRequired[pulumi.Input[Optional[Mapping[str, Any]]]]
+    """
+    Its fields in the API, apart from name and type. No place for secrets. Default: none.
+    """
+
+@pulumi.input_type
+class RawBindingArgs:
+    def __init__(__self__, *,
+                 type: pulumi.Input[_builtins.str],
+                 fields: pulumi.Input[Optional[Mapping[str, Any]]] = None):
+        """
+        A binding as Cloudflare's API has it.
+
+        :param pulumi.Input[_builtins.str] type: The type in the API, such as `kv_namespace`.
+        :param pulumi.Input[Mapping[str, Any]] fields: Its fields in the API, apart from name and type. No place for secrets. Default: none.
+        """
+        pulumi.set(__self__, "type", type)
+        if fields is not None:
+            pulumi.set(__self__, "fields", fields)
+
+    @_builtins.property
+    @pulumi.getter
+    def type(self) -> pulumi.Input[_builtins.str]:
+        """
+        The type in the API, such as `kv_namespace`.
+        """
+        return pulumi.get(self, "type")
+
+    @type.setter
+    def type(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "type", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def fields(self) -> pulumi.Input[Optional[Mapping[str, Any]]]:
+        """
+        Its fields in the API, apart from name and type. No place for secrets. Default: none.
+        """
+        return pulumi.get(self, "fields")
+
+    @fields.setter
+    def fields(self, value: pulumi.Input[Optional[Mapping[str, Any]]]):
+        pulumi.set(self, "fields", value)
+
+
+class RenamedClassArgsDict(TypedDict):
+    """
+    A class of Durable Objects that gets another name and keeps its data.
+    """
+    from_: pulumi.Input[_builtins.str]
+    """
+    Name of the class until now.
+    """
+    to: pulumi.Input[_builtins.str]
+    """
+    Name of the class from now on.
+    """
+
+@pulumi.input_type
+class RenamedClassArgs:
+    def __init__(__self__, *,
+                 from_: pulumi.Input[_builtins.str],
+                 to: pulumi.Input[_builtins.str]):
+        """
+        A class of Durable Objects that gets another name and keeps its data.
+
+        :param pulumi.Input[_builtins.str] from_: Name of the class until now.
+        :param pulumi.Input[_builtins.str] to: Name of the class from now on.
+        """
+        pulumi.set(__self__, "from_", from_)
+        pulumi.set(__self__, "to", to)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the class until now.
+        """
+        return pulumi.get(self, "from_")
+
+    @from_.setter
+    def from_(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "from_", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the class from now on.
+        """
+        return pulumi.get(self, "to")
+
+    @to.setter
+    def to(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "to", value)
+
+
 class RouteArgsDict(TypedDict):
     """
     A route pattern's zone, and whether its host needs a DNS record.
@@ -336,6 +3021,206 @@ class RouteArgs:
         pulumi.set(self, "dns_record", value)
 
 
+class SecretsGroupArgsDict(TypedDict):
+    """
+    Where the values of a group of secrets lie. Set exactly one member.
+    """
+    command: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    A program and its arguments, run as `<command> get` in the manner of git's credential helpers: it reads the lines `group=<group>` and `name=<name>` and writes the value. It has a minute.
+    """
+    directory: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A directory with a file for each value, as Kubernetes mounts secrets. One line ending at the end of a file is left out. For the group `*`, a directory of such directories.
+    """
+    env_prefix: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How the names of environment variables begin that hold the values. The rest is the secret's name in upper case, with `_` for everything but letters and digits; for the group `*`, the group's name and `_` come before it.
+    """
+
+@pulumi.input_type
+class SecretsGroupArgs:
+    def __init__(__self__, *,
+                 command: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 directory: pulumi.Input[Optional[_builtins.str]] = None,
+                 env_prefix: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Where the values of a group of secrets lie. Set exactly one member.
+
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] command: A program and its arguments, run as `<command> get` in the manner of git's credential helpers: it reads the lines `group=<group>` and `name=<name>` and writes the value. It has a minute.
+        :param pulumi.Input[_builtins.str] directory: A directory with a file for each value, as Kubernetes mounts secrets. One line ending at the end of a file is left out. For the group `*`, a directory of such directories.
+        :param pulumi.Input[_builtins.str] env_prefix: How the names of environment variables begin that hold the values. The rest is the secret's name in upper case, with `_` for everything but letters and digits; for the group `*`, the group's name and `_` come before it.
+        """
+        if command is not None:
+            pulumi.set(__self__, "command", command)
+        if directory is not None:
+            pulumi.set(__self__, "directory", directory)
+        if env_prefix is not None:
+            pulumi.set(__self__, "env_prefix", env_prefix)
+
+    @_builtins.property
+    @pulumi.getter
+    def command(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        A program and its arguments, run as `<command> get` in the manner of git's credential helpers: it reads the lines `group=<group>` and `name=<name>` and writes the value. It has a minute.
+        """
+        return pulumi.get(self, "command")
+
+    @command.setter
+    def command(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "command", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def directory(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A directory with a file for each value, as Kubernetes mounts secrets. One line ending at the end of a file is left out. For the group `*`, a directory of such directories.
+        """
+        return pulumi.get(self, "directory")
+
+    @directory.setter
+    def directory(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "directory", value)
+
+    @_builtins.property
+    @pulumi.getter(name="envPrefix")
+    def env_prefix(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How the names of environment variables begin that hold the values. The rest is the secret's name in upper case, with `_` for everything but letters and digits; for the group `*`, the group's name and `_` come before it.
+        """
+        return pulumi.get(self, "env_prefix")
+
+    @env_prefix.setter
+    def env_prefix(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "env_prefix", value)
+
+
+class SecretsStoreSecretBindingArgsDict(TypedDict):
+    """
+    Binds a secret of the account's Secrets Store.
+    """
+    secret_name: pulumi.Input[_builtins.str]
+    """
+    Name of the secret in the store.
+    """
+    store_id: pulumi.Input[_builtins.str]
+    """
+    Id of the store.
+    """
+
+@pulumi.input_type
+class SecretsStoreSecretBindingArgs:
+    def __init__(__self__, *,
+                 secret_name: pulumi.Input[_builtins.str],
+                 store_id: pulumi.Input[_builtins.str]):
+        """
+        Binds a secret of the account's Secrets Store.
+
+        :param pulumi.Input[_builtins.str] secret_name: Name of the secret in the store.
+        :param pulumi.Input[_builtins.str] store_id: Id of the store.
+        """
+        pulumi.set(__self__, "secret_name", secret_name)
+        pulumi.set(__self__, "store_id", store_id)
+
+    @_builtins.property
+    @pulumi.getter(name="secretName")
+    def secret_name(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the secret in the store.
+        """
+        return pulumi.get(self, "secret_name")
+
+    @secret_name.setter
+    def secret_name(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "secret_name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="storeId")
+    def store_id(self) -> pulumi.Input[_builtins.str]:
+        """
+        Id of the store.
+        """
+        return pulumi.get(self, "store_id")
+
+    @store_id.setter
+    def store_id(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "store_id", value)
+
+
+class SendEmailBindingArgsDict(TypedDict):
+    """
+    Lets the Worker send email. Without a member it may send to every verified address of the account.
+    """
+    allowed_destination_addresses: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Addresses to which it may send. Default: no such limit.
+    """
+    allowed_sender_addresses: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Addresses from which it may send. Default: no such limit.
+    """
+    destination_address: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The only address to which it may send. Default: no such limit.
+    """
+
+@pulumi.input_type
+class SendEmailBindingArgs:
+    def __init__(__self__, *,
+                 allowed_destination_addresses: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 allowed_sender_addresses: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 destination_address: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Lets the Worker send email. Without a member it may send to every verified address of the account.
+
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allowed_destination_addresses: Addresses to which it may send. Default: no such limit.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allowed_sender_addresses: Addresses from which it may send. Default: no such limit.
+        :param pulumi.Input[_builtins.str] destination_address: The only address to which it may send. Default: no such limit.
+        """
+        if allowed_destination_addresses is not None:
+            pulumi.set(__self__, "allowed_destination_addresses", allowed_destination_addresses)
+        if allowed_sender_addresses is not None:
+            pulumi.set(__self__, "allowed_sender_addresses", allowed_sender_addresses)
+        if destination_address is not None:
+            pulumi.set(__self__, "destination_address", destination_address)
+
+    @_builtins.property
+    @pulumi.getter(name="allowedDestinationAddresses")
+    def allowed_destination_addresses(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Addresses to which it may send. Default: no such limit.
+        """
+        return pulumi.get(self, "allowed_destination_addresses")
+
+    @allowed_destination_addresses.setter
+    def allowed_destination_addresses(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "allowed_destination_addresses", value)
+
+    @_builtins.property
+    @pulumi.getter(name="allowedSenderAddresses")
+    def allowed_sender_addresses(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Addresses from which it may send. Default: no such limit.
+        """
+        return pulumi.get(self, "allowed_sender_addresses")
+
+    @allowed_sender_addresses.setter
+    def allowed_sender_addresses(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "allowed_sender_addresses", value)
+
+    @_builtins.property
+    @pulumi.getter(name="destinationAddress")
+    def destination_address(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The only address to which it may send. Default: no such limit.
+        """
+        return pulumi.get(self, "destination_address")
+
+    @destination_address.setter
+    def destination_address(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "destination_address", value)
+
+
 class ServiceBindingArgsDict(TypedDict):
     """
     Binds another Worker.
@@ -348,21 +3233,29 @@ class ServiceBindingArgsDict(TypedDict):
     """
     Name of the class, a `WorkerEntrypoint`, that answers. Default: the default export.
     """
+    props: NotRequired[pulumi.Input[Optional[Mapping[str, Any]]]]
+    """
+    What the entry point finds in `ctx.props`: it can tell its callers apart by it. Default: none.
+    """
 
 @pulumi.input_type
 class ServiceBindingArgs:
     def __init__(__self__, *,
                  name: pulumi.Input[_builtins.str],
-                 entrypoint: pulumi.Input[Optional[_builtins.str]] = None):
+                 entrypoint: pulumi.Input[Optional[_builtins.str]] = None,
+                 props: pulumi.Input[Optional[Mapping[str, Any]]] = None):
         """
         Binds another Worker.
 
         :param pulumi.Input[_builtins.str] name: The other Worker's name: its `scriptName`.
         :param pulumi.Input[_builtins.str] entrypoint: Name of the class, a `WorkerEntrypoint`, that answers. Default: the default export.
+        :param pulumi.Input[Mapping[str, Any]] props: What the entry point finds in `ctx.props`: it can tell its callers apart by it. Default: none.
         """
         pulumi.set(__self__, "name", name)
         if entrypoint is not None:
             pulumi.set(__self__, "entrypoint", entrypoint)
+        if props is not None:
+            pulumi.set(__self__, "props", props)
 
     @_builtins.property
     @pulumi.getter
@@ -387,6 +3280,517 @@ class ServiceBindingArgs:
     @entrypoint.setter
     def entrypoint(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "entrypoint", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def props(self) -> pulumi.Input[Optional[Mapping[str, Any]]]:
+        """
+        What the entry point finds in `ctx.props`: it can tell its callers apart by it. Default: none.
+        """
+        return pulumi.get(self, "props")
+
+    @props.setter
+    def props(self, value: pulumi.Input[Optional[Mapping[str, Any]]]):
+        pulumi.set(self, "props", value)
+
+
+class StreamBindingArgsDict(TypedDict):
+    """
+    Binds Cloudflare Stream. It has no settings.
+    """
+    pass
+
+@pulumi.input_type
+class StreamBindingArgs:
+    def __init__(__self__):
+        """
+        Binds Cloudflare Stream. It has no settings.
+        """
+        pass
+
+
+class StreamingTailConsumerArgsDict(TypedDict):
+    """
+    A Worker that receives another one's logs in its `tailStream` handler, while that one still runs.
+    """
+    pass
+
+@pulumi.input_type
+class StreamingTailConsumerArgs:
+    def __init__(__self__):
+        """
+        A Worker that receives another one's logs in its `tailStream` handler, while that one still runs.
+        """
+        pass
+
+
+class TailConsumerArgsDict(TypedDict):
+    """
+    A Worker that receives another one's logs in its `tail` handler.
+    """
+    environment: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The consumer's environment, if it has any. Default: `production`.
+    """
+
+@pulumi.input_type
+class TailConsumerArgs:
+    def __init__(__self__, *,
+                 environment: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A Worker that receives another one's logs in its `tail` handler.
+
+        :param pulumi.Input[_builtins.str] environment: The consumer's environment, if it has any. Default: `production`.
+        """
+        if environment is not None:
+            pulumi.set(__self__, "environment", environment)
+
+    @_builtins.property
+    @pulumi.getter
+    def environment(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The consumer's environment, if it has any. Default: `production`.
+        """
+        return pulumi.get(self, "environment")
+
+    @environment.setter
+    def environment(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "environment", value)
+
+
+class TextBlobBindingArgsDict(TypedDict):
+    """
+    Binds a part of the bundle as a text. ES modules import it instead.
+    """
+    part: pulumi.Input[_builtins.str]
+    """
+    Name of the module in the bundle.
+    """
+
+@pulumi.input_type
+class TextBlobBindingArgs:
+    def __init__(__self__, *,
+                 part: pulumi.Input[_builtins.str]):
+        """
+        Binds a part of the bundle as a text. ES modules import it instead.
+
+        :param pulumi.Input[_builtins.str] part: Name of the module in the bundle.
+        """
+        pulumi.set(__self__, "part", part)
+
+    @_builtins.property
+    @pulumi.getter
+    def part(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the module in the bundle.
+        """
+        return pulumi.get(self, "part")
+
+    @part.setter
+    def part(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "part", value)
+
+
+class TransferredClassArgsDict(TypedDict):
+    """
+    A class of Durable Objects that is taken over from another Worker.
+    """
+    from_: pulumi.Input[_builtins.str]
+    """
+    Name of the class in the other Worker.
+    """
+    from_script: pulumi.Input[_builtins.str]
+    """
+    Name of the other Worker.
+    """
+    to: pulumi.Input[_builtins.str]
+    """
+    Name of the class in this Worker.
+    """
+
+@pulumi.input_type
+class TransferredClassArgs:
+    def __init__(__self__, *,
+                 from_: pulumi.Input[_builtins.str],
+                 from_script: pulumi.Input[_builtins.str],
+                 to: pulumi.Input[_builtins.str]):
+        """
+        A class of Durable Objects that is taken over from another Worker.
+
+        :param pulumi.Input[_builtins.str] from_: Name of the class in the other Worker.
+        :param pulumi.Input[_builtins.str] from_script: Name of the other Worker.
+        :param pulumi.Input[_builtins.str] to: Name of the class in this Worker.
+        """
+        pulumi.set(__self__, "from_", from_)
+        pulumi.set(__self__, "from_script", from_script)
+        pulumi.set(__self__, "to", to)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the class in the other Worker.
+        """
+        return pulumi.get(self, "from_")
+
+    @from_.setter
+    def from_(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "from_", value)
+
+    @_builtins.property
+    @pulumi.getter(name="fromScript")
+    def from_script(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the other Worker.
+        """
+        return pulumi.get(self, "from_script")
+
+    @from_script.setter
+    def from_script(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "from_script", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the class in this Worker.
+        """
+        return pulumi.get(self, "to")
+
+    @to.setter
+    def to(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "to", value)
+
+
+class VectorizeBindingArgsDict(TypedDict):
+    """
+    Binds a Vectorize index.
+    """
+    index_name: pulumi.Input[_builtins.str]
+    """
+    Name of the index.
+    """
+
+@pulumi.input_type
+class VectorizeBindingArgs:
+    def __init__(__self__, *,
+                 index_name: pulumi.Input[_builtins.str]):
+        """
+        Binds a Vectorize index.
+
+        :param pulumi.Input[_builtins.str] index_name: Name of the index.
+        """
+        pulumi.set(__self__, "index_name", index_name)
+
+    @_builtins.property
+    @pulumi.getter(name="indexName")
+    def index_name(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the index.
+        """
+        return pulumi.get(self, "index_name")
+
+    @index_name.setter
+    def index_name(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "index_name", value)
+
+
+class VersionMetadataBindingArgsDict(TypedDict):
+    """
+    Binds the version's metadata. It has no settings.
+    """
+    pass
+
+@pulumi.input_type
+class VersionMetadataBindingArgs:
+    def __init__(__self__):
+        """
+        Binds the version's metadata. It has no settings.
+        """
+        pass
+
+
+class VpcNetworkBindingArgsDict(TypedDict):
+    """
+    Binds a private network. Set exactly one member.
+    """
+    network_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Id of the network. Default: none, and `tunnelId` is set.
+    """
+    tunnel_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Id of the Cloudflare Tunnel that leads there. Default: none, and `networkId` is set.
+    """
+
+@pulumi.input_type
+class VpcNetworkBindingArgs:
+    def __init__(__self__, *,
+                 network_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 tunnel_id: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Binds a private network. Set exactly one member.
+
+        :param pulumi.Input[_builtins.str] network_id: Id of the network. Default: none, and `tunnelId` is set.
+        :param pulumi.Input[_builtins.str] tunnel_id: Id of the Cloudflare Tunnel that leads there. Default: none, and `networkId` is set.
+        """
+        if network_id is not None:
+            pulumi.set(__self__, "network_id", network_id)
+        if tunnel_id is not None:
+            pulumi.set(__self__, "tunnel_id", tunnel_id)
+
+    @_builtins.property
+    @pulumi.getter(name="networkId")
+    def network_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Id of the network. Default: none, and `tunnelId` is set.
+        """
+        return pulumi.get(self, "network_id")
+
+    @network_id.setter
+    def network_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "network_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="tunnelId")
+    def tunnel_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Id of the Cloudflare Tunnel that leads there. Default: none, and `networkId` is set.
+        """
+        return pulumi.get(self, "tunnel_id")
+
+    @tunnel_id.setter
+    def tunnel_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "tunnel_id", value)
+
+
+class VpcServiceBindingArgsDict(TypedDict):
+    """
+    Binds a VPC service.
+    """
+    service_id: pulumi.Input[_builtins.str]
+    """
+    Id of the VPC service.
+    """
+
+@pulumi.input_type
+class VpcServiceBindingArgs:
+    def __init__(__self__, *,
+                 service_id: pulumi.Input[_builtins.str]):
+        """
+        Binds a VPC service.
+
+        :param pulumi.Input[_builtins.str] service_id: Id of the VPC service.
+        """
+        pulumi.set(__self__, "service_id", service_id)
+
+    @_builtins.property
+    @pulumi.getter(name="serviceId")
+    def service_id(self) -> pulumi.Input[_builtins.str]:
+        """
+        Id of the VPC service.
+        """
+        return pulumi.get(self, "service_id")
+
+    @service_id.setter
+    def service_id(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "service_id", value)
+
+
+class WasmModuleBindingArgsDict(TypedDict):
+    """
+    Binds a part of the bundle as a WebAssembly module. ES modules import it instead.
+    """
+    part: pulumi.Input[_builtins.str]
+    """
+    Name of the module in the bundle.
+    """
+
+@pulumi.input_type
+class WasmModuleBindingArgs:
+    def __init__(__self__, *,
+                 part: pulumi.Input[_builtins.str]):
+        """
+        Binds a part of the bundle as a WebAssembly module. ES modules import it instead.
+
+        :param pulumi.Input[_builtins.str] part: Name of the module in the bundle.
+        """
+        pulumi.set(__self__, "part", part)
+
+    @_builtins.property
+    @pulumi.getter
+    def part(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the module in the bundle.
+        """
+        return pulumi.get(self, "part")
+
+    @part.setter
+    def part(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "part", value)
+
+
+class WebSearchBindingArgsDict(TypedDict):
+    """
+    Binds web search. It has no settings.
+    """
+    pass
+
+@pulumi.input_type
+class WebSearchBindingArgs:
+    def __init__(__self__):
+        """
+        Binds web search. It has no settings.
+        """
+        pass
+
+
+class WorkerAssetsArgsDict(TypedDict):
+    """
+    Files that Cloudflare serves without running the Worker.
+    """
+    directory: pulumi.Input[_builtins.str]
+    """
+    The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
+    """
+    html_handling: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
+    """
+    not_found_handling: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+    """
+    run_worker_first: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
+    """
+    run_worker_first_rules: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
+    """
+    sha256: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+    """
+
+@pulumi.input_type
+class WorkerAssetsArgs:
+    def __init__(__self__, *,
+                 directory: pulumi.Input[_builtins.str],
+                 html_handling: pulumi.Input[Optional[_builtins.str]] = None,
+                 not_found_handling: pulumi.Input[Optional[_builtins.str]] = None,
+                 run_worker_first: pulumi.Input[Optional[_builtins.bool]] = None,
+                 run_worker_first_rules: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 sha256: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Files that Cloudflare serves without running the Worker.
+
+        :param pulumi.Input[_builtins.str] directory: The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
+        :param pulumi.Input[_builtins.str] html_handling: Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
+        :param pulumi.Input[_builtins.str] not_found_handling: What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+        :param pulumi.Input[_builtins.bool] run_worker_first: Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] run_worker_first_rules: Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
+        :param pulumi.Input[_builtins.str] sha256: SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+        """
+        pulumi.set(__self__, "directory", directory)
+        if html_handling is not None:
+            pulumi.set(__self__, "html_handling", html_handling)
+        if not_found_handling is not None:
+            pulumi.set(__self__, "not_found_handling", not_found_handling)
+        if run_worker_first is not None:
+            pulumi.set(__self__, "run_worker_first", run_worker_first)
+        if run_worker_first_rules is not None:
+            pulumi.set(__self__, "run_worker_first_rules", run_worker_first_rules)
+        if sha256 is not None:
+            pulumi.set(__self__, "sha256", sha256)
+
+    @_builtins.property
+    @pulumi.getter
+    def directory(self) -> pulumi.Input[_builtins.str]:
+        """
+        The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
+        """
+        return pulumi.get(self, "directory")
+
+    @directory.setter
+    def directory(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "directory", value)
+
+    @_builtins.property
+    @pulumi.getter(name="htmlHandling")
+    def html_handling(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
+        """
+        return pulumi.get(self, "html_handling")
+
+    @html_handling.setter
+    def html_handling(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "html_handling", value)
+
+    @_builtins.property
+    @pulumi.getter(name="notFoundHandling")
+    def not_found_handling(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+        """
+        return pulumi.get(self, "not_found_handling")
+
+    @not_found_handling.setter
+    def not_found_handling(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "not_found_handling", value)
+
+    @_builtins.property
+    @pulumi.getter(name="runWorkerFirst")
+    def run_worker_first(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
+        """
+        return pulumi.get(self, "run_worker_first")
+
+    @run_worker_first.setter
+    def run_worker_first(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "run_worker_first", value)
+
+    @_builtins.property
+    @pulumi.getter(name="runWorkerFirstRules")
+    def run_worker_first_rules(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
+        """
+        return pulumi.get(self, "run_worker_first_rules")
+
+    @run_worker_first_rules.setter
+    def run_worker_first_rules(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "run_worker_first_rules", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def sha256(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+        """
+        return pulumi.get(self, "sha256")
+
+    @sha256.setter
+    def sha256(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "sha256", value)
+
+
+class WorkerLoaderBindingArgsDict(TypedDict):
+    """
+    Binds the loader of dynamic Workers. It has no settings.
+    """
+    pass
+
+@pulumi.input_type
+class WorkerLoaderBindingArgs:
+    def __init__(__self__):
+        """
+        Binds the loader of dynamic Workers. It has no settings.
+        """
+        pass
 
 
 class WorkersDevArgsDict(TypedDict):
@@ -441,5 +3845,78 @@ class WorkersDevArgs:
     @previews_enabled.setter
     def previews_enabled(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "previews_enabled", value)
+
+
+class WorkflowBindingArgsDict(TypedDict):
+    """
+    Binds a Workflow.
+    """
+    name: pulumi.Input[_builtins.str]
+    """
+    Name of the Workflow, unique in the account.
+    """
+    class_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+    """
+    script_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Name of the Worker that exports it. Default: this one.
+    """
+
+@pulumi.input_type
+class WorkflowBindingArgs:
+    def __init__(__self__, *,
+                 name: pulumi.Input[_builtins.str],
+                 class_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 script_name: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Binds a Workflow.
+
+        :param pulumi.Input[_builtins.str] name: Name of the Workflow, unique in the account.
+        :param pulumi.Input[_builtins.str] class_name: Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+        :param pulumi.Input[_builtins.str] script_name: Name of the Worker that exports it. Default: this one.
+        """
+        pulumi.set(__self__, "name", name)
+        if class_name is not None:
+            pulumi.set(__self__, "class_name", class_name)
+        if script_name is not None:
+            pulumi.set(__self__, "script_name", script_name)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of the Workflow, unique in the account.
+        """
+        return pulumi.get(self, "name")
+
+    @name.setter
+    def name(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="className")
+    def class_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+        """
+        return pulumi.get(self, "class_name")
+
+    @class_name.setter
+    def class_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "class_name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="scriptName")
+    def script_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Name of the Worker that exports it. Default: this one.
+        """
+        return pulumi.get(self, "script_name")
+
+    @script_name.setter
+    def script_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "script_name", value)
 
 

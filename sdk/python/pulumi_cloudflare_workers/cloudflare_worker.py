@@ -14,6 +14,7 @@ else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
 from . import outputs
+from ._enums import *
 from ._inputs import *
 
 __all__ = ['CloudflareWorkerArgs', 'CloudflareWorker']
@@ -25,12 +26,28 @@ class CloudflareWorkerArgs:
                  compatibility_date: pulumi.Input[_builtins.str],
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
                  adopt: pulumi.Input[Optional[_builtins.bool]] = None,
+                 allow_data_loss: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 annotations: pulumi.Input[Optional['AnnotationsArgs']] = None,
+                 assets: pulumi.Input[Optional['WorkerAssetsArgs']] = None,
                  bindings: pulumi.Input[Optional[Mapping[str, pulumi.Input['BindingArgs']]]] = None,
+                 cache_options: pulumi.Input[Optional['CacheOptionsArgs']] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]] = None,
+                 limits: pulumi.Input[Optional['LimitsArgs']] = None,
+                 logpush: pulumi.Input[Optional[_builtins.bool]] = None,
                  main_module: pulumi.Input[Optional[_builtins.str]] = None,
+                 migrations: pulumi.Input[Optional[Sequence[pulumi.Input['MigrationArgs']]]] = None,
+                 observability: pulumi.Input[Optional['ObservabilityArgs']] = None,
+                 placement: pulumi.Input[Optional['PlacementArgs']] = None,
+                 required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input['RouteArgs']]]] = None,
+                 schedules: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  script_name: pulumi.Input[Optional[_builtins.str]] = None,
                  secrets: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 streaming_tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input['StreamingTailConsumerArgs']]]] = None,
+                 tags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input['TailConsumerArgs']]]] = None,
+                 unmanaged_secrets: pulumi.Input[Optional['UnmanagedSecrets']] = None,
                  variables: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  workers_dev: pulumi.Input[Optional['WorkersDevArgs']] = None):
         """
@@ -40,12 +57,28 @@ class CloudflareWorkerArgs:
         :param pulumi.Input[_builtins.str] compatibility_date: The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the Worker.
         :param pulumi.Input[_builtins.bool] adopt: Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allow_data_loss: Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        :param pulumi.Input['AnnotationsArgs'] annotations: What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
+        :param pulumi.Input['WorkerAssetsArgs'] assets: Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['BindingArgs']]] bindings: What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
+        :param pulumi.Input['CacheOptionsArgs'] cache_options: Whether the Worker's responses are cached. Default: they are not.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
+        :param pulumi.Input[Mapping[str, pulumi.Input['DurableObjectExportArgs']]] exports: What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        :param pulumi.Input['LimitsArgs'] limits: What one invocation may use. Default: what the plan allows.
+        :param pulumi.Input[_builtins.bool] logpush: Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
         :param pulumi.Input[_builtins.str] main_module: Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+        :param pulumi.Input[Sequence[pulumi.Input['MigrationArgs']]] migrations: The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
+        :param pulumi.Input['ObservabilityArgs'] observability: What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
+        :param pulumi.Input['PlacementArgs'] placement: Where the Worker runs. Default: where the request arrives.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] required_secrets: Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['RouteArgs']]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] schedules: Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
         :param pulumi.Input[_builtins.str] script_name: The Worker's name, which is also its label on workers.dev: lower-case letters, digits, `-` and `_`, at most 63 characters, or 54 with preview URLs. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the Worker.
-        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] secrets: Secret values in the Worker's `env` by name, at most 5 KiB each. They travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; those that others set are kept. Cloudflare never gives them back.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] secrets: Secret values in the Worker's `env` by name, at most 5 KiB each. They are write-only: a value never reaches the state, not even encrypted; there is a fingerprint in its place. A value may be a reference: `env:NAME`, `file:PATH` or `$secrets-group/<group>/<name>` (see the provider's `secretsGroups`); `literal:` before it takes any text as it is. New and changed values travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; a change of secrets alone sends no code.
+        :param pulumi.Input[Mapping[str, pulumi.Input['StreamingTailConsumerArgs']]] streaming_tail_consumers: The Workers that receive this one's logs while it runs, by name. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] tags: Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
+        :param pulumi.Input[Mapping[str, pulumi.Input['TailConsumerArgs']]] tail_consumers: The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
+        :param pulumi.Input['UnmanagedSecrets'] unmanaged_secrets: What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
         :param pulumi.Input[Mapping[str, Any]] variables: Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
         :param pulumi.Input['WorkersDevArgs'] workers_dev: Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
         """
@@ -55,18 +88,50 @@ class CloudflareWorkerArgs:
             pulumi.set(__self__, "account_id", account_id)
         if adopt is not None:
             pulumi.set(__self__, "adopt", adopt)
+        if allow_data_loss is not None:
+            pulumi.set(__self__, "allow_data_loss", allow_data_loss)
+        if annotations is not None:
+            pulumi.set(__self__, "annotations", annotations)
+        if assets is not None:
+            pulumi.set(__self__, "assets", assets)
         if bindings is not None:
             pulumi.set(__self__, "bindings", bindings)
+        if cache_options is not None:
+            pulumi.set(__self__, "cache_options", cache_options)
         if compatibility_flags is not None:
             pulumi.set(__self__, "compatibility_flags", compatibility_flags)
+        if exports is not None:
+            pulumi.set(__self__, "exports", exports)
+        if limits is not None:
+            pulumi.set(__self__, "limits", limits)
+        if logpush is not None:
+            pulumi.set(__self__, "logpush", logpush)
         if main_module is not None:
             pulumi.set(__self__, "main_module", main_module)
+        if migrations is not None:
+            pulumi.set(__self__, "migrations", migrations)
+        if observability is not None:
+            pulumi.set(__self__, "observability", observability)
+        if placement is not None:
+            pulumi.set(__self__, "placement", placement)
+        if required_secrets is not None:
+            pulumi.set(__self__, "required_secrets", required_secrets)
         if routes is not None:
             pulumi.set(__self__, "routes", routes)
+        if schedules is not None:
+            pulumi.set(__self__, "schedules", schedules)
         if script_name is not None:
             pulumi.set(__self__, "script_name", script_name)
         if secrets is not None:
             pulumi.set(__self__, "secrets", secrets)
+        if streaming_tail_consumers is not None:
+            pulumi.set(__self__, "streaming_tail_consumers", streaming_tail_consumers)
+        if tags is not None:
+            pulumi.set(__self__, "tags", tags)
+        if tail_consumers is not None:
+            pulumi.set(__self__, "tail_consumers", tail_consumers)
+        if unmanaged_secrets is not None:
+            pulumi.set(__self__, "unmanaged_secrets", unmanaged_secrets)
         if variables is not None:
             pulumi.set(__self__, "variables", variables)
         if workers_dev is not None:
@@ -121,6 +186,42 @@ class CloudflareWorkerArgs:
         pulumi.set(self, "adopt", value)
 
     @_builtins.property
+    @pulumi.getter(name="allowDataLoss")
+    def allow_data_loss(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        """
+        return pulumi.get(self, "allow_data_loss")
+
+    @allow_data_loss.setter
+    def allow_data_loss(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "allow_data_loss", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def annotations(self) -> pulumi.Input[Optional['AnnotationsArgs']]:
+        """
+        What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
+        """
+        return pulumi.get(self, "annotations")
+
+    @annotations.setter
+    def annotations(self, value: pulumi.Input[Optional['AnnotationsArgs']]):
+        pulumi.set(self, "annotations", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def assets(self) -> pulumi.Input[Optional['WorkerAssetsArgs']]:
+        """
+        Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
+        """
+        return pulumi.get(self, "assets")
+
+    @assets.setter
+    def assets(self, value: pulumi.Input[Optional['WorkerAssetsArgs']]):
+        pulumi.set(self, "assets", value)
+
+    @_builtins.property
     @pulumi.getter
     def bindings(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['BindingArgs']]]]:
         """
@@ -133,6 +234,18 @@ class CloudflareWorkerArgs:
         pulumi.set(self, "bindings", value)
 
     @_builtins.property
+    @pulumi.getter(name="cacheOptions")
+    def cache_options(self) -> pulumi.Input[Optional['CacheOptionsArgs']]:
+        """
+        Whether the Worker's responses are cached. Default: they are not.
+        """
+        return pulumi.get(self, "cache_options")
+
+    @cache_options.setter
+    def cache_options(self, value: pulumi.Input[Optional['CacheOptionsArgs']]):
+        pulumi.set(self, "cache_options", value)
+
+    @_builtins.property
     @pulumi.getter(name="compatibilityFlags")
     def compatibility_flags(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
         """
@@ -143,6 +256,42 @@ class CloudflareWorkerArgs:
     @compatibility_flags.setter
     def compatibility_flags(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
         pulumi.set(self, "compatibility_flags", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def exports(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]]:
+        """
+        What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        """
+        return pulumi.get(self, "exports")
+
+    @exports.setter
+    def exports(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]]):
+        pulumi.set(self, "exports", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def limits(self) -> pulumi.Input[Optional['LimitsArgs']]:
+        """
+        What one invocation may use. Default: what the plan allows.
+        """
+        return pulumi.get(self, "limits")
+
+    @limits.setter
+    def limits(self, value: pulumi.Input[Optional['LimitsArgs']]):
+        pulumi.set(self, "limits", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def logpush(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
+        """
+        return pulumi.get(self, "logpush")
+
+    @logpush.setter
+    def logpush(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "logpush", value)
 
     @_builtins.property
     @pulumi.getter(name="mainModule")
@@ -158,6 +307,54 @@ class CloudflareWorkerArgs:
 
     @_builtins.property
     @pulumi.getter
+    def migrations(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['MigrationArgs']]]]:
+        """
+        The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
+        """
+        return pulumi.get(self, "migrations")
+
+    @migrations.setter
+    def migrations(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['MigrationArgs']]]]):
+        pulumi.set(self, "migrations", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def observability(self) -> pulumi.Input[Optional['ObservabilityArgs']]:
+        """
+        What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
+        """
+        return pulumi.get(self, "observability")
+
+    @observability.setter
+    def observability(self, value: pulumi.Input[Optional['ObservabilityArgs']]):
+        pulumi.set(self, "observability", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def placement(self) -> pulumi.Input[Optional['PlacementArgs']]:
+        """
+        Where the Worker runs. Default: where the request arrives.
+        """
+        return pulumi.get(self, "placement")
+
+    @placement.setter
+    def placement(self, value: pulumi.Input[Optional['PlacementArgs']]):
+        pulumi.set(self, "placement", value)
+
+    @_builtins.property
+    @pulumi.getter(name="requiredSecrets")
+    def required_secrets(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
+        """
+        return pulumi.get(self, "required_secrets")
+
+    @required_secrets.setter
+    def required_secrets(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "required_secrets", value)
+
+    @_builtins.property
+    @pulumi.getter
     def routes(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['RouteArgs']]]]:
         """
         Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
@@ -167,6 +364,18 @@ class CloudflareWorkerArgs:
     @routes.setter
     def routes(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['RouteArgs']]]]):
         pulumi.set(self, "routes", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def schedules(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
+        """
+        return pulumi.get(self, "schedules")
+
+    @schedules.setter
+    def schedules(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "schedules", value)
 
     @_builtins.property
     @pulumi.getter(name="scriptName")
@@ -184,13 +393,61 @@ class CloudflareWorkerArgs:
     @pulumi.getter
     def secrets(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
         """
-        Secret values in the Worker's `env` by name, at most 5 KiB each. They travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; those that others set are kept. Cloudflare never gives them back.
+        Secret values in the Worker's `env` by name, at most 5 KiB each. They are write-only: a value never reaches the state, not even encrypted; there is a fingerprint in its place. A value may be a reference: `env:NAME`, `file:PATH` or `$secrets-group/<group>/<name>` (see the provider's `secretsGroups`); `literal:` before it takes any text as it is. New and changed values travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; a change of secrets alone sends no code.
         """
         return pulumi.get(self, "secrets")
 
     @secrets.setter
     def secrets(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
         pulumi.set(self, "secrets", value)
+
+    @_builtins.property
+    @pulumi.getter(name="streamingTailConsumers")
+    def streaming_tail_consumers(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['StreamingTailConsumerArgs']]]]:
+        """
+        The Workers that receive this one's logs while it runs, by name. Default: none.
+        """
+        return pulumi.get(self, "streaming_tail_consumers")
+
+    @streaming_tail_consumers.setter
+    def streaming_tail_consumers(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['StreamingTailConsumerArgs']]]]):
+        pulumi.set(self, "streaming_tail_consumers", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def tags(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
+        """
+        return pulumi.get(self, "tags")
+
+    @tags.setter
+    def tags(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "tags", value)
+
+    @_builtins.property
+    @pulumi.getter(name="tailConsumers")
+    def tail_consumers(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['TailConsumerArgs']]]]:
+        """
+        The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
+        """
+        return pulumi.get(self, "tail_consumers")
+
+    @tail_consumers.setter
+    def tail_consumers(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['TailConsumerArgs']]]]):
+        pulumi.set(self, "tail_consumers", value)
+
+    @_builtins.property
+    @pulumi.getter(name="unmanagedSecrets")
+    def unmanaged_secrets(self) -> pulumi.Input[Optional['UnmanagedSecrets']]:
+        """
+        What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
+        """
+        return pulumi.get(self, "unmanaged_secrets")
+
+    @unmanaged_secrets.setter
+    def unmanaged_secrets(self, value: pulumi.Input[Optional['UnmanagedSecrets']]):
+        pulumi.set(self, "unmanaged_secrets", value)
 
     @_builtins.property
     @pulumi.getter
@@ -225,14 +482,30 @@ class CloudflareWorker(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
                  adopt: pulumi.Input[Optional[_builtins.bool]] = None,
+                 allow_data_loss: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 annotations: pulumi.Input[Optional[Union['AnnotationsArgs', 'AnnotationsArgsDict']]] = None,
+                 assets: pulumi.Input[Optional[Union['WorkerAssetsArgs', 'WorkerAssetsArgsDict']]] = None,
                  bindings: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['BindingArgs', 'BindingArgsDict']]]]] = None,
                  bundle: pulumi.Input[Optional[Union['BundleReferenceArgs', 'BundleReferenceArgsDict']]] = None,
+                 cache_options: pulumi.Input[Optional[Union['CacheOptionsArgs', 'CacheOptionsArgsDict']]] = None,
                  compatibility_date: pulumi.Input[Optional[_builtins.str]] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]]] = None,
+                 limits: pulumi.Input[Optional[Union['LimitsArgs', 'LimitsArgsDict']]] = None,
+                 logpush: pulumi.Input[Optional[_builtins.bool]] = None,
                  main_module: pulumi.Input[Optional[_builtins.str]] = None,
+                 migrations: pulumi.Input[Optional[Sequence[pulumi.Input[Union['MigrationArgs', 'MigrationArgsDict']]]]] = None,
+                 observability: pulumi.Input[Optional[Union['ObservabilityArgs', 'ObservabilityArgsDict']]] = None,
+                 placement: pulumi.Input[Optional[Union['PlacementArgs', 'PlacementArgsDict']]] = None,
+                 required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]]] = None,
+                 schedules: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  script_name: pulumi.Input[Optional[_builtins.str]] = None,
                  secrets: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 streaming_tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['StreamingTailConsumerArgs', 'StreamingTailConsumerArgsDict']]]]] = None,
+                 tags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['TailConsumerArgs', 'TailConsumerArgsDict']]]]] = None,
+                 unmanaged_secrets: pulumi.Input[Optional['UnmanagedSecrets']] = None,
                  variables: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  workers_dev: pulumi.Input[Optional[Union['WorkersDevArgs', 'WorkersDevArgsDict']]] = None,
                  __props__=None):
@@ -241,15 +514,37 @@ class CloudflareWorker(pulumi.CustomResource):
         which it answers.
 
         - A preview says which artifact will run: `bundle.sha256: ab12… → cd34…`. What is uploaded is verified against that digest.
+        - Values of `secrets` are write-only: they never reach the state, not even encrypted. A change of secrets alone sends no code.
         - Only what changed is sent. An unchanged Worker costs no write, and with a pinned bundle no request at all.
         - `pulumi refresh` shows by name what somebody changed elsewhere; the next `pulumi up` repairs it.
         - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.
 
         ## Example Usage
 
+        ## Settings
+
+        `placement`, `limits`, `cacheOptions` and `annotations` belong to a version, as code does; changing one deploys another
+        version. `observability`, `logpush`, `tags`, `tailConsumers`, `streamingTailConsumers` and `schedules` belong to the
+        Worker and change at once, without a version. What is left out has Cloudflare's default; what somebody switched on
+        elsewhere is switched off by the next `pulumi up`. There is no usage model to choose: Cloudflare has only the standard one.
+
+        ## Durable Objects
+
+        `migrations` is the history of the Worker's classes, in order, as wrangler has it; only the steps that Cloudflare does not
+        have are sent, in an upload that is deployed at once. An update that would delete the data of a class is refused, in its
+        preview too, unless `allowDataLoss` names the class.
+
+        ## Static assets
+
+        `assets` names a directory of files that Cloudflare serves without running the Worker. `assets.sha256` in a preview says
+        that some of them changed. An update sends the files that Cloudflare does not have; if only other things changed, it sends
+        none. Cloudflare does not say which files a version has: when somebody else deployed, `assets.sha256` says who, and the
+        next update deploys the directory again.
+
         ## Import
 
-        By account and name. Values of secrets cannot be read; the program's are sent at the next update.
+        By account and name. Values of secrets cannot be read; the program's are sent at the next update. Neither can static
+        assets; the directory's are deployed at the next update.
 
         ```sh
         pulumi import cloudflare-workers:index:CloudflareWorker api <accountId>/<scriptName>
@@ -259,14 +554,30 @@ class CloudflareWorker(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the Worker.
         :param pulumi.Input[_builtins.bool] adopt: Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allow_data_loss: Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        :param pulumi.Input[Union['AnnotationsArgs', 'AnnotationsArgsDict']] annotations: What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
+        :param pulumi.Input[Union['WorkerAssetsArgs', 'WorkerAssetsArgsDict']] assets: Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['BindingArgs', 'BindingArgsDict']]]] bindings: What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
         :param pulumi.Input[Union['BundleReferenceArgs', 'BundleReferenceArgsDict']] bundle: The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
+        :param pulumi.Input[Union['CacheOptionsArgs', 'CacheOptionsArgsDict']] cache_options: Whether the Worker's responses are cached. Default: they are not.
         :param pulumi.Input[_builtins.str] compatibility_date: The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]] exports: What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        :param pulumi.Input[Union['LimitsArgs', 'LimitsArgsDict']] limits: What one invocation may use. Default: what the plan allows.
+        :param pulumi.Input[_builtins.bool] logpush: Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
         :param pulumi.Input[_builtins.str] main_module: Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['MigrationArgs', 'MigrationArgsDict']]]] migrations: The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
+        :param pulumi.Input[Union['ObservabilityArgs', 'ObservabilityArgsDict']] observability: What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
+        :param pulumi.Input[Union['PlacementArgs', 'PlacementArgsDict']] placement: Where the Worker runs. Default: where the request arrives.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] required_secrets: Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] schedules: Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
         :param pulumi.Input[_builtins.str] script_name: The Worker's name, which is also its label on workers.dev: lower-case letters, digits, `-` and `_`, at most 63 characters, or 54 with preview URLs. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the Worker.
-        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] secrets: Secret values in the Worker's `env` by name, at most 5 KiB each. They travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; those that others set are kept. Cloudflare never gives them back.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] secrets: Secret values in the Worker's `env` by name, at most 5 KiB each. They are write-only: a value never reaches the state, not even encrypted; there is a fingerprint in its place. A value may be a reference: `env:NAME`, `file:PATH` or `$secrets-group/<group>/<name>` (see the provider's `secretsGroups`); `literal:` before it takes any text as it is. New and changed values travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; a change of secrets alone sends no code.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['StreamingTailConsumerArgs', 'StreamingTailConsumerArgsDict']]]] streaming_tail_consumers: The Workers that receive this one's logs while it runs, by name. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] tags: Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['TailConsumerArgs', 'TailConsumerArgsDict']]]] tail_consumers: The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
+        :param pulumi.Input['UnmanagedSecrets'] unmanaged_secrets: What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
         :param pulumi.Input[Mapping[str, Any]] variables: Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
         :param pulumi.Input[Union['WorkersDevArgs', 'WorkersDevArgsDict']] workers_dev: Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
         """
@@ -281,15 +592,37 @@ class CloudflareWorker(pulumi.CustomResource):
         which it answers.
 
         - A preview says which artifact will run: `bundle.sha256: ab12… → cd34…`. What is uploaded is verified against that digest.
+        - Values of `secrets` are write-only: they never reach the state, not even encrypted. A change of secrets alone sends no code.
         - Only what changed is sent. An unchanged Worker costs no write, and with a pinned bundle no request at all.
         - `pulumi refresh` shows by name what somebody changed elsewhere; the next `pulumi up` repairs it.
         - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.
 
         ## Example Usage
 
+        ## Settings
+
+        `placement`, `limits`, `cacheOptions` and `annotations` belong to a version, as code does; changing one deploys another
+        version. `observability`, `logpush`, `tags`, `tailConsumers`, `streamingTailConsumers` and `schedules` belong to the
+        Worker and change at once, without a version. What is left out has Cloudflare's default; what somebody switched on
+        elsewhere is switched off by the next `pulumi up`. There is no usage model to choose: Cloudflare has only the standard one.
+
+        ## Durable Objects
+
+        `migrations` is the history of the Worker's classes, in order, as wrangler has it; only the steps that Cloudflare does not
+        have are sent, in an upload that is deployed at once. An update that would delete the data of a class is refused, in its
+        preview too, unless `allowDataLoss` names the class.
+
+        ## Static assets
+
+        `assets` names a directory of files that Cloudflare serves without running the Worker. `assets.sha256` in a preview says
+        that some of them changed. An update sends the files that Cloudflare does not have; if only other things changed, it sends
+        none. Cloudflare does not say which files a version has: when somebody else deployed, `assets.sha256` says who, and the
+        next update deploys the directory again.
+
         ## Import
 
-        By account and name. Values of secrets cannot be read; the program's are sent at the next update.
+        By account and name. Values of secrets cannot be read; the program's are sent at the next update. Neither can static
+        assets; the directory's are deployed at the next update.
 
         ```sh
         pulumi import cloudflare-workers:index:CloudflareWorker api <accountId>/<scriptName>
@@ -312,14 +645,30 @@ class CloudflareWorker(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
                  adopt: pulumi.Input[Optional[_builtins.bool]] = None,
+                 allow_data_loss: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 annotations: pulumi.Input[Optional[Union['AnnotationsArgs', 'AnnotationsArgsDict']]] = None,
+                 assets: pulumi.Input[Optional[Union['WorkerAssetsArgs', 'WorkerAssetsArgsDict']]] = None,
                  bindings: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['BindingArgs', 'BindingArgsDict']]]]] = None,
                  bundle: pulumi.Input[Optional[Union['BundleReferenceArgs', 'BundleReferenceArgsDict']]] = None,
+                 cache_options: pulumi.Input[Optional[Union['CacheOptionsArgs', 'CacheOptionsArgsDict']]] = None,
                  compatibility_date: pulumi.Input[Optional[_builtins.str]] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]]] = None,
+                 limits: pulumi.Input[Optional[Union['LimitsArgs', 'LimitsArgsDict']]] = None,
+                 logpush: pulumi.Input[Optional[_builtins.bool]] = None,
                  main_module: pulumi.Input[Optional[_builtins.str]] = None,
+                 migrations: pulumi.Input[Optional[Sequence[pulumi.Input[Union['MigrationArgs', 'MigrationArgsDict']]]]] = None,
+                 observability: pulumi.Input[Optional[Union['ObservabilityArgs', 'ObservabilityArgsDict']]] = None,
+                 placement: pulumi.Input[Optional[Union['PlacementArgs', 'PlacementArgsDict']]] = None,
+                 required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]]] = None,
+                 schedules: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  script_name: pulumi.Input[Optional[_builtins.str]] = None,
                  secrets: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 streaming_tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['StreamingTailConsumerArgs', 'StreamingTailConsumerArgsDict']]]]] = None,
+                 tags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['TailConsumerArgs', 'TailConsumerArgsDict']]]]] = None,
+                 unmanaged_secrets: pulumi.Input[Optional['UnmanagedSecrets']] = None,
                  variables: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  workers_dev: pulumi.Input[Optional[Union['WorkersDevArgs', 'WorkersDevArgsDict']]] = None,
                  __props__=None):
@@ -333,27 +682,50 @@ class CloudflareWorker(pulumi.CustomResource):
 
             __props__.__dict__["account_id"] = account_id
             __props__.__dict__["adopt"] = adopt
+            __props__.__dict__["allow_data_loss"] = allow_data_loss
+            __props__.__dict__["annotations"] = annotations
+            __props__.__dict__["assets"] = assets
             __props__.__dict__["bindings"] = bindings
             if bundle is None and not opts.urn:
                 raise TypeError("Missing required property 'bundle'")
             __props__.__dict__["bundle"] = bundle
+            __props__.__dict__["cache_options"] = cache_options
             if compatibility_date is None and not opts.urn:
                 raise TypeError("Missing required property 'compatibility_date'")
             __props__.__dict__["compatibility_date"] = compatibility_date
             __props__.__dict__["compatibility_flags"] = compatibility_flags
+            __props__.__dict__["exports"] = exports
+            __props__.__dict__["limits"] = limits
+            __props__.__dict__["logpush"] = logpush
             __props__.__dict__["main_module"] = main_module
+            __props__.__dict__["migrations"] = migrations
+            __props__.__dict__["observability"] = observability
+            __props__.__dict__["placement"] = placement
+            __props__.__dict__["required_secrets"] = required_secrets
             __props__.__dict__["routes"] = routes
+            __props__.__dict__["schedules"] = schedules
             __props__.__dict__["script_name"] = script_name
             __props__.__dict__["secrets"] = None if secrets is None else pulumi.Output.secret(secrets)
+            __props__.__dict__["streaming_tail_consumers"] = streaming_tail_consumers
+            __props__.__dict__["tags"] = tags
+            __props__.__dict__["tail_consumers"] = tail_consumers
+            __props__.__dict__["unmanaged_secrets"] = unmanaged_secrets
             __props__.__dict__["variables"] = variables
             __props__.__dict__["workers_dev"] = workers_dev
+            __props__.__dict__["asset_count"] = None
+            __props__.__dict__["asset_size"] = None
             __props__.__dict__["bundle_digest"] = None
             __props__.__dict__["bundle_size"] = None
             __props__.__dict__["deployment_id"] = None
             __props__.__dict__["dns_record_ids"] = None
             __props__.__dict__["etag"] = None
+            __props__.__dict__["migration_tag"] = None
             __props__.__dict__["route_ids"] = None
+            __props__.__dict__["secret_edits"] = None
+            __props__.__dict__["secret_status"] = None
+            __props__.__dict__["secrets_version_id"] = None
             __props__.__dict__["traffic"] = None
+            __props__.__dict__["unmanaged_secret_names"] = None
             __props__.__dict__["urls"] = None
             __props__.__dict__["version_id"] = None
         secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["secrets"])
@@ -384,21 +756,44 @@ class CloudflareWorker(pulumi.CustomResource):
 
         __props__.__dict__["account_id"] = None
         __props__.__dict__["adopt"] = None
+        __props__.__dict__["allow_data_loss"] = None
+        __props__.__dict__["annotations"] = None
+        __props__.__dict__["asset_count"] = None
+        __props__.__dict__["asset_size"] = None
+        __props__.__dict__["assets"] = None
         __props__.__dict__["bindings"] = None
         __props__.__dict__["bundle"] = None
         __props__.__dict__["bundle_digest"] = None
         __props__.__dict__["bundle_size"] = None
+        __props__.__dict__["cache_options"] = None
         __props__.__dict__["compatibility_date"] = None
         __props__.__dict__["compatibility_flags"] = None
         __props__.__dict__["deployment_id"] = None
         __props__.__dict__["dns_record_ids"] = None
         __props__.__dict__["etag"] = None
+        __props__.__dict__["exports"] = None
+        __props__.__dict__["limits"] = None
+        __props__.__dict__["logpush"] = None
         __props__.__dict__["main_module"] = None
+        __props__.__dict__["migration_tag"] = None
+        __props__.__dict__["migrations"] = None
+        __props__.__dict__["observability"] = None
+        __props__.__dict__["placement"] = None
+        __props__.__dict__["required_secrets"] = None
         __props__.__dict__["route_ids"] = None
         __props__.__dict__["routes"] = None
+        __props__.__dict__["schedules"] = None
         __props__.__dict__["script_name"] = None
+        __props__.__dict__["secret_edits"] = None
+        __props__.__dict__["secret_status"] = None
         __props__.__dict__["secrets"] = None
+        __props__.__dict__["secrets_version_id"] = None
+        __props__.__dict__["streaming_tail_consumers"] = None
+        __props__.__dict__["tags"] = None
+        __props__.__dict__["tail_consumers"] = None
         __props__.__dict__["traffic"] = None
+        __props__.__dict__["unmanaged_secret_names"] = None
+        __props__.__dict__["unmanaged_secrets"] = None
         __props__.__dict__["urls"] = None
         __props__.__dict__["variables"] = None
         __props__.__dict__["version_id"] = None
@@ -420,6 +815,46 @@ class CloudflareWorker(pulumi.CustomResource):
         Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
         """
         return pulumi.get(self, "adopt")
+
+    @_builtins.property
+    @pulumi.getter(name="allowDataLoss")
+    def allow_data_loss(self) -> pulumi.Output[Optional[Sequence[_builtins.str]]]:
+        """
+        Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        """
+        return pulumi.get(self, "allow_data_loss")
+
+    @_builtins.property
+    @pulumi.getter
+    def annotations(self) -> pulumi.Output[Optional['outputs.Annotations']]:
+        """
+        What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
+        """
+        return pulumi.get(self, "annotations")
+
+    @_builtins.property
+    @pulumi.getter(name="assetCount")
+    def asset_count(self) -> pulumi.Output[_builtins.int]:
+        """
+        How many static files were deployed. 0 if there are none, or if it is not known.
+        """
+        return pulumi.get(self, "asset_count")
+
+    @_builtins.property
+    @pulumi.getter(name="assetSize")
+    def asset_size(self) -> pulumi.Output[_builtins.int]:
+        """
+        Size of the static files together in bytes. 0 if there are none, or if it is not known.
+        """
+        return pulumi.get(self, "asset_size")
+
+    @_builtins.property
+    @pulumi.getter
+    def assets(self) -> pulumi.Output[Optional['outputs.WorkerAssets']]:
+        """
+        Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
+        """
+        return pulumi.get(self, "assets")
 
     @_builtins.property
     @pulumi.getter
@@ -452,6 +887,14 @@ class CloudflareWorker(pulumi.CustomResource):
         Size of the deployed bundle in bytes, uncompressed. 0 if it is not known.
         """
         return pulumi.get(self, "bundle_size")
+
+    @_builtins.property
+    @pulumi.getter(name="cacheOptions")
+    def cache_options(self) -> pulumi.Output[Optional['outputs.CacheOptions']]:
+        """
+        Whether the Worker's responses are cached. Default: they are not.
+        """
+        return pulumi.get(self, "cache_options")
 
     @_builtins.property
     @pulumi.getter(name="compatibilityDate")
@@ -494,12 +937,76 @@ class CloudflareWorker(pulumi.CustomResource):
         return pulumi.get(self, "etag")
 
     @_builtins.property
+    @pulumi.getter
+    def exports(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.DurableObjectExport']]]:
+        """
+        What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        """
+        return pulumi.get(self, "exports")
+
+    @_builtins.property
+    @pulumi.getter
+    def limits(self) -> pulumi.Output[Optional['outputs.Limits']]:
+        """
+        What one invocation may use. Default: what the plan allows.
+        """
+        return pulumi.get(self, "limits")
+
+    @_builtins.property
+    @pulumi.getter
+    def logpush(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
+        """
+        return pulumi.get(self, "logpush")
+
+    @_builtins.property
     @pulumi.getter(name="mainModule")
     def main_module(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
         """
         return pulumi.get(self, "main_module")
+
+    @_builtins.property
+    @pulumi.getter(name="migrationTag")
+    def migration_tag(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        Tag of the last migration that was made. Empty if there was none.
+        """
+        return pulumi.get(self, "migration_tag")
+
+    @_builtins.property
+    @pulumi.getter
+    def migrations(self) -> pulumi.Output[Optional[Sequence['outputs.Migration']]]:
+        """
+        The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
+        """
+        return pulumi.get(self, "migrations")
+
+    @_builtins.property
+    @pulumi.getter
+    def observability(self) -> pulumi.Output[Optional['outputs.Observability']]:
+        """
+        What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
+        """
+        return pulumi.get(self, "observability")
+
+    @_builtins.property
+    @pulumi.getter
+    def placement(self) -> pulumi.Output[Optional['outputs.Placement']]:
+        """
+        Where the Worker runs. Default: where the request arrives.
+        """
+        return pulumi.get(self, "placement")
+
+    @_builtins.property
+    @pulumi.getter(name="requiredSecrets")
+    def required_secrets(self) -> pulumi.Output[Optional[Sequence[_builtins.str]]]:
+        """
+        Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
+        """
+        return pulumi.get(self, "required_secrets")
 
     @_builtins.property
     @pulumi.getter(name="routeIds")
@@ -518,6 +1025,14 @@ class CloudflareWorker(pulumi.CustomResource):
         return pulumi.get(self, "routes")
 
     @_builtins.property
+    @pulumi.getter
+    def schedules(self) -> pulumi.Output[Optional[Sequence[_builtins.str]]]:
+        """
+        Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
+        """
+        return pulumi.get(self, "schedules")
+
+    @_builtins.property
     @pulumi.getter(name="scriptName")
     def script_name(self) -> pulumi.Output[_builtins.str]:
         """
@@ -526,20 +1041,84 @@ class CloudflareWorker(pulumi.CustomResource):
         return pulumi.get(self, "script_name")
 
     @_builtins.property
+    @pulumi.getter(name="secretEdits")
+    def secret_edits(self) -> pulumi.Output[_builtins.int]:
+        """
+        How often secrets were changed alone since `versionId`.
+        """
+        return pulumi.get(self, "secret_edits")
+
+    @_builtins.property
+    @pulumi.getter(name="secretStatus")
+    def secret_status(self) -> pulumi.Output[Mapping[str, 'outputs.SecretStatus']]:
+        """
+        When each secret was last set by this program, and in which version, by name.
+        """
+        return pulumi.get(self, "secret_status")
+
+    @_builtins.property
     @pulumi.getter
     def secrets(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
         """
-        Secret values in the Worker's `env` by name, at most 5 KiB each. They travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; those that others set are kept. Cloudflare never gives them back.
+        Secret values in the Worker's `env` by name, at most 5 KiB each. They are write-only: a value never reaches the state, not even encrypted; there is a fingerprint in its place. A value may be a reference: `env:NAME`, `file:PATH` or `$secrets-group/<group>/<name>` (see the provider's `secretsGroups`); `literal:` before it takes any text as it is. New and changed values travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; a change of secrets alone sends no code.
         """
         return pulumi.get(self, "secrets")
+
+    @_builtins.property
+    @pulumi.getter(name="secretsVersionId")
+    def secrets_version_id(self) -> pulumi.Output[_builtins.str]:
+        """
+        Id of the version from which unchanged secrets are inherited.
+        """
+        return pulumi.get(self, "secrets_version_id")
+
+    @_builtins.property
+    @pulumi.getter(name="streamingTailConsumers")
+    def streaming_tail_consumers(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.StreamingTailConsumer']]]:
+        """
+        The Workers that receive this one's logs while it runs, by name. Default: none.
+        """
+        return pulumi.get(self, "streaming_tail_consumers")
+
+    @_builtins.property
+    @pulumi.getter
+    def tags(self) -> pulumi.Output[Optional[Sequence[_builtins.str]]]:
+        """
+        Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
+        """
+        return pulumi.get(self, "tags")
+
+    @_builtins.property
+    @pulumi.getter(name="tailConsumers")
+    def tail_consumers(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.TailConsumer']]]:
+        """
+        The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
+        """
+        return pulumi.get(self, "tail_consumers")
 
     @_builtins.property
     @pulumi.getter
     def traffic(self) -> pulumi.Output[Mapping[str, _builtins.float]]:
         """
-        Percent of the requests by version id. Anything but 100 for `versionId` was done elsewhere, and the next update repairs it.
+        Percent of the requests by version id. Versions that this program's changes of secrets derived from `versionId` count as that one. Anything but 100 for `versionId` was done elsewhere, and the next update repairs it, unless `ignoreChanges` lists `traffic`.
         """
         return pulumi.get(self, "traffic")
+
+    @_builtins.property
+    @pulumi.getter(name="unmanagedSecretNames")
+    def unmanaged_secret_names(self) -> pulumi.Output[Sequence[_builtins.str]]:
+        """
+        Names of the secrets that others set in the Worker, as last seen.
+        """
+        return pulumi.get(self, "unmanaged_secret_names")
+
+    @_builtins.property
+    @pulumi.getter(name="unmanagedSecrets")
+    def unmanaged_secrets(self) -> pulumi.Output[Optional['UnmanagedSecrets']]:
+        """
+        What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
+        """
+        return pulumi.get(self, "unmanaged_secrets")
 
     @_builtins.property
     @pulumi.getter
@@ -561,7 +1140,7 @@ class CloudflareWorker(pulumi.CustomResource):
     @pulumi.getter(name="versionId")
     def version_id(self) -> pulumi.Output[_builtins.str]:
         """
-        Id of the Worker's version that these inputs made. Versions are immutable.
+        Id of the Worker's version that these inputs made. Versions are immutable. When secrets change alone, Cloudflare derives a further version from it, whose id it does not tell.
         """
         return pulumi.get(self, "version_id")
 

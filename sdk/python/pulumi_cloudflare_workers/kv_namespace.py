@@ -20,15 +20,19 @@ __all__ = ['KvNamespaceArgs', 'KvNamespace']
 class KvNamespaceArgs:
     def __init__(__self__, *,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 entries: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  title: pulumi.Input[Optional[_builtins.str]] = None):
         """
         The set of arguments for constructing a KvNamespace resource.
 
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the namespace, and its keys are lost.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] entries: Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
         :param pulumi.Input[_builtins.str] title: The namespace's title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource's name and 7 hex digits that differ from stack to stack.
         """
         if account_id is not None:
             pulumi.set(__self__, "account_id", account_id)
+        if entries is not None:
+            pulumi.set(__self__, "entries", entries)
         if title is not None:
             pulumi.set(__self__, "title", title)
 
@@ -43,6 +47,18 @@ class KvNamespaceArgs:
     @account_id.setter
     def account_id(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "account_id", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def entries(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
+        """
+        return pulumi.get(self, "entries")
+
+    @entries.setter
+    def entries(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "entries", value)
 
     @_builtins.property
     @pulumi.getter
@@ -64,6 +80,7 @@ class KvNamespace(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 entries: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  title: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
@@ -71,7 +88,20 @@ class KvNamespace(pulumi.CustomResource):
 
         ## Example Usage
 
+        ## Entries
+
+        The program keeps the keys in `entries` at the values that it gives them: an update writes those that changed and deletes those
+        that were removed, up to 10,000 with one request; a refresh sees what others made of them, and reads 100 with one request.
+        All other keys are left alone: a namespace is mostly its Workers' to write. A refresh of a value that is not text fails.
+
+        Values are in the state like any other input; of a secret one the state has the encrypted text. What is large or changes
+        often is better written with `wrangler kv bulk put`.
+
+        Deleting the namespace deletes all its keys, whoever wrote them.
+
         ## Import
+
+        The keys of an imported namespace are left alone until the program names them in `entries`.
 
         ```sh
         pulumi import cloudflare-workers:index:KvNamespace cache <accountId>/<namespaceId>
@@ -80,6 +110,7 @@ class KvNamespace(pulumi.CustomResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the namespace, and its keys are lost.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] entries: Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
         :param pulumi.Input[_builtins.str] title: The namespace's title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource's name and 7 hex digits that differ from stack to stack.
         """
         ...
@@ -93,7 +124,20 @@ class KvNamespace(pulumi.CustomResource):
 
         ## Example Usage
 
+        ## Entries
+
+        The program keeps the keys in `entries` at the values that it gives them: an update writes those that changed and deletes those
+        that were removed, up to 10,000 with one request; a refresh sees what others made of them, and reads 100 with one request.
+        All other keys are left alone: a namespace is mostly its Workers' to write. A refresh of a value that is not text fails.
+
+        Values are in the state like any other input; of a secret one the state has the encrypted text. What is large or changes
+        often is better written with `wrangler kv bulk put`.
+
+        Deleting the namespace deletes all its keys, whoever wrote them.
+
         ## Import
+
+        The keys of an imported namespace are left alone until the program names them in `entries`.
 
         ```sh
         pulumi import cloudflare-workers:index:KvNamespace cache <accountId>/<namespaceId>
@@ -115,6 +159,7 @@ class KvNamespace(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 entries: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  title: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
@@ -126,6 +171,7 @@ class KvNamespace(pulumi.CustomResource):
             __props__ = KvNamespaceArgs.__new__(KvNamespaceArgs)
 
             __props__.__dict__["account_id"] = account_id
+            __props__.__dict__["entries"] = entries
             __props__.__dict__["title"] = title
             __props__.__dict__["namespace_id"] = None
         replace_on_changes = pulumi.ResourceOptions(replace_on_changes=["accountId"])
@@ -153,6 +199,7 @@ class KvNamespace(pulumi.CustomResource):
         __props__ = KvNamespaceArgs.__new__(KvNamespaceArgs)
 
         __props__.__dict__["account_id"] = None
+        __props__.__dict__["entries"] = None
         __props__.__dict__["namespace_id"] = None
         __props__.__dict__["title"] = None
         return KvNamespace(resource_name, opts=opts, __props__=__props__)
@@ -164,6 +211,14 @@ class KvNamespace(pulumi.CustomResource):
         The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the namespace, and its keys are lost.
         """
         return pulumi.get(self, "account_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def entries(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
+        """
+        Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
+        """
+        return pulumi.get(self, "entries")
 
     @_builtins.property
     @pulumi.getter(name="namespaceId")

@@ -14,16 +14,264 @@ else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
 from . import outputs
+from ._enums import *
 
 __all__ = [
+    'AgentMemoryBinding',
+    'AiBinding',
+    'AiSearchBinding',
+    'AiSearchNamespaceBinding',
+    'AnalyticsEngineBinding',
+    'Annotations',
+    'ArtifactsBinding',
+    'AssetsBinding',
     'Binding',
+    'BrowserBinding',
     'BundleReference',
+    'CacheOptions',
+    'D1DatabaseBinding',
+    'D1Migrations',
+    'D1ReadReplication',
+    'DataBlobBinding',
+    'DispatchNamespaceBinding',
+    'DispatchOutbound',
+    'DurableObjectExport',
+    'DurableObjectNamespaceBinding',
+    'FlagshipBinding',
+    'HyperdriveBinding',
+    'ImagesBinding',
     'KvNamespaceBinding',
+    'Limits',
+    'LogfwdrBinding',
+    'MediaBinding',
+    'Migration',
+    'MtlsCertificateBinding',
+    'Observability',
+    'ObservabilityLogs',
+    'ObservabilityTraces',
+    'PipelineBinding',
+    'Placement',
+    'QueueBinding',
+    'QueueSettings',
     'R2BucketBinding',
+    'RateLimitBinding',
+    'RateLimitSimple',
+    'RawBinding',
+    'RenamedClass',
     'Route',
+    'SecretStatus',
+    'SecretsGroup',
+    'SecretsStoreSecretBinding',
+    'SendEmailBinding',
     'ServiceBinding',
+    'StreamBinding',
+    'StreamingTailConsumer',
+    'TailConsumer',
+    'TextBlobBinding',
+    'TransferredClass',
+    'VectorizeBinding',
+    'VersionMetadataBinding',
+    'VpcNetworkBinding',
+    'VpcServiceBinding',
+    'WasmModuleBinding',
+    'WebSearchBinding',
+    'WorkerAssets',
+    'WorkerLoaderBinding',
     'WorkersDev',
+    'WorkflowBinding',
 ]
+
+@pulumi.output_type
+class AgentMemoryBinding(dict):
+    """
+    Binds a namespace of Agent Memory.
+    """
+    def __init__(__self__, *,
+                 namespace: _builtins.str):
+        """
+        Binds a namespace of Agent Memory.
+
+        :param _builtins.str namespace: Name of the namespace.
+        """
+        pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> _builtins.str:
+        """
+        Name of the namespace.
+        """
+        return pulumi.get(self, "namespace")
+
+
+@pulumi.output_type
+class AiBinding(dict):
+    """
+    Binds Workers AI. It has no settings.
+    """
+    def __init__(__self__):
+        """
+        Binds Workers AI. It has no settings.
+        """
+        pass
+
+
+@pulumi.output_type
+class AiSearchBinding(dict):
+    """
+    Binds an instance of AI Search.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "instanceName":
+            suggest = "instance_name"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in AiSearchBinding. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        AiSearchBinding.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        AiSearchBinding.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 instance_name: _builtins.str):
+        """
+        Binds an instance of AI Search.
+
+        :param _builtins.str instance_name: Name of the instance.
+        """
+        pulumi.set(__self__, "instance_name", instance_name)
+
+    @_builtins.property
+    @pulumi.getter(name="instanceName")
+    def instance_name(self) -> _builtins.str:
+        """
+        Name of the instance.
+        """
+        return pulumi.get(self, "instance_name")
+
+
+@pulumi.output_type
+class AiSearchNamespaceBinding(dict):
+    """
+    Binds a namespace of AI Search.
+    """
+    def __init__(__self__, *,
+                 namespace: _builtins.str):
+        """
+        Binds a namespace of AI Search.
+
+        :param _builtins.str namespace: Name of the namespace.
+        """
+        pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> _builtins.str:
+        """
+        Name of the namespace.
+        """
+        return pulumi.get(self, "namespace")
+
+
+@pulumi.output_type
+class AnalyticsEngineBinding(dict):
+    """
+    Binds a dataset of Workers Analytics Engine.
+    """
+    def __init__(__self__, *,
+                 dataset: _builtins.str):
+        """
+        Binds a dataset of Workers Analytics Engine.
+
+        :param _builtins.str dataset: Name of the dataset, which the first data point makes.
+        """
+        pulumi.set(__self__, "dataset", dataset)
+
+    @_builtins.property
+    @pulumi.getter
+    def dataset(self) -> _builtins.str:
+        """
+        Name of the dataset, which the first data point makes.
+        """
+        return pulumi.get(self, "dataset")
+
+
+@pulumi.output_type
+class Annotations(dict):
+    """
+    What a version says of itself in Cloudflare's dashboard.
+    """
+    def __init__(__self__, *,
+                 message: Optional[_builtins.str] = None,
+                 tag: Optional[_builtins.str] = None):
+        """
+        What a version says of itself in Cloudflare's dashboard.
+
+        :param _builtins.str message: A text of a version. Where its bundle came from is written behind it, and together they have at most 1000 bytes. Default: none.
+        :param _builtins.str tag: A name of a version, such as a commit; at most 100 bytes. Default: none.
+        """
+        if message is not None:
+            pulumi.set(__self__, "message", message)
+        if tag is not None:
+            pulumi.set(__self__, "tag", tag)
+
+    @_builtins.property
+    @pulumi.getter
+    def message(self) -> Optional[_builtins.str]:
+        """
+        A text of a version. Where its bundle came from is written behind it, and together they have at most 1000 bytes. Default: none.
+        """
+        return pulumi.get(self, "message")
+
+    @_builtins.property
+    @pulumi.getter
+    def tag(self) -> Optional[_builtins.str]:
+        """
+        A name of a version, such as a commit; at most 100 bytes. Default: none.
+        """
+        return pulumi.get(self, "tag")
+
+
+@pulumi.output_type
+class ArtifactsBinding(dict):
+    """
+    Binds a namespace of Artifacts.
+    """
+    def __init__(__self__, *,
+                 namespace: _builtins.str):
+        """
+        Binds a namespace of Artifacts.
+
+        :param _builtins.str namespace: Name of the namespace.
+        """
+        pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> _builtins.str:
+        """
+        Name of the namespace.
+        """
+        return pulumi.get(self, "namespace")
+
+
+@pulumi.output_type
+class AssetsBinding(dict):
+    """
+    Binds the static assets: `env.NAME.fetch(request)` serves them. It has no settings.
+    """
+    def __init__(__self__):
+        """
+        Binds the static assets: `env.NAME.fetch(request)` serves them. It has no settings.
+        """
+        pass
+
 
 @pulumi.output_type
 class Binding(dict):
@@ -33,10 +281,48 @@ class Binding(dict):
     @staticmethod
     def __key_warning(key: str):
         suggest = None
-        if key == "kvNamespace":
+        if key == "agentMemory":
+            suggest = "agent_memory"
+        elif key == "aiSearch":
+            suggest = "ai_search"
+        elif key == "aiSearchNamespace":
+            suggest = "ai_search_namespace"
+        elif key == "analyticsEngine":
+            suggest = "analytics_engine"
+        elif key == "d1Database":
+            suggest = "d1_database"
+        elif key == "dataBlob":
+            suggest = "data_blob"
+        elif key == "dispatchNamespace":
+            suggest = "dispatch_namespace"
+        elif key == "durableObjectNamespace":
+            suggest = "durable_object_namespace"
+        elif key == "kvNamespace":
             suggest = "kv_namespace"
+        elif key == "mtlsCertificate":
+            suggest = "mtls_certificate"
         elif key == "r2Bucket":
             suggest = "r2_bucket"
+        elif key == "rateLimit":
+            suggest = "rate_limit"
+        elif key == "secretsStoreSecret":
+            suggest = "secrets_store_secret"
+        elif key == "sendEmail":
+            suggest = "send_email"
+        elif key == "textBlob":
+            suggest = "text_blob"
+        elif key == "versionMetadata":
+            suggest = "version_metadata"
+        elif key == "vpcNetwork":
+            suggest = "vpc_network"
+        elif key == "vpcService":
+            suggest = "vpc_service"
+        elif key == "wasmModule":
+            suggest = "wasm_module"
+        elif key == "webSearch":
+            suggest = "web_search"
+        elif key == "workerLoader":
+            suggest = "worker_loader"
 
         if suggest:
             pulumi.log.warn(f"Key '{key}' not found in Binding. Access the value via the '{suggest}' property getter instead.")
@@ -50,22 +336,278 @@ class Binding(dict):
         return super().get(key, default)
 
     def __init__(__self__, *,
+                 agent_memory: Optional['outputs.AgentMemoryBinding'] = None,
+                 ai: Optional['outputs.AiBinding'] = None,
+                 ai_search: Optional['outputs.AiSearchBinding'] = None,
+                 ai_search_namespace: Optional['outputs.AiSearchNamespaceBinding'] = None,
+                 analytics_engine: Optional['outputs.AnalyticsEngineBinding'] = None,
+                 artifacts: Optional['outputs.ArtifactsBinding'] = None,
+                 assets: Optional['outputs.AssetsBinding'] = None,
+                 browser: Optional['outputs.BrowserBinding'] = None,
+                 d1_database: Optional['outputs.D1DatabaseBinding'] = None,
+                 data_blob: Optional['outputs.DataBlobBinding'] = None,
+                 dispatch_namespace: Optional['outputs.DispatchNamespaceBinding'] = None,
+                 durable_object_namespace: Optional['outputs.DurableObjectNamespaceBinding'] = None,
+                 flagship: Optional['outputs.FlagshipBinding'] = None,
+                 hyperdrive: Optional['outputs.HyperdriveBinding'] = None,
+                 images: Optional['outputs.ImagesBinding'] = None,
                  kv_namespace: Optional['outputs.KvNamespaceBinding'] = None,
+                 logfwdr: Optional['outputs.LogfwdrBinding'] = None,
+                 media: Optional['outputs.MediaBinding'] = None,
+                 mtls_certificate: Optional['outputs.MtlsCertificateBinding'] = None,
+                 pipeline: Optional['outputs.PipelineBinding'] = None,
+                 queue: Optional['outputs.QueueBinding'] = None,
                  r2_bucket: Optional['outputs.R2BucketBinding'] = None,
-                 service: Optional['outputs.ServiceBinding'] = None):
+                 rate_limit: Optional['outputs.RateLimitBinding'] = None,
+                 raw: Optional['outputs.RawBinding'] = None,
+                 secrets_store_secret: Optional['outputs.SecretsStoreSecretBinding'] = None,
+                 send_email: Optional['outputs.SendEmailBinding'] = None,
+                 service: Optional['outputs.ServiceBinding'] = None,
+                 stream: Optional['outputs.StreamBinding'] = None,
+                 text_blob: Optional['outputs.TextBlobBinding'] = None,
+                 vectorize: Optional['outputs.VectorizeBinding'] = None,
+                 version_metadata: Optional['outputs.VersionMetadataBinding'] = None,
+                 vpc_network: Optional['outputs.VpcNetworkBinding'] = None,
+                 vpc_service: Optional['outputs.VpcServiceBinding'] = None,
+                 wasm_module: Optional['outputs.WasmModuleBinding'] = None,
+                 web_search: Optional['outputs.WebSearchBinding'] = None,
+                 worker_loader: Optional['outputs.WorkerLoaderBinding'] = None,
+                 workflow: Optional['outputs.WorkflowBinding'] = None):
         """
         What a name in a Worker's `env` stands for. Set exactly one member.
 
+        :param 'AgentMemoryBinding' agent_memory: A namespace of Agent Memory.
+        :param 'AiBinding' ai: Workers AI, which runs models.
+        :param 'AiSearchBinding' ai_search: An instance of AI Search.
+        :param 'AiSearchNamespaceBinding' ai_search_namespace: A namespace of AI Search instances.
+        :param 'AnalyticsEngineBinding' analytics_engine: A dataset of Workers Analytics Engine.
+        :param 'ArtifactsBinding' artifacts: A namespace of Artifacts.
+        :param 'AssetsBinding' assets: The Worker's own static assets.
+        :param 'BrowserBinding' browser: Browser Rendering: headless browsers to drive.
+        :param 'D1DatabaseBinding' d1_database: A D1 database, which is SQLite.
+        :param 'DataBlobBinding' data_blob: Bytes of the bundle, for service-worker syntax.
+        :param 'DispatchNamespaceBinding' dispatch_namespace: A dispatch namespace of Workers for Platforms.
+        :param 'DurableObjectNamespaceBinding' durable_object_namespace: A class of Durable Objects, of this Worker or another.
+        :param 'FlagshipBinding' flagship: Feature flags of a Flagship app.
+        :param 'HyperdriveBinding' hyperdrive: A database behind Hyperdrive.
+        :param 'ImagesBinding' images: Cloudflare Images, to transform and store images.
         :param 'KvNamespaceBinding' kv_namespace: A Workers KV namespace.
+        :param 'LogfwdrBinding' logfwdr: A destination of log forwarding.
+        :param 'MediaBinding' media: Media Transformations, to transform video and audio.
+        :param 'MtlsCertificateBinding' mtls_certificate: A client certificate to present to origins.
+        :param 'PipelineBinding' pipeline: A Pipeline to send records to.
+        :param 'QueueBinding' queue: A queue to send messages to.
         :param 'R2BucketBinding' r2_bucket: An R2 bucket of objects.
+        :param 'RateLimitBinding' rate_limit: A limit that the Worker can ask about.
+        :param 'RawBinding' raw: A binding of a type that this provider does not know yet, as Cloudflare's API has it.
+        :param 'SecretsStoreSecretBinding' secrets_store_secret: A secret in Secrets Store, read with `await env.NAME.get()`.
+        :param 'SendEmailBinding' send_email: Sending email to verified addresses.
         :param 'ServiceBinding' service: Another Worker, called without leaving Cloudflare.
+        :param 'StreamBinding' stream: Cloudflare Stream, to store and play video.
+        :param 'TextBlobBinding' text_blob: A text of the bundle, for service-worker syntax.
+        :param 'VectorizeBinding' vectorize: A Vectorize index to search.
+        :param 'VersionMetadataBinding' version_metadata: Id, tag and time of the running version.
+        :param 'VpcNetworkBinding' vpc_network: A private network, reached through a tunnel.
+        :param 'VpcServiceBinding' vpc_service: A service in a private network.
+        :param 'WasmModuleBinding' wasm_module: A WebAssembly module of the bundle, for service-worker syntax.
+        :param 'WebSearchBinding' web_search: Searching the public web.
+        :param 'WorkerLoaderBinding' worker_loader: Loading Workers at run time.
+        :param 'WorkflowBinding' workflow: A Workflow, of this Worker or another.
         """
+        if agent_memory is not None:
+            pulumi.set(__self__, "agent_memory", agent_memory)
+        if ai is not None:
+            pulumi.set(__self__, "ai", ai)
+        if ai_search is not None:
+            pulumi.set(__self__, "ai_search", ai_search)
+        if ai_search_namespace is not None:
+            pulumi.set(__self__, "ai_search_namespace", ai_search_namespace)
+        if analytics_engine is not None:
+            pulumi.set(__self__, "analytics_engine", analytics_engine)
+        if artifacts is not None:
+            pulumi.set(__self__, "artifacts", artifacts)
+        if assets is not None:
+            pulumi.set(__self__, "assets", assets)
+        if browser is not None:
+            pulumi.set(__self__, "browser", browser)
+        if d1_database is not None:
+            pulumi.set(__self__, "d1_database", d1_database)
+        if data_blob is not None:
+            pulumi.set(__self__, "data_blob", data_blob)
+        if dispatch_namespace is not None:
+            pulumi.set(__self__, "dispatch_namespace", dispatch_namespace)
+        if durable_object_namespace is not None:
+            pulumi.set(__self__, "durable_object_namespace", durable_object_namespace)
+        if flagship is not None:
+            pulumi.set(__self__, "flagship", flagship)
+        if hyperdrive is not None:
+            pulumi.set(__self__, "hyperdrive", hyperdrive)
+        if images is not None:
+            pulumi.set(__self__, "images", images)
         if kv_namespace is not None:
             pulumi.set(__self__, "kv_namespace", kv_namespace)
+        if logfwdr is not None:
+            pulumi.set(__self__, "logfwdr", logfwdr)
+        if media is not None:
+            pulumi.set(__self__, "media", media)
+        if mtls_certificate is not None:
+            pulumi.set(__self__, "mtls_certificate", mtls_certificate)
+        if pipeline is not None:
+            pulumi.set(__self__, "pipeline", pipeline)
+        if queue is not None:
+            pulumi.set(__self__, "queue", queue)
         if r2_bucket is not None:
             pulumi.set(__self__, "r2_bucket", r2_bucket)
+        if rate_limit is not None:
+            pulumi.set(__self__, "rate_limit", rate_limit)
+        if raw is not None:
+            pulumi.set(__self__, "raw", raw)
+        if secrets_store_secret is not None:
+            pulumi.set(__self__, "secrets_store_secret", secrets_store_secret)
+        if send_email is not None:
+            pulumi.set(__self__, "send_email", send_email)
         if service is not None:
             pulumi.set(__self__, "service", service)
+        if stream is not None:
+            pulumi.set(__self__, "stream", stream)
+        if text_blob is not None:
+            pulumi.set(__self__, "text_blob", text_blob)
+        if vectorize is not None:
+            pulumi.set(__self__, "vectorize", vectorize)
+        if version_metadata is not None:
+            pulumi.set(__self__, "version_metadata", version_metadata)
+        if vpc_network is not None:
+            pulumi.set(__self__, "vpc_network", vpc_network)
+        if vpc_service is not None:
+            pulumi.set(__self__, "vpc_service", vpc_service)
+        if wasm_module is not None:
+            pulumi.set(__self__, "wasm_module", wasm_module)
+        if web_search is not None:
+            pulumi.set(__self__, "web_search", web_search)
+        if worker_loader is not None:
+            pulumi.set(__self__, "worker_loader", worker_loader)
+        if workflow is not None:
+            pulumi.set(__self__, "workflow", workflow)
+
+    @_builtins.property
+    @pulumi.getter(name="agentMemory")
+    def agent_memory(self) -> Optional['outputs.AgentMemoryBinding']:
+        """
+        A namespace of Agent Memory.
+        """
+        return pulumi.get(self, "agent_memory")
+
+    @_builtins.property
+    @pulumi.getter
+    def ai(self) -> Optional['outputs.AiBinding']:
+        """
+        Workers AI, which runs models.
+        """
+        return pulumi.get(self, "ai")
+
+    @_builtins.property
+    @pulumi.getter(name="aiSearch")
+    def ai_search(self) -> Optional['outputs.AiSearchBinding']:
+        """
+        An instance of AI Search.
+        """
+        return pulumi.get(self, "ai_search")
+
+    @_builtins.property
+    @pulumi.getter(name="aiSearchNamespace")
+    def ai_search_namespace(self) -> Optional['outputs.AiSearchNamespaceBinding']:
+        """
+        A namespace of AI Search instances.
+        """
+        return pulumi.get(self, "ai_search_namespace")
+
+    @_builtins.property
+    @pulumi.getter(name="analyticsEngine")
+    def analytics_engine(self) -> Optional['outputs.AnalyticsEngineBinding']:
+        """
+        A dataset of Workers Analytics Engine.
+        """
+        return pulumi.get(self, "analytics_engine")
+
+    @_builtins.property
+    @pulumi.getter
+    def artifacts(self) -> Optional['outputs.ArtifactsBinding']:
+        """
+        A namespace of Artifacts.
+        """
+        return pulumi.get(self, "artifacts")
+
+    @_builtins.property
+    @pulumi.getter
+    def assets(self) -> Optional['outputs.AssetsBinding']:
+        """
+        The Worker's own static assets.
+        """
+        return pulumi.get(self, "assets")
+
+    @_builtins.property
+    @pulumi.getter
+    def browser(self) -> Optional['outputs.BrowserBinding']:
+        """
+        Browser Rendering: headless browsers to drive.
+        """
+        return pulumi.get(self, "browser")
+
+    @_builtins.property
+    @pulumi.getter(name="d1Database")
+    def d1_database(self) -> Optional['outputs.D1DatabaseBinding']:
+        """
+        A D1 database, which is SQLite.
+        """
+        return pulumi.get(self, "d1_database")
+
+    @_builtins.property
+    @pulumi.getter(name="dataBlob")
+    def data_blob(self) -> Optional['outputs.DataBlobBinding']:
+        """
+        Bytes of the bundle, for service-worker syntax.
+        """
+        return pulumi.get(self, "data_blob")
+
+    @_builtins.property
+    @pulumi.getter(name="dispatchNamespace")
+    def dispatch_namespace(self) -> Optional['outputs.DispatchNamespaceBinding']:
+        """
+        A dispatch namespace of Workers for Platforms.
+        """
+        return pulumi.get(self, "dispatch_namespace")
+
+    @_builtins.property
+    @pulumi.getter(name="durableObjectNamespace")
+    def durable_object_namespace(self) -> Optional['outputs.DurableObjectNamespaceBinding']:
+        """
+        A class of Durable Objects, of this Worker or another.
+        """
+        return pulumi.get(self, "durable_object_namespace")
+
+    @_builtins.property
+    @pulumi.getter
+    def flagship(self) -> Optional['outputs.FlagshipBinding']:
+        """
+        Feature flags of a Flagship app.
+        """
+        return pulumi.get(self, "flagship")
+
+    @_builtins.property
+    @pulumi.getter
+    def hyperdrive(self) -> Optional['outputs.HyperdriveBinding']:
+        """
+        A database behind Hyperdrive.
+        """
+        return pulumi.get(self, "hyperdrive")
+
+    @_builtins.property
+    @pulumi.getter
+    def images(self) -> Optional['outputs.ImagesBinding']:
+        """
+        Cloudflare Images, to transform and store images.
+        """
+        return pulumi.get(self, "images")
 
     @_builtins.property
     @pulumi.getter(name="kvNamespace")
@@ -76,6 +618,46 @@ class Binding(dict):
         return pulumi.get(self, "kv_namespace")
 
     @_builtins.property
+    @pulumi.getter
+    def logfwdr(self) -> Optional['outputs.LogfwdrBinding']:
+        """
+        A destination of log forwarding.
+        """
+        return pulumi.get(self, "logfwdr")
+
+    @_builtins.property
+    @pulumi.getter
+    def media(self) -> Optional['outputs.MediaBinding']:
+        """
+        Media Transformations, to transform video and audio.
+        """
+        return pulumi.get(self, "media")
+
+    @_builtins.property
+    @pulumi.getter(name="mtlsCertificate")
+    def mtls_certificate(self) -> Optional['outputs.MtlsCertificateBinding']:
+        """
+        A client certificate to present to origins.
+        """
+        return pulumi.get(self, "mtls_certificate")
+
+    @_builtins.property
+    @pulumi.getter
+    def pipeline(self) -> Optional['outputs.PipelineBinding']:
+        """
+        A Pipeline to send records to.
+        """
+        return pulumi.get(self, "pipeline")
+
+    @_builtins.property
+    @pulumi.getter
+    def queue(self) -> Optional['outputs.QueueBinding']:
+        """
+        A queue to send messages to.
+        """
+        return pulumi.get(self, "queue")
+
+    @_builtins.property
     @pulumi.getter(name="r2Bucket")
     def r2_bucket(self) -> Optional['outputs.R2BucketBinding']:
         """
@@ -84,12 +666,136 @@ class Binding(dict):
         return pulumi.get(self, "r2_bucket")
 
     @_builtins.property
+    @pulumi.getter(name="rateLimit")
+    def rate_limit(self) -> Optional['outputs.RateLimitBinding']:
+        """
+        A limit that the Worker can ask about.
+        """
+        return pulumi.get(self, "rate_limit")
+
+    @_builtins.property
+    @pulumi.getter
+    def raw(self) -> Optional['outputs.RawBinding']:
+        """
+        A binding of a type that this provider does not know yet, as Cloudflare's API has it.
+        """
+        return pulumi.get(self, "raw")
+
+    @_builtins.property
+    @pulumi.getter(name="secretsStoreSecret")
+    def secrets_store_secret(self) -> Optional['outputs.SecretsStoreSecretBinding']:
+        """
+        A secret in Secrets Store, read with `await env.NAME.get()`.
+        """
+        return pulumi.get(self, "secrets_store_secret")
+
+    @_builtins.property
+    @pulumi.getter(name="sendEmail")
+    def send_email(self) -> Optional['outputs.SendEmailBinding']:
+        """
+        Sending email to verified addresses.
+        """
+        return pulumi.get(self, "send_email")
+
+    @_builtins.property
     @pulumi.getter
     def service(self) -> Optional['outputs.ServiceBinding']:
         """
         Another Worker, called without leaving Cloudflare.
         """
         return pulumi.get(self, "service")
+
+    @_builtins.property
+    @pulumi.getter
+    def stream(self) -> Optional['outputs.StreamBinding']:
+        """
+        Cloudflare Stream, to store and play video.
+        """
+        return pulumi.get(self, "stream")
+
+    @_builtins.property
+    @pulumi.getter(name="textBlob")
+    def text_blob(self) -> Optional['outputs.TextBlobBinding']:
+        """
+        A text of the bundle, for service-worker syntax.
+        """
+        return pulumi.get(self, "text_blob")
+
+    @_builtins.property
+    @pulumi.getter
+    def vectorize(self) -> Optional['outputs.VectorizeBinding']:
+        """
+        A Vectorize index to search.
+        """
+        return pulumi.get(self, "vectorize")
+
+    @_builtins.property
+    @pulumi.getter(name="versionMetadata")
+    def version_metadata(self) -> Optional['outputs.VersionMetadataBinding']:
+        """
+        Id, tag and time of the running version.
+        """
+        return pulumi.get(self, "version_metadata")
+
+    @_builtins.property
+    @pulumi.getter(name="vpcNetwork")
+    def vpc_network(self) -> Optional['outputs.VpcNetworkBinding']:
+        """
+        A private network, reached through a tunnel.
+        """
+        return pulumi.get(self, "vpc_network")
+
+    @_builtins.property
+    @pulumi.getter(name="vpcService")
+    def vpc_service(self) -> Optional['outputs.VpcServiceBinding']:
+        """
+        A service in a private network.
+        """
+        return pulumi.get(self, "vpc_service")
+
+    @_builtins.property
+    @pulumi.getter(name="wasmModule")
+    def wasm_module(self) -> Optional['outputs.WasmModuleBinding']:
+        """
+        A WebAssembly module of the bundle, for service-worker syntax.
+        """
+        return pulumi.get(self, "wasm_module")
+
+    @_builtins.property
+    @pulumi.getter(name="webSearch")
+    def web_search(self) -> Optional['outputs.WebSearchBinding']:
+        """
+        Searching the public web.
+        """
+        return pulumi.get(self, "web_search")
+
+    @_builtins.property
+    @pulumi.getter(name="workerLoader")
+    def worker_loader(self) -> Optional['outputs.WorkerLoaderBinding']:
+        """
+        Loading Workers at run time.
+        """
+        return pulumi.get(self, "worker_loader")
+
+    @_builtins.property
+    @pulumi.getter
+    def workflow(self) -> Optional['outputs.WorkflowBinding']:
+        """
+        A Workflow, of this Worker or another.
+        """
+        return pulumi.get(self, "workflow")
+
+
+@pulumi.output_type
+class BrowserBinding(dict):
+    """
+    Binds Browser Rendering. It has no settings.
+    """
+    def __init__(__self__):
+        """
+        Binds Browser Rendering. It has no settings.
+        """
+        pass
 
 
 @pulumi.output_type
@@ -151,6 +857,454 @@ class BundleReference(dict):
 
 
 @pulumi.output_type
+class CacheOptions(dict):
+    """
+    Whether a Worker's responses are cached.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "crossVersionCache":
+            suggest = "cross_version_cache"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in CacheOptions. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        CacheOptions.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        CacheOptions.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 enabled: _builtins.bool,
+                 cross_version_cache: Optional[_builtins.bool] = None):
+        """
+        Whether a Worker's responses are cached.
+
+        :param _builtins.bool enabled: Whether Cloudflare's cache is in front of the Worker.
+        :param _builtins.bool cross_version_cache: Whether one version may answer with what another one has put into the cache. Default: false.
+        """
+        pulumi.set(__self__, "enabled", enabled)
+        if cross_version_cache is not None:
+            pulumi.set(__self__, "cross_version_cache", cross_version_cache)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> _builtins.bool:
+        """
+        Whether Cloudflare's cache is in front of the Worker.
+        """
+        return pulumi.get(self, "enabled")
+
+    @_builtins.property
+    @pulumi.getter(name="crossVersionCache")
+    def cross_version_cache(self) -> Optional[_builtins.bool]:
+        """
+        Whether one version may answer with what another one has put into the cache. Default: false.
+        """
+        return pulumi.get(self, "cross_version_cache")
+
+
+@pulumi.output_type
+class D1DatabaseBinding(dict):
+    """
+    Binds a D1 database.
+    """
+    def __init__(__self__, *,
+                 id: _builtins.str):
+        """
+        Binds a D1 database.
+
+        :param _builtins.str id: Id of the database: a UUID.
+        """
+        pulumi.set(__self__, "id", id)
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> _builtins.str:
+        """
+        Id of the database: a UUID.
+        """
+        return pulumi.get(self, "id")
+
+
+@pulumi.output_type
+class D1Migrations(dict):
+    """
+    A directory of migrations, and what is in it.
+    """
+    def __init__(__self__, *,
+                 directory: _builtins.str,
+                 files: Optional[Mapping[str, _builtins.str]] = None):
+        """
+        A directory of migrations, and what is in it.
+
+        :param _builtins.str directory: The directory, relative to the program, such as `./migrations`. Its files `*.sql`, such as `0001_users.sql`, are applied in the order of the numbers that their names begin with.
+        :param Mapping[str, _builtins.str] files: The names of the migrations, each with the SHA-256 of its file in hex, so that a preview names what is new. Default: read from the directory. Set it to refuse any other content.
+        """
+        pulumi.set(__self__, "directory", directory)
+        if files is not None:
+            pulumi.set(__self__, "files", files)
+
+    @_builtins.property
+    @pulumi.getter
+    def directory(self) -> _builtins.str:
+        """
+        The directory, relative to the program, such as `./migrations`. Its files `*.sql`, such as `0001_users.sql`, are applied in the order of the numbers that their names begin with.
+        """
+        return pulumi.get(self, "directory")
+
+    @_builtins.property
+    @pulumi.getter
+    def files(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        The names of the migrations, each with the SHA-256 of its file in hex, so that a preview names what is new. Default: read from the directory. Set it to refuse any other content.
+        """
+        return pulumi.get(self, "files")
+
+
+@pulumi.output_type
+class D1ReadReplication(dict):
+    """
+    Read replicas of a D1 database.
+    """
+    def __init__(__self__, *,
+                 mode: _builtins.str):
+        """
+        Read replicas of a D1 database.
+
+        :param _builtins.str mode: `auto`: Cloudflare makes replicas near readers, whom a session of D1's API leads to them. `disabled`: there are none.
+        """
+        pulumi.set(__self__, "mode", mode)
+
+    @_builtins.property
+    @pulumi.getter
+    def mode(self) -> _builtins.str:
+        """
+        `auto`: Cloudflare makes replicas near readers, whom a session of D1's API leads to them. `disabled`: there are none.
+        """
+        return pulumi.get(self, "mode")
+
+
+@pulumi.output_type
+class DataBlobBinding(dict):
+    """
+    Binds a part of the bundle as an ArrayBuffer. ES modules import it instead.
+    """
+    def __init__(__self__, *,
+                 part: _builtins.str):
+        """
+        Binds a part of the bundle as an ArrayBuffer. ES modules import it instead.
+
+        :param _builtins.str part: Name of the module in the bundle.
+        """
+        pulumi.set(__self__, "part", part)
+
+    @_builtins.property
+    @pulumi.getter
+    def part(self) -> _builtins.str:
+        """
+        Name of the module in the bundle.
+        """
+        return pulumi.get(self, "part")
+
+
+@pulumi.output_type
+class DispatchNamespaceBinding(dict):
+    """
+    Binds a dispatch namespace.
+    """
+    def __init__(__self__, *,
+                 namespace: _builtins.str,
+                 outbound: Optional['outputs.DispatchOutbound'] = None):
+        """
+        Binds a dispatch namespace.
+
+        :param _builtins.str namespace: Name of the dispatch namespace.
+        :param 'DispatchOutbound' outbound: The Worker that sees what the namespace's Workers send out. Default: none.
+        """
+        pulumi.set(__self__, "namespace", namespace)
+        if outbound is not None:
+            pulumi.set(__self__, "outbound", outbound)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> _builtins.str:
+        """
+        Name of the dispatch namespace.
+        """
+        return pulumi.get(self, "namespace")
+
+    @_builtins.property
+    @pulumi.getter
+    def outbound(self) -> Optional['outputs.DispatchOutbound']:
+        """
+        The Worker that sees what the namespace's Workers send out. Default: none.
+        """
+        return pulumi.get(self, "outbound")
+
+
+@pulumi.output_type
+class DispatchOutbound(dict):
+    """
+    The Worker that sees what a dispatch namespace's Workers send out.
+    """
+    def __init__(__self__, *,
+                 service: _builtins.str,
+                 parameters: Optional[Sequence[_builtins.str]] = None):
+        """
+        The Worker that sees what a dispatch namespace's Workers send out.
+
+        :param _builtins.str service: Name of the Worker.
+        :param Sequence[_builtins.str] parameters: Names of what the dispatching Worker passes to it. Default: none.
+        """
+        pulumi.set(__self__, "service", service)
+        if parameters is not None:
+            pulumi.set(__self__, "parameters", parameters)
+
+    @_builtins.property
+    @pulumi.getter
+    def service(self) -> _builtins.str:
+        """
+        Name of the Worker.
+        """
+        return pulumi.get(self, "service")
+
+    @_builtins.property
+    @pulumi.getter
+    def parameters(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Names of what the dispatching Worker passes to it. Default: none.
+        """
+        return pulumi.get(self, "parameters")
+
+
+@pulumi.output_type
+class DurableObjectExport(dict):
+    """
+    What is to become of a class of Durable Objects.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "renamedTo":
+            suggest = "renamed_to"
+        elif key == "transferFrom":
+            suggest = "transfer_from"
+        elif key == "transferredTo":
+            suggest = "transferred_to"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in DurableObjectExport. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        DurableObjectExport.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        DurableObjectExport.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 renamed_to: Optional[_builtins.str] = None,
+                 state: Optional[_builtins.str] = None,
+                 storage: Optional[_builtins.str] = None,
+                 transfer_from: Optional[_builtins.str] = None,
+                 transferred_to: Optional[_builtins.str] = None):
+        """
+        What is to become of a class of Durable Objects.
+
+        :param _builtins.str renamed_to: The class that it becomes, with the state `renamed`. Default: none.
+        :param _builtins.str state: What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+        :param _builtins.str storage: How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+        :param _builtins.str transfer_from: The Worker that it comes from, with the state `expecting-transfer`. Default: none.
+        :param _builtins.str transferred_to: The Worker that takes it over, with the state `transferred`. Default: none.
+        """
+        if renamed_to is not None:
+            pulumi.set(__self__, "renamed_to", renamed_to)
+        if state is not None:
+            pulumi.set(__self__, "state", state)
+        if storage is not None:
+            pulumi.set(__self__, "storage", storage)
+        if transfer_from is not None:
+            pulumi.set(__self__, "transfer_from", transfer_from)
+        if transferred_to is not None:
+            pulumi.set(__self__, "transferred_to", transferred_to)
+
+    @_builtins.property
+    @pulumi.getter(name="renamedTo")
+    def renamed_to(self) -> Optional[_builtins.str]:
+        """
+        The class that it becomes, with the state `renamed`. Default: none.
+        """
+        return pulumi.get(self, "renamed_to")
+
+    @_builtins.property
+    @pulumi.getter
+    def state(self) -> Optional[_builtins.str]:
+        """
+        What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+        """
+        return pulumi.get(self, "state")
+
+    @_builtins.property
+    @pulumi.getter
+    def storage(self) -> Optional[_builtins.str]:
+        """
+        How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+        """
+        return pulumi.get(self, "storage")
+
+    @_builtins.property
+    @pulumi.getter(name="transferFrom")
+    def transfer_from(self) -> Optional[_builtins.str]:
+        """
+        The Worker that it comes from, with the state `expecting-transfer`. Default: none.
+        """
+        return pulumi.get(self, "transfer_from")
+
+    @_builtins.property
+    @pulumi.getter(name="transferredTo")
+    def transferred_to(self) -> Optional[_builtins.str]:
+        """
+        The Worker that takes it over, with the state `transferred`. Default: none.
+        """
+        return pulumi.get(self, "transferred_to")
+
+
+@pulumi.output_type
+class DurableObjectNamespaceBinding(dict):
+    """
+    Binds a class of Durable Objects.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "className":
+            suggest = "class_name"
+        elif key == "scriptName":
+            suggest = "script_name"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in DurableObjectNamespaceBinding. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        DurableObjectNamespaceBinding.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        DurableObjectNamespaceBinding.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 class_name: _builtins.str,
+                 script_name: Optional[_builtins.str] = None):
+        """
+        Binds a class of Durable Objects.
+
+        :param _builtins.str class_name: Name of the exported class.
+        :param _builtins.str script_name: Name of the Worker that exports it. Default: this one.
+        """
+        pulumi.set(__self__, "class_name", class_name)
+        if script_name is not None:
+            pulumi.set(__self__, "script_name", script_name)
+
+    @_builtins.property
+    @pulumi.getter(name="className")
+    def class_name(self) -> _builtins.str:
+        """
+        Name of the exported class.
+        """
+        return pulumi.get(self, "class_name")
+
+    @_builtins.property
+    @pulumi.getter(name="scriptName")
+    def script_name(self) -> Optional[_builtins.str]:
+        """
+        Name of the Worker that exports it. Default: this one.
+        """
+        return pulumi.get(self, "script_name")
+
+
+@pulumi.output_type
+class FlagshipBinding(dict):
+    """
+    Binds a Flagship app.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "appId":
+            suggest = "app_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in FlagshipBinding. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        FlagshipBinding.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        FlagshipBinding.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 app_id: _builtins.str):
+        """
+        Binds a Flagship app.
+
+        :param _builtins.str app_id: Id of the app.
+        """
+        pulumi.set(__self__, "app_id", app_id)
+
+    @_builtins.property
+    @pulumi.getter(name="appId")
+    def app_id(self) -> _builtins.str:
+        """
+        Id of the app.
+        """
+        return pulumi.get(self, "app_id")
+
+
+@pulumi.output_type
+class HyperdriveBinding(dict):
+    """
+    Binds a Hyperdrive configuration.
+    """
+    def __init__(__self__, *,
+                 id: _builtins.str):
+        """
+        Binds a Hyperdrive configuration.
+
+        :param _builtins.str id: Id of the Hyperdrive configuration.
+        """
+        pulumi.set(__self__, "id", id)
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> _builtins.str:
+        """
+        Id of the Hyperdrive configuration.
+        """
+        return pulumi.get(self, "id")
+
+
+@pulumi.output_type
+class ImagesBinding(dict):
+    """
+    Binds Cloudflare Images. It has no settings.
+    """
+    def __init__(__self__):
+        """
+        Binds Cloudflare Images. It has no settings.
+        """
+        pass
+
+
+@pulumi.output_type
 class KvNamespaceBinding(dict):
     """
     Binds a Workers KV namespace.
@@ -171,6 +1325,715 @@ class KvNamespaceBinding(dict):
         Id of the namespace: the `id` of a `KvNamespace`, or 32 hex digits from elsewhere.
         """
         return pulumi.get(self, "id")
+
+
+@pulumi.output_type
+class Limits(dict):
+    """
+    What one invocation of a Worker may use.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "cpuMs":
+            suggest = "cpu_ms"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in Limits. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        Limits.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        Limits.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 cpu_ms: Optional[_builtins.int] = None,
+                 subrequests: Optional[_builtins.int] = None):
+        """
+        What one invocation of a Worker may use.
+
+        :param _builtins.int cpu_ms: CPU time in milliseconds. Default: that of the plan.
+        :param _builtins.int subrequests: How many requests it may make. Default: that of the plan.
+        """
+        if cpu_ms is not None:
+            pulumi.set(__self__, "cpu_ms", cpu_ms)
+        if subrequests is not None:
+            pulumi.set(__self__, "subrequests", subrequests)
+
+    @_builtins.property
+    @pulumi.getter(name="cpuMs")
+    def cpu_ms(self) -> Optional[_builtins.int]:
+        """
+        CPU time in milliseconds. Default: that of the plan.
+        """
+        return pulumi.get(self, "cpu_ms")
+
+    @_builtins.property
+    @pulumi.getter
+    def subrequests(self) -> Optional[_builtins.int]:
+        """
+        How many requests it may make. Default: that of the plan.
+        """
+        return pulumi.get(self, "subrequests")
+
+
+@pulumi.output_type
+class LogfwdrBinding(dict):
+    """
+    Binds a destination of log forwarding.
+    """
+    def __init__(__self__, *,
+                 destination: _builtins.str):
+        """
+        Binds a destination of log forwarding.
+
+        :param _builtins.str destination: Name of the destination.
+        """
+        pulumi.set(__self__, "destination", destination)
+
+    @_builtins.property
+    @pulumi.getter
+    def destination(self) -> _builtins.str:
+        """
+        Name of the destination.
+        """
+        return pulumi.get(self, "destination")
+
+
+@pulumi.output_type
+class MediaBinding(dict):
+    """
+    Binds Media Transformations. It has no settings.
+    """
+    def __init__(__self__):
+        """
+        Binds Media Transformations. It has no settings.
+        """
+        pass
+
+
+@pulumi.output_type
+class Migration(dict):
+    """
+    One step in the history of a Worker's classes of Durable Objects.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "deletedClasses":
+            suggest = "deleted_classes"
+        elif key == "newClasses":
+            suggest = "new_classes"
+        elif key == "newSqliteClasses":
+            suggest = "new_sqlite_classes"
+        elif key == "renamedClasses":
+            suggest = "renamed_classes"
+        elif key == "transferredClasses":
+            suggest = "transferred_classes"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in Migration. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        Migration.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        Migration.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 tag: _builtins.str,
+                 deleted_classes: Optional[Sequence[_builtins.str]] = None,
+                 new_classes: Optional[Sequence[_builtins.str]] = None,
+                 new_sqlite_classes: Optional[Sequence[_builtins.str]] = None,
+                 renamed_classes: Optional[Sequence['outputs.RenamedClass']] = None,
+                 transferred_classes: Optional[Sequence['outputs.TransferredClass']] = None):
+        """
+        One step in the history of a Worker's classes of Durable Objects.
+
+        :param _builtins.str tag: Name of the step, unique in the history. It must not change once it was deployed.
+        :param Sequence[_builtins.str] deleted_classes: Classes that go, with all the data of their objects. `allowDataLoss` must name them. Default: none.
+        :param Sequence[_builtins.str] new_classes: Classes that are new, with the older key-value storage. Default: none.
+        :param Sequence[_builtins.str] new_sqlite_classes: Classes that are new, with SQLite storage. Default: none.
+        :param Sequence['RenamedClass'] renamed_classes: Classes that get another name and keep their data. Default: none.
+        :param Sequence['TransferredClass'] transferred_classes: Classes that are taken over from another Worker, with their data. Default: none.
+        """
+        pulumi.set(__self__, "tag", tag)
+        if deleted_classes is not None:
+            pulumi.set(__self__, "deleted_classes", deleted_classes)
+        if new_classes is not None:
+            pulumi.set(__self__, "new_classes", new_classes)
+        if new_sqlite_classes is not None:
+            pulumi.set(__self__, "new_sqlite_classes", new_sqlite_classes)
+        if renamed_classes is not None:
+            pulumi.set(__self__, "renamed_classes", renamed_classes)
+        if transferred_classes is not None:
+            pulumi.set(__self__, "transferred_classes", transferred_classes)
+
+    @_builtins.property
+    @pulumi.getter
+    def tag(self) -> _builtins.str:
+        """
+        Name of the step, unique in the history. It must not change once it was deployed.
+        """
+        return pulumi.get(self, "tag")
+
+    @_builtins.property
+    @pulumi.getter(name="deletedClasses")
+    def deleted_classes(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Classes that go, with all the data of their objects. `allowDataLoss` must name them. Default: none.
+        """
+        return pulumi.get(self, "deleted_classes")
+
+    @_builtins.property
+    @pulumi.getter(name="newClasses")
+    def new_classes(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Classes that are new, with the older key-value storage. Default: none.
+        """
+        return pulumi.get(self, "new_classes")
+
+    @_builtins.property
+    @pulumi.getter(name="newSqliteClasses")
+    def new_sqlite_classes(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Classes that are new, with SQLite storage. Default: none.
+        """
+        return pulumi.get(self, "new_sqlite_classes")
+
+    @_builtins.property
+    @pulumi.getter(name="renamedClasses")
+    def renamed_classes(self) -> Optional[Sequence['outputs.RenamedClass']]:
+        """
+        Classes that get another name and keep their data. Default: none.
+        """
+        return pulumi.get(self, "renamed_classes")
+
+    @_builtins.property
+    @pulumi.getter(name="transferredClasses")
+    def transferred_classes(self) -> Optional[Sequence['outputs.TransferredClass']]:
+        """
+        Classes that are taken over from another Worker, with their data. Default: none.
+        """
+        return pulumi.get(self, "transferred_classes")
+
+
+@pulumi.output_type
+class MtlsCertificateBinding(dict):
+    """
+    Binds a client certificate: its `fetch` presents it.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "certificateId":
+            suggest = "certificate_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in MtlsCertificateBinding. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        MtlsCertificateBinding.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        MtlsCertificateBinding.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 certificate_id: _builtins.str):
+        """
+        Binds a client certificate: its `fetch` presents it.
+
+        :param _builtins.str certificate_id: Id of the uploaded certificate.
+        """
+        pulumi.set(__self__, "certificate_id", certificate_id)
+
+    @_builtins.property
+    @pulumi.getter(name="certificateId")
+    def certificate_id(self) -> _builtins.str:
+        """
+        Id of the uploaded certificate.
+        """
+        return pulumi.get(self, "certificate_id")
+
+
+@pulumi.output_type
+class Observability(dict):
+    """
+    What Cloudflare keeps of a Worker's logs and traces.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "headSamplingRate":
+            suggest = "head_sampling_rate"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in Observability. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        Observability.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        Observability.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 enabled: Optional[_builtins.bool] = None,
+                 head_sampling_rate: Optional[_builtins.float] = None,
+                 logs: Optional['outputs.ObservabilityLogs'] = None,
+                 traces: Optional['outputs.ObservabilityTraces'] = None):
+        """
+        What Cloudflare keeps of a Worker's logs and traces.
+
+        :param _builtins.bool enabled: Whether logs are kept, where `logs.enabled` does not say it. Default: false.
+        :param _builtins.float head_sampling_rate: The share of requests of which something is kept, from 0 to 1. Default: 1.
+        :param 'ObservabilityLogs' logs: What is kept of logs. Default: as `enabled` says.
+        :param 'ObservabilityTraces' traces: What is kept of traces. Default: nothing.
+        """
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if head_sampling_rate is not None:
+            pulumi.set(__self__, "head_sampling_rate", head_sampling_rate)
+        if logs is not None:
+            pulumi.set(__self__, "logs", logs)
+        if traces is not None:
+            pulumi.set(__self__, "traces", traces)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> Optional[_builtins.bool]:
+        """
+        Whether logs are kept, where `logs.enabled` does not say it. Default: false.
+        """
+        return pulumi.get(self, "enabled")
+
+    @_builtins.property
+    @pulumi.getter(name="headSamplingRate")
+    def head_sampling_rate(self) -> Optional[_builtins.float]:
+        """
+        The share of requests of which something is kept, from 0 to 1. Default: 1.
+        """
+        return pulumi.get(self, "head_sampling_rate")
+
+    @_builtins.property
+    @pulumi.getter
+    def logs(self) -> Optional['outputs.ObservabilityLogs']:
+        """
+        What is kept of logs. Default: as `enabled` says.
+        """
+        return pulumi.get(self, "logs")
+
+    @_builtins.property
+    @pulumi.getter
+    def traces(self) -> Optional['outputs.ObservabilityTraces']:
+        """
+        What is kept of traces. Default: nothing.
+        """
+        return pulumi.get(self, "traces")
+
+
+@pulumi.output_type
+class ObservabilityLogs(dict):
+    """
+    What Cloudflare keeps of a Worker's logs.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "headSamplingRate":
+            suggest = "head_sampling_rate"
+        elif key == "invocationLogs":
+            suggest = "invocation_logs"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in ObservabilityLogs. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        ObservabilityLogs.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        ObservabilityLogs.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 destinations: Optional[Sequence[_builtins.str]] = None,
+                 enabled: Optional[_builtins.bool] = None,
+                 head_sampling_rate: Optional[_builtins.float] = None,
+                 invocation_logs: Optional[_builtins.bool] = None,
+                 persist: Optional[_builtins.bool] = None):
+        """
+        What Cloudflare keeps of a Worker's logs.
+
+        :param Sequence[_builtins.str] destinations: Names of the destinations that logs are exported to. Their order says nothing. Default: none.
+        :param _builtins.bool enabled: Whether logs are kept. Default: `observability.enabled`.
+        :param _builtins.float head_sampling_rate: The share of requests whose logs are kept, from 0 to 1. Default: 1.
+        :param _builtins.bool invocation_logs: Whether each invocation is logged too. Default: true.
+        :param _builtins.bool persist: Whether the logs can be queried in Cloudflare's dashboard. Default: true.
+        """
+        if destinations is not None:
+            pulumi.set(__self__, "destinations", destinations)
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if head_sampling_rate is not None:
+            pulumi.set(__self__, "head_sampling_rate", head_sampling_rate)
+        if invocation_logs is not None:
+            pulumi.set(__self__, "invocation_logs", invocation_logs)
+        if persist is not None:
+            pulumi.set(__self__, "persist", persist)
+
+    @_builtins.property
+    @pulumi.getter
+    def destinations(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Names of the destinations that logs are exported to. Their order says nothing. Default: none.
+        """
+        return pulumi.get(self, "destinations")
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> Optional[_builtins.bool]:
+        """
+        Whether logs are kept. Default: `observability.enabled`.
+        """
+        return pulumi.get(self, "enabled")
+
+    @_builtins.property
+    @pulumi.getter(name="headSamplingRate")
+    def head_sampling_rate(self) -> Optional[_builtins.float]:
+        """
+        The share of requests whose logs are kept, from 0 to 1. Default: 1.
+        """
+        return pulumi.get(self, "head_sampling_rate")
+
+    @_builtins.property
+    @pulumi.getter(name="invocationLogs")
+    def invocation_logs(self) -> Optional[_builtins.bool]:
+        """
+        Whether each invocation is logged too. Default: true.
+        """
+        return pulumi.get(self, "invocation_logs")
+
+    @_builtins.property
+    @pulumi.getter
+    def persist(self) -> Optional[_builtins.bool]:
+        """
+        Whether the logs can be queried in Cloudflare's dashboard. Default: true.
+        """
+        return pulumi.get(self, "persist")
+
+
+@pulumi.output_type
+class ObservabilityTraces(dict):
+    """
+    What Cloudflare keeps of a Worker's traces.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "headSamplingRate":
+            suggest = "head_sampling_rate"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in ObservabilityTraces. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        ObservabilityTraces.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        ObservabilityTraces.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 destinations: Optional[Sequence[_builtins.str]] = None,
+                 enabled: Optional[_builtins.bool] = None,
+                 head_sampling_rate: Optional[_builtins.float] = None,
+                 persist: Optional[_builtins.bool] = None):
+        """
+        What Cloudflare keeps of a Worker's traces.
+
+        :param Sequence[_builtins.str] destinations: Names of the destinations that traces are exported to. Their order says nothing. Default: none.
+        :param _builtins.bool enabled: Whether traces are kept at all. Default: false.
+        :param _builtins.float head_sampling_rate: The share of requests whose traces are kept, from 0 to 1. Default: 1.
+        :param _builtins.bool persist: Whether the traces can be queried in Cloudflare's dashboard. Default: true.
+        """
+        if destinations is not None:
+            pulumi.set(__self__, "destinations", destinations)
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if head_sampling_rate is not None:
+            pulumi.set(__self__, "head_sampling_rate", head_sampling_rate)
+        if persist is not None:
+            pulumi.set(__self__, "persist", persist)
+
+    @_builtins.property
+    @pulumi.getter
+    def destinations(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Names of the destinations that traces are exported to. Their order says nothing. Default: none.
+        """
+        return pulumi.get(self, "destinations")
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> Optional[_builtins.bool]:
+        """
+        Whether traces are kept at all. Default: false.
+        """
+        return pulumi.get(self, "enabled")
+
+    @_builtins.property
+    @pulumi.getter(name="headSamplingRate")
+    def head_sampling_rate(self) -> Optional[_builtins.float]:
+        """
+        The share of requests whose traces are kept, from 0 to 1. Default: 1.
+        """
+        return pulumi.get(self, "head_sampling_rate")
+
+    @_builtins.property
+    @pulumi.getter
+    def persist(self) -> Optional[_builtins.bool]:
+        """
+        Whether the traces can be queried in Cloudflare's dashboard. Default: true.
+        """
+        return pulumi.get(self, "persist")
+
+
+@pulumi.output_type
+class PipelineBinding(dict):
+    """
+    Binds a Pipeline or one of its streams. Set exactly one member.
+    """
+    def __init__(__self__, *,
+                 pipeline: Optional[_builtins.str] = None,
+                 stream: Optional[_builtins.str] = None):
+        """
+        Binds a Pipeline or one of its streams. Set exactly one member.
+
+        :param _builtins.str pipeline: Name of the Pipeline, of the first generation. Default: none, and `stream` is set.
+        :param _builtins.str stream: Id of the stream that receives the records. Default: none, and `pipeline` is set.
+        """
+        if pipeline is not None:
+            pulumi.set(__self__, "pipeline", pipeline)
+        if stream is not None:
+            pulumi.set(__self__, "stream", stream)
+
+    @_builtins.property
+    @pulumi.getter
+    def pipeline(self) -> Optional[_builtins.str]:
+        """
+        Name of the Pipeline, of the first generation. Default: none, and `stream` is set.
+        """
+        return pulumi.get(self, "pipeline")
+
+    @_builtins.property
+    @pulumi.getter
+    def stream(self) -> Optional[_builtins.str]:
+        """
+        Id of the stream that receives the records. Default: none, and `pipeline` is set.
+        """
+        return pulumi.get(self, "stream")
+
+
+@pulumi.output_type
+class Placement(dict):
+    """
+    Where a Worker runs.
+    """
+    def __init__(__self__, *,
+                 mode: 'PlacementMode',
+                 hint: Optional[_builtins.str] = None,
+                 host: Optional[_builtins.str] = None,
+                 hostname: Optional[_builtins.str] = None,
+                 region: Optional[_builtins.str] = None):
+        """
+        Where a Worker runs.
+
+        :param 'PlacementMode' mode: `smart`: Cloudflare runs it near what it talks to; `targeted`: near what you name, with exactly one of `region`, `host` and `hostname`.
+        :param _builtins.str hint: With `smart`: a region to begin with. Default: none.
+        :param _builtins.str host: With `targeted`: a TCP host and port, such as `db.example.com:5432`.
+        :param _builtins.str hostname: With `targeted`: the host name of an HTTP server, such as `api.example.com`.
+        :param _builtins.str region: With `targeted`: a cloud region, such as `aws:us-east-1`.
+        """
+        pulumi.set(__self__, "mode", mode)
+        if hint is not None:
+            pulumi.set(__self__, "hint", hint)
+        if host is not None:
+            pulumi.set(__self__, "host", host)
+        if hostname is not None:
+            pulumi.set(__self__, "hostname", hostname)
+        if region is not None:
+            pulumi.set(__self__, "region", region)
+
+    @_builtins.property
+    @pulumi.getter
+    def mode(self) -> 'PlacementMode':
+        """
+        `smart`: Cloudflare runs it near what it talks to; `targeted`: near what you name, with exactly one of `region`, `host` and `hostname`.
+        """
+        return pulumi.get(self, "mode")
+
+    @_builtins.property
+    @pulumi.getter
+    def hint(self) -> Optional[_builtins.str]:
+        """
+        With `smart`: a region to begin with. Default: none.
+        """
+        return pulumi.get(self, "hint")
+
+    @_builtins.property
+    @pulumi.getter
+    def host(self) -> Optional[_builtins.str]:
+        """
+        With `targeted`: a TCP host and port, such as `db.example.com:5432`.
+        """
+        return pulumi.get(self, "host")
+
+    @_builtins.property
+    @pulumi.getter
+    def hostname(self) -> Optional[_builtins.str]:
+        """
+        With `targeted`: the host name of an HTTP server, such as `api.example.com`.
+        """
+        return pulumi.get(self, "hostname")
+
+    @_builtins.property
+    @pulumi.getter
+    def region(self) -> Optional[_builtins.str]:
+        """
+        With `targeted`: a cloud region, such as `aws:us-east-1`.
+        """
+        return pulumi.get(self, "region")
+
+
+@pulumi.output_type
+class QueueBinding(dict):
+    """
+    Binds a queue as its producer.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "deliveryDelay":
+            suggest = "delivery_delay"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in QueueBinding. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        QueueBinding.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        QueueBinding.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 name: _builtins.str,
+                 delivery_delay: Optional[_builtins.int] = None):
+        """
+        Binds a queue as its producer.
+
+        :param _builtins.str name: Name of the queue.
+        :param _builtins.int delivery_delay: Seconds by which each message is delayed, at most 43200. Default: the queue's own.
+        """
+        pulumi.set(__self__, "name", name)
+        if delivery_delay is not None:
+            pulumi.set(__self__, "delivery_delay", delivery_delay)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> _builtins.str:
+        """
+        Name of the queue.
+        """
+        return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter(name="deliveryDelay")
+    def delivery_delay(self) -> Optional[_builtins.int]:
+        """
+        Seconds by which each message is delayed, at most 43200. Default: the queue's own.
+        """
+        return pulumi.get(self, "delivery_delay")
+
+
+@pulumi.output_type
+class QueueSettings(dict):
+    """
+    How messages are kept and delivered.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "deliveryDelay":
+            suggest = "delivery_delay"
+        elif key == "deliveryPaused":
+            suggest = "delivery_paused"
+        elif key == "messageRetentionPeriod":
+            suggest = "message_retention_period"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in QueueSettings. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        QueueSettings.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        QueueSettings.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 delivery_delay: Optional[_builtins.int] = None,
+                 delivery_paused: Optional[_builtins.bool] = None,
+                 message_retention_period: Optional[_builtins.int] = None):
+        """
+        How messages are kept and delivered.
+
+        :param _builtins.int delivery_delay: Seconds for which a message that names no delay is held back, 0 to 86400. Default: 0.
+        :param _builtins.bool delivery_paused: Whether consumers get nothing, while messages are accepted and kept. Default: false.
+        :param _builtins.int message_retention_period: Seconds for which a message is kept, 60 to 1209600 (14 days). Default: 345600 (4 days), or what the account's plan allows.
+        """
+        if delivery_delay is not None:
+            pulumi.set(__self__, "delivery_delay", delivery_delay)
+        if delivery_paused is not None:
+            pulumi.set(__self__, "delivery_paused", delivery_paused)
+        if message_retention_period is not None:
+            pulumi.set(__self__, "message_retention_period", message_retention_period)
+
+    @_builtins.property
+    @pulumi.getter(name="deliveryDelay")
+    def delivery_delay(self) -> Optional[_builtins.int]:
+        """
+        Seconds for which a message that names no delay is held back, 0 to 86400. Default: 0.
+        """
+        return pulumi.get(self, "delivery_delay")
+
+    @_builtins.property
+    @pulumi.getter(name="deliveryPaused")
+    def delivery_paused(self) -> Optional[_builtins.bool]:
+        """
+        Whether consumers get nothing, while messages are accepted and kept. Default: false.
+        """
+        return pulumi.get(self, "delivery_paused")
+
+    @_builtins.property
+    @pulumi.getter(name="messageRetentionPeriod")
+    def message_retention_period(self) -> Optional[_builtins.int]:
+        """
+        Seconds for which a message is kept, 60 to 1209600 (14 days). Default: 345600 (4 days), or what the account's plan allows.
+        """
+        return pulumi.get(self, "message_retention_period")
 
 
 @pulumi.output_type
@@ -206,6 +2069,177 @@ class R2BucketBinding(dict):
         Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
         """
         return pulumi.get(self, "jurisdiction")
+
+
+@pulumi.output_type
+class RateLimitBinding(dict):
+    """
+    Counts calls by a key of the Worker's choice.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "namespaceId":
+            suggest = "namespace_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in RateLimitBinding. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        RateLimitBinding.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        RateLimitBinding.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 namespace_id: _builtins.str,
+                 simple: 'outputs.RateLimitSimple'):
+        """
+        Counts calls by a key of the Worker's choice.
+
+        :param _builtins.str namespace_id: A number, as a text, that tells the account's limits apart: those of one number count together.
+        :param 'RateLimitSimple' simple: How many calls are within the limit, and in what time.
+        """
+        pulumi.set(__self__, "namespace_id", namespace_id)
+        pulumi.set(__self__, "simple", simple)
+
+    @_builtins.property
+    @pulumi.getter(name="namespaceId")
+    def namespace_id(self) -> _builtins.str:
+        """
+        A number, as a text, that tells the account's limits apart: those of one number count together.
+        """
+        return pulumi.get(self, "namespace_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def simple(self) -> 'outputs.RateLimitSimple':
+        """
+        How many calls are within the limit, and in what time.
+        """
+        return pulumi.get(self, "simple")
+
+
+@pulumi.output_type
+class RateLimitSimple(dict):
+    """
+    How many calls are within a limit, and in what time.
+    """
+    def __init__(__self__, *,
+                 limit: _builtins.int,
+                 period: _builtins.int):
+        """
+        How many calls are within a limit, and in what time.
+
+        :param _builtins.int limit: How many calls of one key are within the limit in a period.
+        :param _builtins.int period: Length of a period in seconds: 10 or 60.
+        """
+        pulumi.set(__self__, "limit", limit)
+        pulumi.set(__self__, "period", period)
+
+    @_builtins.property
+    @pulumi.getter
+    def limit(self) -> _builtins.int:
+        """
+        How many calls of one key are within the limit in a period.
+        """
+        return pulumi.get(self, "limit")
+
+    @_builtins.property
+    @pulumi.getter
+    def period(self) -> _builtins.int:
+        """
+        Length of a period in seconds: 10 or 60.
+        """
+        return pulumi.get(self, "period")
+
+
+@pulumi.output_type
+class RawBinding(dict):
+    """
+    A binding as Cloudflare's API has it.
+    """
+    def __init__(__self__, *,
+                 type: _builtins.str,
+                 fields: Optional[Mapping[str, Any]] = None):
+        """
+        A binding as Cloudflare's API has it.
+
+        :param _builtins.str type: The type in the API, such as `kv_namespace`.
+        :param Mapping[str, Any] fields: Its fields in the API, apart from name and type. No place for secrets. Default: none.
+        """
+        pulumi.set(__self__, "type", type)
+        if fields is not None:
+            pulumi.set(__self__, "fields", fields)
+
+    @_builtins.property
+    @pulumi.getter
+    def type(self) -> _builtins.str:
+        """
+        The type in the API, such as `kv_namespace`.
+        """
+        return pulumi.get(self, "type")
+
+    @_builtins.property
+    @pulumi.getter
+    def fields(self) -> Optional[Mapping[str, Any]]:
+        """
+        Its fields in the API, apart from name and type. No place for secrets. Default: none.
+        """
+        return pulumi.get(self, "fields")
+
+
+@pulumi.output_type
+class RenamedClass(dict):
+    """
+    A class of Durable Objects that gets another name and keeps its data.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "from":
+            suggest = "from_"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in RenamedClass. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        RenamedClass.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        RenamedClass.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 from_: _builtins.str,
+                 to: _builtins.str):
+        """
+        A class of Durable Objects that gets another name and keeps its data.
+
+        :param _builtins.str from_: Name of the class until now.
+        :param _builtins.str to: Name of the class from now on.
+        """
+        pulumi.set(__self__, "from_", from_)
+        pulumi.set(__self__, "to", to)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> _builtins.str:
+        """
+        Name of the class until now.
+        """
+        return pulumi.get(self, "from_")
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> _builtins.str:
+        """
+        Name of the class from now on.
+        """
+        return pulumi.get(self, "to")
 
 
 @pulumi.output_type
@@ -263,22 +2297,261 @@ class Route(dict):
 
 
 @pulumi.output_type
+class SecretStatus(dict):
+    """
+    What is known of a secret apart from its value.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "setAt":
+            suggest = "set_at"
+        elif key == "versionId":
+            suggest = "version_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in SecretStatus. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        SecretStatus.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        SecretStatus.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 set_at: _builtins.str,
+                 version_id: _builtins.str,
+                 alone: Optional[_builtins.bool] = None):
+        """
+        What is known of a secret apart from its value.
+
+        :param _builtins.str set_at: When this program last set it: RFC 3339, UTC.
+        :param _builtins.str version_id: Id of the version in which it was set, or, if it was set alone, of the one before.
+        :param _builtins.bool alone: Whether it was set alone, without code: Cloudflare then derives a version from `versionId` and does not tell its id.
+        """
+        pulumi.set(__self__, "set_at", set_at)
+        pulumi.set(__self__, "version_id", version_id)
+        if alone is not None:
+            pulumi.set(__self__, "alone", alone)
+
+    @_builtins.property
+    @pulumi.getter(name="setAt")
+    def set_at(self) -> _builtins.str:
+        """
+        When this program last set it: RFC 3339, UTC.
+        """
+        return pulumi.get(self, "set_at")
+
+    @_builtins.property
+    @pulumi.getter(name="versionId")
+    def version_id(self) -> _builtins.str:
+        """
+        Id of the version in which it was set, or, if it was set alone, of the one before.
+        """
+        return pulumi.get(self, "version_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def alone(self) -> Optional[_builtins.bool]:
+        """
+        Whether it was set alone, without code: Cloudflare then derives a version from `versionId` and does not tell its id.
+        """
+        return pulumi.get(self, "alone")
+
+
+@pulumi.output_type
+class SecretsGroup(dict):
+    """
+    Where the values of a group of secrets lie. Set exactly one member.
+    """
+    def __init__(__self__, *,
+                 command: Optional[Sequence[_builtins.str]] = None,
+                 directory: Optional[_builtins.str] = None,
+                 env_prefix: Optional[_builtins.str] = None):
+        """
+        Where the values of a group of secrets lie. Set exactly one member.
+
+        :param Sequence[_builtins.str] command: A program and its arguments, run as `<command> get` in the manner of git's credential helpers: it reads the lines `group=<group>` and `name=<name>` and writes the value. It has a minute.
+        :param _builtins.str directory: A directory with a file for each value, as Kubernetes mounts secrets. One line ending at the end of a file is left out. For the group `*`, a directory of such directories.
+        :param _builtins.str env_prefix: How the names of environment variables begin that hold the values. The rest is the secret's name in upper case, with `_` for everything but letters and digits; for the group `*`, the group's name and `_` come before it.
+        """
+        if command is not None:
+            pulumi.set(__self__, "command", command)
+        if directory is not None:
+            pulumi.set(__self__, "directory", directory)
+        if env_prefix is not None:
+            pulumi.set(__self__, "env_prefix", env_prefix)
+
+    @_builtins.property
+    @pulumi.getter
+    def command(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        A program and its arguments, run as `<command> get` in the manner of git's credential helpers: it reads the lines `group=<group>` and `name=<name>` and writes the value. It has a minute.
+        """
+        return pulumi.get(self, "command")
+
+    @_builtins.property
+    @pulumi.getter
+    def directory(self) -> Optional[_builtins.str]:
+        """
+        A directory with a file for each value, as Kubernetes mounts secrets. One line ending at the end of a file is left out. For the group `*`, a directory of such directories.
+        """
+        return pulumi.get(self, "directory")
+
+    @_builtins.property
+    @pulumi.getter(name="envPrefix")
+    def env_prefix(self) -> Optional[_builtins.str]:
+        """
+        How the names of environment variables begin that hold the values. The rest is the secret's name in upper case, with `_` for everything but letters and digits; for the group `*`, the group's name and `_` come before it.
+        """
+        return pulumi.get(self, "env_prefix")
+
+
+@pulumi.output_type
+class SecretsStoreSecretBinding(dict):
+    """
+    Binds a secret of the account's Secrets Store.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "secretName":
+            suggest = "secret_name"
+        elif key == "storeId":
+            suggest = "store_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in SecretsStoreSecretBinding. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        SecretsStoreSecretBinding.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        SecretsStoreSecretBinding.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 secret_name: _builtins.str,
+                 store_id: _builtins.str):
+        """
+        Binds a secret of the account's Secrets Store.
+
+        :param _builtins.str secret_name: Name of the secret in the store.
+        :param _builtins.str store_id: Id of the store.
+        """
+        pulumi.set(__self__, "secret_name", secret_name)
+        pulumi.set(__self__, "store_id", store_id)
+
+    @_builtins.property
+    @pulumi.getter(name="secretName")
+    def secret_name(self) -> _builtins.str:
+        """
+        Name of the secret in the store.
+        """
+        return pulumi.get(self, "secret_name")
+
+    @_builtins.property
+    @pulumi.getter(name="storeId")
+    def store_id(self) -> _builtins.str:
+        """
+        Id of the store.
+        """
+        return pulumi.get(self, "store_id")
+
+
+@pulumi.output_type
+class SendEmailBinding(dict):
+    """
+    Lets the Worker send email. Without a member it may send to every verified address of the account.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "allowedDestinationAddresses":
+            suggest = "allowed_destination_addresses"
+        elif key == "allowedSenderAddresses":
+            suggest = "allowed_sender_addresses"
+        elif key == "destinationAddress":
+            suggest = "destination_address"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in SendEmailBinding. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        SendEmailBinding.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        SendEmailBinding.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 allowed_destination_addresses: Optional[Sequence[_builtins.str]] = None,
+                 allowed_sender_addresses: Optional[Sequence[_builtins.str]] = None,
+                 destination_address: Optional[_builtins.str] = None):
+        """
+        Lets the Worker send email. Without a member it may send to every verified address of the account.
+
+        :param Sequence[_builtins.str] allowed_destination_addresses: Addresses to which it may send. Default: no such limit.
+        :param Sequence[_builtins.str] allowed_sender_addresses: Addresses from which it may send. Default: no such limit.
+        :param _builtins.str destination_address: The only address to which it may send. Default: no such limit.
+        """
+        if allowed_destination_addresses is not None:
+            pulumi.set(__self__, "allowed_destination_addresses", allowed_destination_addresses)
+        if allowed_sender_addresses is not None:
+            pulumi.set(__self__, "allowed_sender_addresses", allowed_sender_addresses)
+        if destination_address is not None:
+            pulumi.set(__self__, "destination_address", destination_address)
+
+    @_builtins.property
+    @pulumi.getter(name="allowedDestinationAddresses")
+    def allowed_destination_addresses(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Addresses to which it may send. Default: no such limit.
+        """
+        return pulumi.get(self, "allowed_destination_addresses")
+
+    @_builtins.property
+    @pulumi.getter(name="allowedSenderAddresses")
+    def allowed_sender_addresses(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Addresses from which it may send. Default: no such limit.
+        """
+        return pulumi.get(self, "allowed_sender_addresses")
+
+    @_builtins.property
+    @pulumi.getter(name="destinationAddress")
+    def destination_address(self) -> Optional[_builtins.str]:
+        """
+        The only address to which it may send. Default: no such limit.
+        """
+        return pulumi.get(self, "destination_address")
+
+
+@pulumi.output_type
 class ServiceBinding(dict):
     """
     Binds another Worker.
     """
     def __init__(__self__, *,
                  name: _builtins.str,
-                 entrypoint: Optional[_builtins.str] = None):
+                 entrypoint: Optional[_builtins.str] = None,
+                 props: Optional[Mapping[str, Any]] = None):
         """
         Binds another Worker.
 
         :param _builtins.str name: The other Worker's name: its `scriptName`.
         :param _builtins.str entrypoint: Name of the class, a `WorkerEntrypoint`, that answers. Default: the default export.
+        :param Mapping[str, Any] props: What the entry point finds in `ctx.props`: it can tell its callers apart by it. Default: none.
         """
         pulumi.set(__self__, "name", name)
         if entrypoint is not None:
             pulumi.set(__self__, "entrypoint", entrypoint)
+        if props is not None:
+            pulumi.set(__self__, "props", props)
 
     @_builtins.property
     @pulumi.getter
@@ -295,6 +2568,449 @@ class ServiceBinding(dict):
         Name of the class, a `WorkerEntrypoint`, that answers. Default: the default export.
         """
         return pulumi.get(self, "entrypoint")
+
+    @_builtins.property
+    @pulumi.getter
+    def props(self) -> Optional[Mapping[str, Any]]:
+        """
+        What the entry point finds in `ctx.props`: it can tell its callers apart by it. Default: none.
+        """
+        return pulumi.get(self, "props")
+
+
+@pulumi.output_type
+class StreamBinding(dict):
+    """
+    Binds Cloudflare Stream. It has no settings.
+    """
+    def __init__(__self__):
+        """
+        Binds Cloudflare Stream. It has no settings.
+        """
+        pass
+
+
+@pulumi.output_type
+class StreamingTailConsumer(dict):
+    """
+    A Worker that receives another one's logs in its `tailStream` handler, while that one still runs.
+    """
+    def __init__(__self__):
+        """
+        A Worker that receives another one's logs in its `tailStream` handler, while that one still runs.
+        """
+        pass
+
+
+@pulumi.output_type
+class TailConsumer(dict):
+    """
+    A Worker that receives another one's logs in its `tail` handler.
+    """
+    def __init__(__self__, *,
+                 environment: Optional[_builtins.str] = None):
+        """
+        A Worker that receives another one's logs in its `tail` handler.
+
+        :param _builtins.str environment: The consumer's environment, if it has any. Default: `production`.
+        """
+        if environment is not None:
+            pulumi.set(__self__, "environment", environment)
+
+    @_builtins.property
+    @pulumi.getter
+    def environment(self) -> Optional[_builtins.str]:
+        """
+        The consumer's environment, if it has any. Default: `production`.
+        """
+        return pulumi.get(self, "environment")
+
+
+@pulumi.output_type
+class TextBlobBinding(dict):
+    """
+    Binds a part of the bundle as a text. ES modules import it instead.
+    """
+    def __init__(__self__, *,
+                 part: _builtins.str):
+        """
+        Binds a part of the bundle as a text. ES modules import it instead.
+
+        :param _builtins.str part: Name of the module in the bundle.
+        """
+        pulumi.set(__self__, "part", part)
+
+    @_builtins.property
+    @pulumi.getter
+    def part(self) -> _builtins.str:
+        """
+        Name of the module in the bundle.
+        """
+        return pulumi.get(self, "part")
+
+
+@pulumi.output_type
+class TransferredClass(dict):
+    """
+    A class of Durable Objects that is taken over from another Worker.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "from":
+            suggest = "from_"
+        elif key == "fromScript":
+            suggest = "from_script"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in TransferredClass. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        TransferredClass.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        TransferredClass.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 from_: _builtins.str,
+                 from_script: _builtins.str,
+                 to: _builtins.str):
+        """
+        A class of Durable Objects that is taken over from another Worker.
+
+        :param _builtins.str from_: Name of the class in the other Worker.
+        :param _builtins.str from_script: Name of the other Worker.
+        :param _builtins.str to: Name of the class in this Worker.
+        """
+        pulumi.set(__self__, "from_", from_)
+        pulumi.set(__self__, "from_script", from_script)
+        pulumi.set(__self__, "to", to)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> _builtins.str:
+        """
+        Name of the class in the other Worker.
+        """
+        return pulumi.get(self, "from_")
+
+    @_builtins.property
+    @pulumi.getter(name="fromScript")
+    def from_script(self) -> _builtins.str:
+        """
+        Name of the other Worker.
+        """
+        return pulumi.get(self, "from_script")
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> _builtins.str:
+        """
+        Name of the class in this Worker.
+        """
+        return pulumi.get(self, "to")
+
+
+@pulumi.output_type
+class VectorizeBinding(dict):
+    """
+    Binds a Vectorize index.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "indexName":
+            suggest = "index_name"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VectorizeBinding. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VectorizeBinding.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VectorizeBinding.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 index_name: _builtins.str):
+        """
+        Binds a Vectorize index.
+
+        :param _builtins.str index_name: Name of the index.
+        """
+        pulumi.set(__self__, "index_name", index_name)
+
+    @_builtins.property
+    @pulumi.getter(name="indexName")
+    def index_name(self) -> _builtins.str:
+        """
+        Name of the index.
+        """
+        return pulumi.get(self, "index_name")
+
+
+@pulumi.output_type
+class VersionMetadataBinding(dict):
+    """
+    Binds the version's metadata. It has no settings.
+    """
+    def __init__(__self__):
+        """
+        Binds the version's metadata. It has no settings.
+        """
+        pass
+
+
+@pulumi.output_type
+class VpcNetworkBinding(dict):
+    """
+    Binds a private network. Set exactly one member.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "networkId":
+            suggest = "network_id"
+        elif key == "tunnelId":
+            suggest = "tunnel_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VpcNetworkBinding. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VpcNetworkBinding.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VpcNetworkBinding.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 network_id: Optional[_builtins.str] = None,
+                 tunnel_id: Optional[_builtins.str] = None):
+        """
+        Binds a private network. Set exactly one member.
+
+        :param _builtins.str network_id: Id of the network. Default: none, and `tunnelId` is set.
+        :param _builtins.str tunnel_id: Id of the Cloudflare Tunnel that leads there. Default: none, and `networkId` is set.
+        """
+        if network_id is not None:
+            pulumi.set(__self__, "network_id", network_id)
+        if tunnel_id is not None:
+            pulumi.set(__self__, "tunnel_id", tunnel_id)
+
+    @_builtins.property
+    @pulumi.getter(name="networkId")
+    def network_id(self) -> Optional[_builtins.str]:
+        """
+        Id of the network. Default: none, and `tunnelId` is set.
+        """
+        return pulumi.get(self, "network_id")
+
+    @_builtins.property
+    @pulumi.getter(name="tunnelId")
+    def tunnel_id(self) -> Optional[_builtins.str]:
+        """
+        Id of the Cloudflare Tunnel that leads there. Default: none, and `networkId` is set.
+        """
+        return pulumi.get(self, "tunnel_id")
+
+
+@pulumi.output_type
+class VpcServiceBinding(dict):
+    """
+    Binds a VPC service.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "serviceId":
+            suggest = "service_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in VpcServiceBinding. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        VpcServiceBinding.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        VpcServiceBinding.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 service_id: _builtins.str):
+        """
+        Binds a VPC service.
+
+        :param _builtins.str service_id: Id of the VPC service.
+        """
+        pulumi.set(__self__, "service_id", service_id)
+
+    @_builtins.property
+    @pulumi.getter(name="serviceId")
+    def service_id(self) -> _builtins.str:
+        """
+        Id of the VPC service.
+        """
+        return pulumi.get(self, "service_id")
+
+
+@pulumi.output_type
+class WasmModuleBinding(dict):
+    """
+    Binds a part of the bundle as a WebAssembly module. ES modules import it instead.
+    """
+    def __init__(__self__, *,
+                 part: _builtins.str):
+        """
+        Binds a part of the bundle as a WebAssembly module. ES modules import it instead.
+
+        :param _builtins.str part: Name of the module in the bundle.
+        """
+        pulumi.set(__self__, "part", part)
+
+    @_builtins.property
+    @pulumi.getter
+    def part(self) -> _builtins.str:
+        """
+        Name of the module in the bundle.
+        """
+        return pulumi.get(self, "part")
+
+
+@pulumi.output_type
+class WebSearchBinding(dict):
+    """
+    Binds web search. It has no settings.
+    """
+    def __init__(__self__):
+        """
+        Binds web search. It has no settings.
+        """
+        pass
+
+
+@pulumi.output_type
+class WorkerAssets(dict):
+    """
+    Files that Cloudflare serves without running the Worker.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "htmlHandling":
+            suggest = "html_handling"
+        elif key == "notFoundHandling":
+            suggest = "not_found_handling"
+        elif key == "runWorkerFirst":
+            suggest = "run_worker_first"
+        elif key == "runWorkerFirstRules":
+            suggest = "run_worker_first_rules"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in WorkerAssets. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        WorkerAssets.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        WorkerAssets.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 directory: _builtins.str,
+                 html_handling: Optional[_builtins.str] = None,
+                 not_found_handling: Optional[_builtins.str] = None,
+                 run_worker_first: Optional[_builtins.bool] = None,
+                 run_worker_first_rules: Optional[Sequence[_builtins.str]] = None,
+                 sha256: Optional[_builtins.str] = None):
+        """
+        Files that Cloudflare serves without running the Worker.
+
+        :param _builtins.str directory: The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
+        :param _builtins.str html_handling: Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
+        :param _builtins.str not_found_handling: What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+        :param _builtins.bool run_worker_first: Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
+        :param Sequence[_builtins.str] run_worker_first_rules: Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
+        :param _builtins.str sha256: SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+        """
+        pulumi.set(__self__, "directory", directory)
+        if html_handling is not None:
+            pulumi.set(__self__, "html_handling", html_handling)
+        if not_found_handling is not None:
+            pulumi.set(__self__, "not_found_handling", not_found_handling)
+        if run_worker_first is not None:
+            pulumi.set(__self__, "run_worker_first", run_worker_first)
+        if run_worker_first_rules is not None:
+            pulumi.set(__self__, "run_worker_first_rules", run_worker_first_rules)
+        if sha256 is not None:
+            pulumi.set(__self__, "sha256", sha256)
+
+    @_builtins.property
+    @pulumi.getter
+    def directory(self) -> _builtins.str:
+        """
+        The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
+        """
+        return pulumi.get(self, "directory")
+
+    @_builtins.property
+    @pulumi.getter(name="htmlHandling")
+    def html_handling(self) -> Optional[_builtins.str]:
+        """
+        Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
+        """
+        return pulumi.get(self, "html_handling")
+
+    @_builtins.property
+    @pulumi.getter(name="notFoundHandling")
+    def not_found_handling(self) -> Optional[_builtins.str]:
+        """
+        What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+        """
+        return pulumi.get(self, "not_found_handling")
+
+    @_builtins.property
+    @pulumi.getter(name="runWorkerFirst")
+    def run_worker_first(self) -> Optional[_builtins.bool]:
+        """
+        Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
+        """
+        return pulumi.get(self, "run_worker_first")
+
+    @_builtins.property
+    @pulumi.getter(name="runWorkerFirstRules")
+    def run_worker_first_rules(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
+        """
+        return pulumi.get(self, "run_worker_first_rules")
+
+    @_builtins.property
+    @pulumi.getter
+    def sha256(self) -> Optional[_builtins.str]:
+        """
+        SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+        """
+        return pulumi.get(self, "sha256")
+
+
+@pulumi.output_type
+class WorkerLoaderBinding(dict):
+    """
+    Binds the loader of dynamic Workers. It has no settings.
+    """
+    def __init__(__self__):
+        """
+        Binds the loader of dynamic Workers. It has no settings.
+        """
+        pass
 
 
 @pulumi.output_type
@@ -348,5 +3064,71 @@ class WorkersDev(dict):
         Whether each version answers at an address of its own. Default: false.
         """
         return pulumi.get(self, "previews_enabled")
+
+
+@pulumi.output_type
+class WorkflowBinding(dict):
+    """
+    Binds a Workflow.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "className":
+            suggest = "class_name"
+        elif key == "scriptName":
+            suggest = "script_name"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in WorkflowBinding. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        WorkflowBinding.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        WorkflowBinding.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 name: _builtins.str,
+                 class_name: Optional[_builtins.str] = None,
+                 script_name: Optional[_builtins.str] = None):
+        """
+        Binds a Workflow.
+
+        :param _builtins.str name: Name of the Workflow, unique in the account.
+        :param _builtins.str class_name: Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+        :param _builtins.str script_name: Name of the Worker that exports it. Default: this one.
+        """
+        pulumi.set(__self__, "name", name)
+        if class_name is not None:
+            pulumi.set(__self__, "class_name", class_name)
+        if script_name is not None:
+            pulumi.set(__self__, "script_name", script_name)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> _builtins.str:
+        """
+        Name of the Workflow, unique in the account.
+        """
+        return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter(name="className")
+    def class_name(self) -> Optional[_builtins.str]:
+        """
+        Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+        """
+        return pulumi.get(self, "class_name")
+
+    @_builtins.property
+    @pulumi.getter(name="scriptName")
+    def script_name(self) -> Optional[_builtins.str]:
+        """
+        Name of the Worker that exports it. Default: this one.
+        """
+        return pulumi.get(self, "script_name")
 
 

@@ -13,6 +13,7 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
+from ._inputs import *
 
 __all__ = ['ProviderArgs', 'Provider']
 
@@ -26,7 +27,8 @@ class ProviderArgs:
                  max_retries: pulumi.Input[Optional[_builtins.int]] = None,
                  r2_access_key_id: pulumi.Input[Optional[_builtins.str]] = None,
                  r2_endpoint: pulumi.Input[Optional[_builtins.str]] = None,
-                 r2_secret_access_key: pulumi.Input[Optional[_builtins.str]] = None):
+                 r2_secret_access_key: pulumi.Input[Optional[_builtins.str]] = None,
+                 secrets_groups: pulumi.Input[Optional[Mapping[str, pulumi.Input['SecretsGroupArgs']]]] = None):
         """
         The set of arguments for constructing a Provider resource.
 
@@ -38,6 +40,7 @@ class ProviderArgs:
         :param pulumi.Input[_builtins.str] r2_access_key_id: Access key id for R2's S3 API. Default: the environment variable `R2_ACCESS_KEY_ID`, else the id of the API token, from which Cloudflare derives R2's keys.
         :param pulumi.Input[_builtins.str] r2_endpoint: Base URL of R2's S3 API, in which `{account}` stands for the account id. Default: the environment variable `R2_ENDPOINT`, else `https://{account}.r2.cloudflarestorage.com`.
         :param pulumi.Input[_builtins.str] r2_secret_access_key: Secret access key for R2's S3 API. Default: the environment variable `R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.
+        :param pulumi.Input[Mapping[str, pulumi.Input['SecretsGroupArgs']]] secrets_groups: Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
         """
         if account_id is not None:
             pulumi.set(__self__, "account_id", account_id)
@@ -55,6 +58,8 @@ class ProviderArgs:
             pulumi.set(__self__, "r2_endpoint", r2_endpoint)
         if r2_secret_access_key is not None:
             pulumi.set(__self__, "r2_secret_access_key", r2_secret_access_key)
+        if secrets_groups is not None:
+            pulumi.set(__self__, "secrets_groups", secrets_groups)
 
     @_builtins.property
     @pulumi.getter(name="accountId")
@@ -152,6 +157,18 @@ class ProviderArgs:
     def r2_secret_access_key(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "r2_secret_access_key", value)
 
+    @_builtins.property
+    @pulumi.getter(name="secretsGroups")
+    def secrets_groups(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['SecretsGroupArgs']]]]:
+        """
+        Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
+        """
+        return pulumi.get(self, "secrets_groups")
+
+    @secrets_groups.setter
+    def secrets_groups(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['SecretsGroupArgs']]]]):
+        pulumi.set(self, "secrets_groups", value)
+
 
 @pulumi.type_token("pulumi:providers:cloudflare-workers")
 class Provider(pulumi.ProviderResource):
@@ -167,6 +184,7 @@ class Provider(pulumi.ProviderResource):
                  r2_access_key_id: pulumi.Input[Optional[_builtins.str]] = None,
                  r2_endpoint: pulumi.Input[Optional[_builtins.str]] = None,
                  r2_secret_access_key: pulumi.Input[Optional[_builtins.str]] = None,
+                 secrets_groups: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['SecretsGroupArgs', 'SecretsGroupArgsDict']]]]] = None,
                  __props__=None):
         """
         Create a Cloudflare-workers resource with the given unique name, props, and options.
@@ -181,6 +199,7 @@ class Provider(pulumi.ProviderResource):
         :param pulumi.Input[_builtins.str] r2_access_key_id: Access key id for R2's S3 API. Default: the environment variable `R2_ACCESS_KEY_ID`, else the id of the API token, from which Cloudflare derives R2's keys.
         :param pulumi.Input[_builtins.str] r2_endpoint: Base URL of R2's S3 API, in which `{account}` stands for the account id. Default: the environment variable `R2_ENDPOINT`, else `https://{account}.r2.cloudflarestorage.com`.
         :param pulumi.Input[_builtins.str] r2_secret_access_key: Secret access key for R2's S3 API. Default: the environment variable `R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['SecretsGroupArgs', 'SecretsGroupArgsDict']]]] secrets_groups: Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
         """
         ...
     @overload
@@ -214,6 +233,7 @@ class Provider(pulumi.ProviderResource):
                  r2_access_key_id: pulumi.Input[Optional[_builtins.str]] = None,
                  r2_endpoint: pulumi.Input[Optional[_builtins.str]] = None,
                  r2_secret_access_key: pulumi.Input[Optional[_builtins.str]] = None,
+                 secrets_groups: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['SecretsGroupArgs', 'SecretsGroupArgsDict']]]]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -231,6 +251,7 @@ class Provider(pulumi.ProviderResource):
             __props__.__dict__["r2_access_key_id"] = r2_access_key_id
             __props__.__dict__["r2_endpoint"] = r2_endpoint
             __props__.__dict__["r2_secret_access_key"] = None if r2_secret_access_key is None else pulumi.Output.secret(r2_secret_access_key)
+            __props__.__dict__["secrets_groups"] = pulumi.Output.from_input(secrets_groups).apply(pulumi.runtime.to_json) if secrets_groups is not None else None
         secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["apiToken", "r2SecretAccessKey"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(Provider, __self__).__init__(

@@ -59,11 +59,11 @@ func (c *Checkout) once(name string, build func() error) error {
 	return made()
 }
 
-// Lay puts the example of that name into dir/examples, ready to run and to be changed, and the example Worker, built,
-// beside it. It returns the directory of the program.
+// Lay puts the example of that name, such as "go" or "secrets-store/yaml", into dir/examples, ready to run and to be
+// changed, and the Worker beside it, built. It returns the directory of the program.
 func (c *Checkout) Lay(ctx context.Context, dir, example string) (string, error) {
-	program := filepath.Join(dir, "examples", example)
-	for _, name := range []string{example, "worker"} {
+	program, worker := filepath.Join(dir, "examples", example), filepath.Join(filepath.Dir(example), "worker")
+	for _, name := range []string{example, worker} {
 		source := os.DirFS(filepath.Join(c.root, "examples", name))
 		if err := copyTree(filepath.Join(dir, "examples", name), source); err != nil {
 			return "", err
@@ -80,14 +80,14 @@ func (c *Checkout) Lay(ctx context.Context, dir, example string) (string, error)
 	if err := c.adapt(example, program); err != nil {
 		return "", err
 	}
-	return program, BuildWorker(ctx, filepath.Join(dir, "examples", "worker"))
+	return program, BuildWorker(ctx, filepath.Join(dir, "examples", worker))
 }
 
 // prepare makes what every copy of an example shares.
 func (c *Checkout) prepare(ctx context.Context, example string) error {
-	switch example {
+	switch filepath.Base(example) {
 	case "typescript":
-		return c.compileNodeSDK(ctx)
+		return c.once("node SDK", func() error { return c.compileNodeSDK(ctx) })
 	case "python":
 		return c.describePythonSDK(ctx)
 	case "go", "automation":
@@ -99,6 +99,14 @@ func (c *Checkout) prepare(ctx context.Context, example string) error {
 // GoProgram is the path of the compiled example of that name.
 func (c *Checkout) GoProgram(example string) string {
 	return filepath.Join(c.Bin(), "example-"+example)
+}
+
+// Emulator is the path of the command cloudflare-emulator, which is built when it is first asked for.
+func (c *Checkout) Emulator(ctx context.Context) (string, error) {
+	command := filepath.Join(c.Bin(), "cloudflare-emulator")
+	return command, c.once(command, func() error {
+		return run(ctx, c.root, nil, "go", "build", "-ldflags", "-s -w", "-o", command, "./emulator/cmd/cloudflare-emulator")
+	})
 }
 
 // adapt does to a laid out example what its README tells a user to do.

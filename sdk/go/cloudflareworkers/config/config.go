@@ -50,3 +50,8 @@ func GetR2Endpoint(ctx *pulumi.Context) string {
 func GetR2SecretAccessKey(ctx *pulumi.Context) string {
 	return config.Get(ctx, "cloudflare-workers:r2SecretAccessKey")
 }
+
+// Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
+func GetSecretsGroups(ctx *pulumi.Context) string {
+	return config.Get(ctx, "cloudflare-workers:secretsGroups")
+}

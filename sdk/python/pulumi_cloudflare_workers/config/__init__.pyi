@@ -13,6 +13,7 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from .. import _utilities
+from .. import outputs as _root_outputs
 
 accountId: Optional[str]
 """
@@ -52,5 +53,10 @@ Base URL of R2's S3 API, in which `{account}` stands for the account id. Default
 r2SecretAccessKey: Optional[str]
 """
 Secret access key for R2's S3 API. Default: the environment variable `R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.
+"""
+
+secretsGroups: Optional[str]
+"""
+Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
 """
 

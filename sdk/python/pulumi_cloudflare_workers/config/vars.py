@@ -13,6 +13,7 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from .. import _utilities
+from .. import outputs as _root_outputs
 
 import types
 
@@ -75,4 +76,11 @@ class _ExportableConfig(types.ModuleType):
         Secret access key for R2's S3 API. Default: the environment variable `R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.
         """
         return __config__.get('r2SecretAccessKey')
+
+    @_builtins.property
+    def secrets_groups(self) -> Optional[str]:
+        """
+        Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
+        """
+        return __config__.get('secretsGroups')
 
