@@ -158,10 +158,10 @@ func hintsFor(err error) (hints []string) {
 	}
 	if foreign := (*unmanagedSecretsError)(nil); errors.As(err, &foreign) {
 		add("set them in the program's secrets, name them in requiredSecrets, or set unmanagedSecrets to \"keep\" or " +
-			"\"remove\"")
+			"\"remove\"; if they are gone, run pulumi refresh")
 	}
 	if replaced := (*replacedSecretError)(nil); errors.As(err, &replaced) {
-		add("delete the secret first, or choose another name")
+		add("delete the secret first and run pulumi refresh, or choose another name")
 	}
 	if tag := (*unknownTagError)(nil); errors.As(err, &tag) {
 		add("give migrations as the full history, in order: was this Worker migrated by another program, or a step renamed?")

@@ -42,7 +42,8 @@ func withStateDiff(prov p.Provider) p.Provider {
 		}
 		switch req.Urn.Type() { //nolint:exhaustive // tokens are not an enumeration
 		case workerToken:
-			return workerDiff(req, resp), nil
+			resp = workerDiff(req, resp)
+			return resp, replaceable(req, resp)
 		case bundleToken:
 			return bundleDiff(req, resp), nil
 		case databaseToken:
@@ -126,6 +127,36 @@ func workerDiff(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
 		resp.DeleteBeforeReplace = true
 	}
 	return resp
+}
+
+// replaceable refuses to replace a Worker by one that cannot have the secrets that
+// others have to set: its creation would be refused when the old one has gone.
+func replaceable(req p.DiffRequest, resp p.DiffResponse) error {
+	replaces := false
+	for _, diff := range resp.DetailedDiff {
+		replaces = replaces || strings.HasSuffix(string(diff.Kind), "&replace")
+	}
+	names, own := req.Inputs.Get("requiredSecrets"), req.Inputs.Get("secrets")
+	if !replaces || !names.IsArray() {
+		return nil
+	}
+	var missing []string
+	for _, name := range names.AsArray().All {
+		if !name.IsString() {
+			continue
+		}
+		if !own.IsMap() || own.AsMap().Get(name.AsString()).IsNull() {
+			missing = append(missing, name.AsString())
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	script := ""
+	if name := req.Inputs.Get("scriptName"); name.IsString() {
+		script = name.AsString()
+	}
+	return explain(&missingSecretsError{script: script, names: missing})
 }
 
 // refusesUnmanaged reports whether there are secrets that the program does not tolerate.

@@ -398,3 +398,24 @@ func TestASecretIsHandedOver(t *testing.T) {
 		}
 	}
 }
+
+// TestAReplacementWithoutRequiredSecretsIsRefusedInTime: before the old Worker, which has them, is deleted.
+func TestAReplacementWithoutRequiredSecretsIsRefusedInTime(t *testing.T) {
+	t.Parallel()
+	r := cloudflareWorker()
+	w, s := built(t, r)
+	w.patchSecrets(patched{"THEIRS": "x"})
+	program := r.program(w).with([]any{"THEIRS"}, "requiredSecrets")
+	s.mustUp(properties(program))
+	before := w.Dump()
+	w.forget()
+	renamed := program.with("api-2", "scriptName")
+	const refusal = `requiredSecrets: Worker "api-2" does not have THEIRS; nothing was deployed`
+	_, err := s.preview(properties(renamed))
+	require.ErrorContains(t, err, refusal)
+	require.ErrorContains(t, s.up(properties(renamed)), refusal)
+	assert.Equal(t, before, w.Dump())
+	assert.Empty(t, w.Calls())
+	s.mustUp(properties(renamed.with(secret("own"), "secrets", "THEIRS")))
+	assert.Contains(t, w.Dump(), "worker api-2 ")
+}
