@@ -33,7 +33,9 @@ var loudest = []string{"OTEL_BLRP_SCHEDULE_DELAY=1"}
 
 // A collector is a receiver of traces, in the form of Pulumi's --tracing, that keeps what each process sends apart.
 type collector struct {
-	address string
+	address  string
+	listener net.Listener
+	accepted chan struct{} // closed when there are no more connections to come
 
 	mu        sync.Mutex
 	processes []*bytes.Buffer
@@ -44,9 +46,10 @@ func newCollector(t *testing.T) *collector {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, listener.Close()) })
-	c := &collector{address: "tcp://" + listener.Addr().String()}
+	t.Cleanup(func() { _ = listener.Close() }) // sent has closed it, unless the test failed before
+	c := &collector{address: "tcp://" + listener.Addr().String(), listener: listener, accepted: make(chan struct{})}
 	go func() {
+		defer close(c.accepted)
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
@@ -65,8 +68,10 @@ func newCollector(t *testing.T) *collector {
 	return c
 }
 
-// sent is what the processes have sent, by which process it is. They must have ended.
+// sent is what the processes have sent, by which process it is. They must have ended. It can be asked once.
 func (c *collector) sent() map[string]string {
+	_ = c.listener.Close()
+	<-c.accepted
 	c.open.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
