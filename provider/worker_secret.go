@@ -59,25 +59,12 @@ func (s CloudflareWorkerState) holds(name, fingerprint string) bool {
 
 // removedSecrets are the names of the secrets that have to go. One that is required
 // stays: it was handed over to others.
-func removedSecrets(seen CloudflareWorkerState, want CloudflareWorkerArgs) (names []string) {
-	gone := func(name string) bool {
-		_, wanted := want.Secrets[name]
-		return !wanted && !slices.Contains(want.RequiredSecrets, name)
-	}
-	for name := range seen.Secrets {
-		if gone(name) {
-			names = append(names, name)
-		}
-	}
+func removedSecrets(seen CloudflareWorkerState, want CloudflareWorkerArgs) []string {
+	names := slices.Collect(maps.Keys(seen.Secrets))
 	if want.policy() == RemoveUnmanaged {
-		for _, name := range seen.UnmanagedNames {
-			if gone(name) {
-				names = append(names, name)
-			}
-		}
+		names = append(names, seen.UnmanagedNames...)
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return unmanaged(names, want)
 }
 
 // planSecretNames lists the call that finds out which secrets others have set,
