@@ -136,17 +136,13 @@ func replaceable(req p.DiffRequest, resp p.DiffResponse) error {
 	for _, diff := range resp.DetailedDiff {
 		replaces = replaces || strings.HasSuffix(string(diff.Kind), "&replace")
 	}
-	names, own := req.Inputs.Get("requiredSecrets"), req.Inputs.Get("secrets")
-	if !replaces || !names.IsArray() {
+	if !replaces {
 		return nil
 	}
 	var missing []string
-	for _, name := range names.AsArray().All {
-		if !name.IsString() {
-			continue
-		}
-		if !own.IsMap() || own.AsMap().Get(name.AsString()).IsNull() {
-			missing = append(missing, name.AsString())
+	for _, name := range textsOf(req.Inputs.Get("requiredSecrets")) {
+		if !setsSecret(req.Inputs, name) {
+			missing = append(missing, name)
 		}
 	}
 	if len(missing) == 0 {
@@ -161,29 +157,37 @@ func replaceable(req p.DiffRequest, resp p.DiffResponse) error {
 
 // refusesUnmanaged reports whether there are secrets that the program does not tolerate.
 func refusesUnmanaged(req p.DiffRequest) bool {
-	policy, names := req.Inputs.Get("unmanagedSecrets"), req.State.Get("unmanagedSecretNames")
-	if !policy.IsString() || policy.AsString() == string(KeepUnmanaged) || !names.IsArray() {
+	policy := req.Inputs.Get("unmanagedSecrets")
+	if !policy.IsString() || policy.AsString() == string(KeepUnmanaged) {
 		return false
 	}
-	tolerated := map[string]bool{}
-	if own := req.Inputs.Get("secrets"); own.IsMap() {
-		for name := range own.AsMap().All {
-			tolerated[name] = true
+	required := textsOf(req.Inputs.Get("requiredSecrets"))
+	return slices.ContainsFunc(textsOf(req.State.Get("unmanagedSecretNames")), func(name string) bool {
+		return !setsSecret(req.Inputs, name) && !slices.Contains(required, name)
+	})
+}
+
+// setsSecret reports whether the program itself sets the secret.
+func setsSecret(inputs property.Map, name string) bool {
+	own := inputs.Get("secrets")
+	if !own.IsMap() {
+		return false
+	}
+	_, sets := own.AsMap().GetOk(name)
+	return sets
+}
+
+// textsOf returns the texts in a list, none if it is no list or not known yet.
+func textsOf(list property.Value) (texts []string) {
+	if !list.IsArray() {
+		return nil
+	}
+	for _, value := range list.AsArray().All {
+		if value.IsString() {
+			texts = append(texts, value.AsString())
 		}
 	}
-	if required := req.Inputs.Get("requiredSecrets"); required.IsArray() {
-		for _, name := range required.AsArray().All {
-			if name.IsString() {
-				tolerated[name.AsString()] = true
-			}
-		}
-	}
-	for _, name := range names.AsArray().All {
-		if name.IsString() && !tolerated[name.AsString()] {
-			return true
-		}
-	}
-	return false
+	return texts
 }
 
 // sharesRoute reports whether some route is in both.
