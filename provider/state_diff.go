@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -109,8 +110,8 @@ func differs(resp p.DiffResponse, output string) p.DiffResponse {
 }
 
 func workerDiff(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
-	// Versions that are not ours have traffic: deploying ours again repairs it.
-	if !fullyDeployed(req.State) && !slices.Contains(req.IgnoreChanges, "traffic") {
+	// Others deployed another split, or a deployment broke off: deploying again repairs it.
+	if same(req, "rollout") && !deployedAsWanted(req.State, req.Inputs) && !slices.Contains(req.IgnoreChanges, "traffic") {
 		resp = differs(resp, "traffic")
 	}
 	// Secrets that others set are to be removed, or to stop the deployment.
@@ -208,13 +209,30 @@ func same(req p.DiffRequest, property string) bool {
 	return req.OldInputs.Get(property).Equals(req.Inputs.Get(property))
 }
 
-func fullyDeployed(state property.Map) bool {
+// deployedAsWanted reports whether the versions have the shares that the program asks for.
+func deployedAsWanted(state, inputs property.Map) bool {
 	version, traffic := state.Get("versionId"), state.Get("traffic")
 	if !version.IsString() || !traffic.IsMap() {
 		return true // a state that says nothing of it
 	}
-	share := traffic.AsMap().Get(version.AsString())
-	return traffic.AsMap().Len() == 1 && share.IsNumber() && share.AsNumber() == 100
+	was := CloudflareWorkerState{VersionID: version.AsString(), Traffic: map[string]float64{}}
+	if previous := state.Get("previousVersionId"); previous.IsString() {
+		was.PreviousVersion = previous.AsString()
+	}
+	for id, share := range traffic.AsMap().All {
+		if share.IsNumber() {
+			was.Traffic[id] = share.AsNumber()
+		}
+	}
+	var want CloudflareWorkerArgs
+	if rollout := inputs.Get("rollout"); rollout.IsMap() {
+		share := rollout.AsMap().Get("percentage")
+		if !share.IsNumber() {
+			return true // not known yet, which is a difference by itself
+		}
+		want.Rollout = &Rollout{Percentage: share.AsNumber()}
+	}
+	return maps.Equal(was.Traffic, split(was, want))
 }
 
 // sameButDigest reports whether the bundles' keys differ only in the digests that are part of them.

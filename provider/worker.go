@@ -62,6 +62,8 @@ type CloudflareWorkerArgs struct {
 	Migrations    []Migration                    `pulumi:"migrations,optional"`
 	Exports       map[string]DurableObjectExport `pulumi:"exports,optional"`
 	AllowDataLoss []string                       `pulumi:"allowDataLoss,optional"`
+
+	Rollout *Rollout `pulumi:"rollout,optional"`
 }
 
 // WorkersDev says whether a Worker is published on workers.dev.
@@ -108,6 +110,7 @@ type SecretStatus struct {
 type CloudflareWorkerState struct {
 	CloudflareWorkerArgs
 	VersionID        string                  `pulumi:"versionId"`
+	PreviousVersion  string                  `pulumi:"previousVersionId"`
 	DeploymentID     string                  `pulumi:"deploymentId"`
 	Traffic          map[string]float64      `pulumi:"traffic"`
 	ETag             string                  `pulumi:"etag"`
@@ -129,7 +132,9 @@ type CloudflareWorkerState struct {
 func (*CloudflareWorker) WireDependencies(
 	f infer.FieldSelector, in *CloudflareWorkerArgs, out *CloudflareWorkerState,
 ) {
-	for _, versioned := range []any{&out.VersionID, &out.DeploymentID, &out.Traffic, &out.ETag} {
+	for _, versioned := range []any{
+		&out.VersionID, &out.PreviousVersion, &out.DeploymentID, &out.Traffic, &out.ETag,
+	} {
 		f.OutputField(versioned).DependsOn(
 			f.InputField(&in.Bundle).Computed(), f.InputField(&in.MainModule).Computed(),
 			f.InputField(&in.CompatibilityDate).Computed(), f.InputField(&in.CompatibilityFlags).Computed(),
@@ -140,6 +145,9 @@ func (*CloudflareWorker) WireDependencies(
 			f.InputField(&in.Migrations).Computed(), f.InputField(&in.Exports).Computed(),
 			f.InputField(&in.Assets).Computed(),
 		)
+	}
+	for _, deployed := range []any{&out.DeploymentID, &out.Traffic} {
+		f.OutputField(deployed).DependsOn(f.InputField(&in.Rollout).Computed())
 	}
 	f.OutputField(&out.MigrationTag).DependsOn(f.InputField(&in.Migrations).Computed())
 	for _, status := range []any{&out.SecretStatus, &out.SecretsVersionID, &out.SecretEdits, &out.UnmanagedNames} {
@@ -196,11 +204,15 @@ func (w *CloudflareWorker) Update(
 	if err != nil {
 		return infer.UpdateResponse[CloudflareWorkerState]{Output: req.State}, explain(err)
 	}
+	if err := checkRollout(req.State, req.Inputs); err != nil {
+		return infer.UpdateResponse[CloudflareWorkerState]{Output: req.State}, explain(err)
+	}
 	if req.DryRun && len(lost) > 0 {
 		p.GetLogger(ctx).Warning("all data of the Durable Objects of " + strings.Join(lost, ", ") + " will be deleted")
 	}
 	if req.DryRun {
 		logAssetChanges(ctx, req.State.Assets, req.Inputs.Assets)
+		logRollout(ctx, req.State, req.Inputs)
 		next := req.State.clone()
 		next.CloudflareWorkerArgs = req.Inputs
 		next.BundleDigest = req.Inputs.Bundle.SHA256

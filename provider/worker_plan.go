@@ -50,7 +50,7 @@ func plan(seen CloudflareWorkerState, want CloudflareWorkerArgs, exists bool) []
 // Secrets that change alone are changed in place, without the code.
 func planVersion(seen CloudflareWorkerState, want CloudflareWorkerArgs) []step {
 	changes := secretChanges(seen, want)
-	patched := len(changes) > 0 && len(changes) <= maxPatchedSecrets && deployed(seen)
+	patched := len(changes) > 0 && len(changes) <= maxPatchedSecrets && deployed(seen) && percentage(want) == 100
 	switch {
 	case seen.VersionID == "": // never deployed by us, or the outcome is not known
 		return []step{putScript{}}
@@ -59,18 +59,24 @@ func planVersion(seen CloudflareWorkerState, want CloudflareWorkerArgs) []step {
 		if len(migrations(seen, want)) > 0 || len(want.Exports) > 0 { // they are part of no version
 			steps = []step{putScript{}}
 		}
-		if seen.SecretEdits > 0 {
-			steps = append([]step{findVersion{}}, steps...)
-		}
-		return steps
+		return withVersionFound(seen, steps)
 	case patched && seen.SecretEdits >= maxSecretEdits:
-		return []step{findVersion{}, patchSecrets{changes}}
+		return withVersionFound(seen, []step{patchSecrets{changes}})
 	case patched:
 		return []step{patchSecrets{changes}}
-	case !deployed(seen):
-		return []step{deployVersion{}}
+	case !maps.Equal(seen.Traffic, split(seen, want)):
+		return withVersionFound(seen, []step{deployVersion{}})
 	}
 	return nil
+}
+
+// withVersionFound puts before steps that name our version the one that finds it:
+// a change of secrets does not tell which version it made.
+func withVersionFound(seen CloudflareWorkerState, steps []step) []step {
+	if seen.SecretEdits == 0 {
+		return steps
+	}
+	return append([]step{findVersion{}}, steps...)
 }
 
 // migrations are the steps of the wanted history that the Worker has yet to make.

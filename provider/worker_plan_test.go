@@ -65,7 +65,35 @@ func TestThePlanMakesOnlyTheCallsThatAreNeeded(t *testing.T) {
 		want func(*CloudflareWorkerArgs)
 		plan []string
 	}{
-		"nothing":             {plan: []string{}},
+		"nothing": {plan: []string{}},
+		"a version for some requests": {
+			want: func(w *CloudflareWorkerArgs) { w.Bundle.SHA256, w.Rollout = "2", &Rollout{Percentage: 10} }, plan: update,
+		},
+		"a secret for some requests": {
+			want: func(w *CloudflareWorkerArgs) {
+				w.Secrets, w.Rollout = map[string]string{"KEY": "l"}, &Rollout{Percentage: 10}
+			},
+			plan: update,
+		},
+		"a larger share": {
+			seen: func(s *CloudflareWorkerState) {
+				s.Traffic, s.PreviousVersion = map[string]float64{"v1": 10, "v0": 90}, "v0"
+			},
+			want: func(w *CloudflareWorkerArgs) { w.Rollout = &Rollout{Percentage: 20} },
+			plan: []string{"deploy the version"},
+		},
+		"as it was rolled out": {
+			seen: func(s *CloudflareWorkerState) {
+				s.Traffic, s.PreviousVersion = map[string]float64{"v1": 10, "v0": 90}, "v0"
+			},
+			want: func(w *CloudflareWorkerArgs) { w.Rollout = &Rollout{Percentage: 10} },
+			plan: []string{},
+		},
+		"back to the version before, after a change of secrets": {
+			seen: func(s *CloudflareWorkerState) { s.PreviousVersion, s.SecretEdits = "v0", 1 },
+			want: func(w *CloudflareWorkerArgs) { w.Rollout = &Rollout{Percentage: 0} },
+			plan: []string{"look which version the last change of secrets made", "deploy the version"},
+		},
 		"another bundle":      {want: func(w *CloudflareWorkerArgs) { w.Bundle.SHA256 = "2" }, plan: update},
 		"same bundle moved":   {want: func(w *CloudflareWorkerArgs) { w.Bundle.Key = "elsewhere/" }, plan: []string{}},
 		"entry point":         {want: func(w *CloudflareWorkerArgs) { w.MainModule = "b.js" }, plan: update},

@@ -62,7 +62,7 @@ func (w *CloudflareWorker) Read(
 // matter of writing, they are written as old was.
 func inputsOf(state CloudflareWorkerState, old CloudflareWorkerArgs) CloudflareWorkerArgs {
 	inputs := state.CloudflareWorkerArgs
-	inputs.Adopt, inputs.AllowDataLoss = old.Adopt, old.AllowDataLoss
+	inputs.Adopt, inputs.AllowDataLoss, inputs.Rollout = old.Adopt, old.AllowDataLoss, old.Rollout
 	inputs.Migrations = madeMigrations(old.Migrations, state.MigrationTag)
 	inputs.Exports = written(state.Exports, old.Exports)
 	inputs.UnmanagedSecrets, inputs.RequiredSecrets = old.UnmanagedSecrets, old.RequiredSecrets
@@ -121,8 +121,12 @@ func (r reader) version(ctx context.Context, deployments []cfapi.Deployment, sta
 			r.findNote(ctx, deployments, &v)
 		}
 		state.seeVersion(v, deployments)
+		state.PreviousVersion = ""
 	}
 	state.Traffic = traffic(live.Split)
+	if other := state.stable(); state.PreviousVersion == "" && other != state.VersionID {
+		state.PreviousVersion = other
+	}
 	// An upload that deploys itself is known by its version's id alone (putScript).
 	if live.TriggeredBy == triggeredByUpload {
 		state.DeploymentID = serving

@@ -70,6 +70,9 @@ func (w *CloudflareWorkerArgs) Annotate(a infer.Annotator) {
 		"delete that of others is refused, in its preview too. Default: none.")
 	a.Describe(&w.Assets, "Static files that Cloudflare serves without running the Worker. They are uploaded with the "+
 		"version, each only if Cloudflare does not have it. Default: none.")
+	a.Describe(&w.Rollout, "How much of the traffic a new version gets while the rest stays with the one that served "+
+		"before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. "+
+		"Default: all of it.")
 	a.Describe(&w.Adopt, "Whether to take over a Worker of this name that exists already, replacing its code and "+
 		"settings. Default: false; creating it is then an error that says who deployed it.")
 }
@@ -78,11 +81,13 @@ func (w *CloudflareWorkerArgs) Annotate(a infer.Annotator) {
 func (s *CloudflareWorkerState) Annotate(a infer.Annotator) {
 	a.Describe(&s.VersionID, "Id of the Worker's version that these inputs made. Versions are immutable. When secrets "+
 		"change alone, Cloudflare derives a further version from it, whose id it does not tell.")
+	a.Describe(&s.PreviousVersion, "Id of the version that served before `versionId`, and that serves what `rollout` "+
+		"leaves to it. Empty if there was none, or if it is not known.")
 	a.Describe(&s.DeploymentID, "Id of the deployment that gives the version its traffic. It is the version's own id "+
 		"after an upload that deployed itself, as the first one does.")
 	a.Describe(&s.Traffic, "Percent of the requests by version id. Versions that this program's changes of secrets "+
-		"derived from `versionId` count as that one. Anything but 100 for `versionId` was done elsewhere, and the next "+
-		"update repairs it, unless `ignoreChanges` lists `traffic`.")
+		"derived from `versionId` count as that one. Anything but what `rollout` says (100 for `versionId` without it) was done elsewhere, and "+
+		"the next update repairs it, unless `ignoreChanges` lists `traffic`.")
 	a.Describe(&s.ETag, "Cloudflare's tag of the deployed code. Good for telling that code changed, and for nothing else.")
 	a.Describe(&s.MigrationTag, "Tag of the last migration that was made. Empty if there was none.")
 	a.Describe(&s.BundleDigest, "SHA-256 of the bundle that was deployed; if somebody else deployed, who and when "+

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
@@ -48,9 +49,12 @@ func (d deployer) run(ctx context.Context, seen CloudflareWorkerState, exists bo
 	if _, err := checkDataLoss(seen, d.want); err != nil {
 		return seen, explain(err)
 	}
+	if err := checkRollout(seen, d.want); err != nil {
+		return seen, explain(err)
+	}
 	planned := seen
 	if seen.Traffic[seen.VersionID] > 0 && ignoresTraffic(ctx) {
-		planned.Traffic = map[string]float64{seen.VersionID: 100} // somebody else's rollout goes on
+		planned.Traffic = split(seen, d.want) // somebody else's rollout goes on
 	}
 	changed := false
 	for _, s := range plan(planned, d.want, exists) {
@@ -229,17 +233,22 @@ func (s *CloudflareWorkerState) uploaded(want CloudflareWorkerArgs, done cfapi.U
 	s.Placement, s.Limits, s.CacheOptions = want.Placement, want.Limits, want.CacheOptions
 	s.Annotations = want.Annotations
 	s.secretsSet(want, secretChanges(*s, want), SecretStatus{VersionID: done.VersionID})
+	s.PreviousVersion = s.stable()
 	s.VersionID, s.ETag, s.SecretsVersionID, s.SecretEdits = done.VersionID, done.ETag, done.VersionID, 0
 	s.BundleDigest, s.BundleSize = want.Bundle.SHA256, size
 }
 
 func (deployVersion) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
-	all := []cfapi.Share{{VersionID: facts.VersionID, Percent: 100}}
-	done, err := d.api.Deploy(ctx, d.account, d.script, all, "")
+	percent := split(*facts, d.want)
+	shares := make([]cfapi.Share, 0, len(percent))
+	for _, version := range slices.Sorted(maps.Keys(percent)) {
+		shares = append(shares, cfapi.Share{VersionID: version, Percent: percent[version]})
+	}
+	done, err := d.api.Deploy(ctx, d.account, d.script, shares, "")
 	if err != nil {
 		return err
 	}
-	facts.DeploymentID, facts.Traffic = done.ID, map[string]float64{facts.VersionID: 100}
+	facts.DeploymentID, facts.Traffic = done.ID, percent
 	return nil
 }
 

@@ -18,12 +18,14 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 		"Migrations": "compared by their tags", "AllowDataLoss": "says nothing of the Worker",
 		"Observability": "not of a version", "Logpush": "not of a version", "Tags": "not of a version",
 		"TailConsumers": "not of a version", "StreamingTailConsumers": "not of a version", "Schedules": "triggers",
+		"Rollout":          "says how much of the traffic a version gets",
 		"UnmanagedSecrets": "says nothing of the version", "RequiredSecrets": "says nothing of the version",
 	}
 	full := withSettings(wanted())
 	full.MainModule, full.CompatibilityFlags, full.Adopt = "index.js", []string{"nodejs_compat"}, true
 	full.Migrations, full.AllowDataLoss = []Migration{{Tag: "v1"}}, []string{"Room"}
 	full.Exports = map[string]DurableObjectExport{"Room": {Storage: "sqlite"}}
+	full.Rollout = &Rollout{Percentage: 10}
 	full.UnmanagedSecrets, full.RequiredSecrets = new(KeepUnmanaged), []string{"THEIRS"}
 	full.Assets = &WorkerAssets{Directory: "public", SHA256: "ab"}
 	all := reflect.ValueOf(full)

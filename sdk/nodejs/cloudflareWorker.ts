@@ -62,6 +62,17 @@ import * as utilities from "./utilities";
  * ```sh
  * pulumi import cloudflare-workers:index:CloudflareWorker api <accountId>/<scriptName>
  * ```
+ *
+ * ## Rollouts
+ *
+ * `rollout` gives a new version a part of the requests, and leaves the rest to the version that served before:
+ *
+ * Deploy new code at 10 percent, then raise `percentage` in further updates, each of which is one request and uploads
+ * nothing; 100, or no `rollout`, ends it. Taking it back to 0 gives all requests to the version before again, also after the
+ * end. At 0 a version can be tried with the header `Cloudflare-Workers-Version-Overrides`. When the code changes during a
+ * rollout, the next version takes the share of the one that was being rolled out. The first version of a Worker serves
+ * everything. Migrations of Durable Objects (and a Worker with `exports`) deploy at once, so that an update which would need
+ * both is refused, in its preview too.
  */
 export class CloudflareWorker extends pulumi.CustomResource {
     /**
@@ -191,9 +202,17 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public readonly placement: pulumi.Output<outputs.Placement | undefined>;
     /**
+     * Id of the version that served before `versionId`, and that serves what `rollout` leaves to it. Empty if there was none, or if it is not known.
+     */
+    declare public /*out*/ readonly previousVersionId: pulumi.Output<string>;
+    /**
      * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
      */
     declare public readonly requiredSecrets: pulumi.Output<string[] | undefined>;
+    /**
+     * How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
+     */
+    declare public readonly rollout: pulumi.Output<outputs.Rollout | undefined>;
     /**
      * Cloudflare's ids of the routes, by pattern.
      */
@@ -239,7 +258,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public readonly tailConsumers: pulumi.Output<{[key: string]: outputs.TailConsumer} | undefined>;
     /**
-     * Percent of the requests by version id. Versions that this program's changes of secrets derived from `versionId` count as that one. Anything but 100 for `versionId` was done elsewhere, and the next update repairs it, unless `ignoreChanges` lists `traffic`.
+     * Percent of the requests by version id. Versions that this program's changes of secrets derived from `versionId` count as that one. Anything but what `rollout` says (100 for `versionId` without it) was done elsewhere, and the next update repairs it, unless `ignoreChanges` lists `traffic`.
      */
     declare public /*out*/ readonly traffic: pulumi.Output<{[key: string]: number}>;
     /**
@@ -302,6 +321,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["observability"] = args?.observability;
             resourceInputs["placement"] = args?.placement;
             resourceInputs["requiredSecrets"] = args?.requiredSecrets;
+            resourceInputs["rollout"] = args?.rollout;
             resourceInputs["routes"] = args?.routes;
             resourceInputs["schedules"] = args?.schedules;
             resourceInputs["scriptName"] = args?.scriptName;
@@ -320,6 +340,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["dnsRecordIds"] = undefined /*out*/;
             resourceInputs["etag"] = undefined /*out*/;
             resourceInputs["migrationTag"] = undefined /*out*/;
+            resourceInputs["previousVersionId"] = undefined /*out*/;
             resourceInputs["routeIds"] = undefined /*out*/;
             resourceInputs["secretEdits"] = undefined /*out*/;
             resourceInputs["secretStatus"] = undefined /*out*/;
@@ -354,7 +375,9 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["migrations"] = undefined /*out*/;
             resourceInputs["observability"] = undefined /*out*/;
             resourceInputs["placement"] = undefined /*out*/;
+            resourceInputs["previousVersionId"] = undefined /*out*/;
             resourceInputs["requiredSecrets"] = undefined /*out*/;
+            resourceInputs["rollout"] = undefined /*out*/;
             resourceInputs["routeIds"] = undefined /*out*/;
             resourceInputs["routes"] = undefined /*out*/;
             resourceInputs["schedules"] = undefined /*out*/;
@@ -459,6 +482,10 @@ export interface CloudflareWorkerArgs {
      * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
      */
     requiredSecrets?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
+     */
+    rollout?: pulumi.Input<inputs.RolloutArgs | undefined>;
     /**
      * Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
      */

@@ -115,6 +115,17 @@ func cloudflareWorker() subject {
 				diff: map[string]p.DiffKind{"bundle.sha256": p.Update},
 			},
 			{
+				name: "one module changed for a tenth of the requests", gradual: true, covers: []string{"rollout.percentage"},
+				edit: func(w world, o object) object {
+					return o.with(w.builds["v2"].reference(), "bundle").with(10, "rollout", "percentage")
+				},
+				diff: map[string]p.DiffKind{"bundle.key": p.Update, "bundle.sha256": p.Update, "rollout": p.Add},
+			},
+			{
+				name: "nothing to roll out", idle: true, edit: set(object{"percentage": 10}, "rollout"),
+				diff: map[string]p.DiffKind{"rollout": p.Add},
+			},
+			{
 				name: "the same bundle at another key", idle: true, covers: []string{"bundle.key"},
 				edit: set("elsewhere/", "bundle", "key"), diff: map[string]p.DiffKind{"bundle.key": p.Update},
 			},

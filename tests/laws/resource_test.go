@@ -48,6 +48,7 @@ type change struct {
 
 	retains bool // a deletion afterwards is to leave everything there
 	idle    bool // the program says the same in other words: nothing changes in the account
+	gradual bool // what was there before goes on beside it
 }
 
 // unchanged is the edit that changes nothing.

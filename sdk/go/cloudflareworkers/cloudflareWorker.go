@@ -51,6 +51,17 @@ import (
 // ```sh
 // pulumi import cloudflare-workers:index:CloudflareWorker api <accountId>/<scriptName>
 // ```
+//
+// ## Rollouts
+//
+// `rollout` gives a new version a part of the requests, and leaves the rest to the version that served before:
+//
+// Deploy new code at 10 percent, then raise `percentage` in further updates, each of which is one request and uploads
+// nothing; 100, or no `rollout`, ends it. Taking it back to 0 gives all requests to the version before again, also after the
+// end. At 0 a version can be tried with the header `Cloudflare-Workers-Version-Overrides`. When the code changes during a
+// rollout, the next version takes the share of the one that was being rolled out. The first version of a Worker serves
+// everything. Migrations of Durable Objects (and a Worker with `exports`) deploy at once, so that an update which would need
+// both is refused, in its preview too.
 type CloudflareWorker struct {
 	pulumi.CustomResourceState
 
@@ -104,8 +115,12 @@ type CloudflareWorker struct {
 	Observability ObservabilityPtrOutput `pulumi:"observability"`
 	// Where the Worker runs. Default: where the request arrives.
 	Placement PlacementPtrOutput `pulumi:"placement"`
+	// Id of the version that served before `versionId`, and that serves what `rollout` leaves to it. Empty if there was none, or if it is not known.
+	PreviousVersionId pulumi.StringOutput `pulumi:"previousVersionId"`
 	// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
 	RequiredSecrets pulumi.StringArrayOutput `pulumi:"requiredSecrets"`
+	// How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
+	Rollout RolloutPtrOutput `pulumi:"rollout"`
 	// Cloudflare's ids of the routes, by pattern.
 	RouteIds pulumi.StringMapOutput `pulumi:"routeIds"`
 	// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
@@ -128,7 +143,7 @@ type CloudflareWorker struct {
 	Tags pulumi.StringArrayOutput `pulumi:"tags"`
 	// The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
 	TailConsumers TailConsumerMapOutput `pulumi:"tailConsumers"`
-	// Percent of the requests by version id. Versions that this program's changes of secrets derived from `versionId` count as that one. Anything but 100 for `versionId` was done elsewhere, and the next update repairs it, unless `ignoreChanges` lists `traffic`.
+	// Percent of the requests by version id. Versions that this program's changes of secrets derived from `versionId` count as that one. Anything but what `rollout` says (100 for `versionId` without it) was done elsewhere, and the next update repairs it, unless `ignoreChanges` lists `traffic`.
 	Traffic pulumi.Float64MapOutput `pulumi:"traffic"`
 	// Names of the secrets that others set in the Worker, as last seen.
 	UnmanagedSecretNames pulumi.StringArrayOutput `pulumi:"unmanagedSecretNames"`
@@ -238,6 +253,8 @@ type cloudflareWorkerArgs struct {
 	Placement *Placement `pulumi:"placement"`
 	// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
 	RequiredSecrets []string `pulumi:"requiredSecrets"`
+	// How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
+	Rollout *Rollout `pulumi:"rollout"`
 	// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
 	Routes map[string]Route `pulumi:"routes"`
 	// Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
@@ -298,6 +315,8 @@ type CloudflareWorkerArgs struct {
 	Placement PlacementPtrInput
 	// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
 	RequiredSecrets pulumi.StringArrayInput
+	// How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
+	Rollout RolloutPtrInput
 	// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
 	Routes RouteMapInput
 	// Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
@@ -532,9 +551,19 @@ func (o CloudflareWorkerOutput) Placement() PlacementPtrOutput {
 	return o.ApplyT(func(v *CloudflareWorker) PlacementPtrOutput { return v.Placement }).(PlacementPtrOutput)
 }
 
+// Id of the version that served before `versionId`, and that serves what `rollout` leaves to it. Empty if there was none, or if it is not known.
+func (o CloudflareWorkerOutput) PreviousVersionId() pulumi.StringOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringOutput { return v.PreviousVersionId }).(pulumi.StringOutput)
+}
+
 // Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
 func (o CloudflareWorkerOutput) RequiredSecrets() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringArrayOutput { return v.RequiredSecrets }).(pulumi.StringArrayOutput)
+}
+
+// How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
+func (o CloudflareWorkerOutput) Rollout() RolloutPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) RolloutPtrOutput { return v.Rollout }).(RolloutPtrOutput)
 }
 
 // Cloudflare's ids of the routes, by pattern.
@@ -592,7 +621,7 @@ func (o CloudflareWorkerOutput) TailConsumers() TailConsumerMapOutput {
 	return o.ApplyT(func(v *CloudflareWorker) TailConsumerMapOutput { return v.TailConsumers }).(TailConsumerMapOutput)
 }
 
-// Percent of the requests by version id. Versions that this program's changes of secrets derived from `versionId` count as that one. Anything but 100 for `versionId` was done elsewhere, and the next update repairs it, unless `ignoreChanges` lists `traffic`.
+// Percent of the requests by version id. Versions that this program's changes of secrets derived from `versionId` count as that one. Anything but what `rollout` says (100 for `versionId` without it) was done elsewhere, and the next update repairs it, unless `ignoreChanges` lists `traffic`.
 func (o CloudflareWorkerOutput) Traffic() pulumi.Float64MapOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.Float64MapOutput { return v.Traffic }).(pulumi.Float64MapOutput)
 }

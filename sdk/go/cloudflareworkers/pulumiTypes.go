@@ -6405,6 +6405,146 @@ func (o RenamedClassArrayOutput) Index(i pulumi.IntInput) RenamedClassOutput {
 	}).(RenamedClassOutput)
 }
 
+// How much of the Worker's traffic the version that the program describes gets. Requests are assigned at random, or by the header `Cloudflare-Workers-Version-Key` (https://developers.cloudflare.com/workers/versions-and-deployments/).
+type Rollout struct {
+	// Percent of the requests that this version serves, from 0 to 100; the rest stays with the version that served before (`previousVersionId`). A version at 0 can be tried with the header `Cloudflare-Workers-Version-Overrides`. Raising it, or taking it back to 0, is one request and uploads nothing.
+	Percentage float64 `pulumi:"percentage"`
+}
+
+// RolloutInput is an input type that accepts RolloutArgs and RolloutOutput values.
+// You can construct a concrete instance of `RolloutInput` via:
+//
+//	RolloutArgs{...}
+type RolloutInput interface {
+	pulumi.Input
+
+	ToRolloutOutput() RolloutOutput
+	ToRolloutOutputWithContext(context.Context) RolloutOutput
+}
+
+// How much of the Worker's traffic the version that the program describes gets. Requests are assigned at random, or by the header `Cloudflare-Workers-Version-Key` (https://developers.cloudflare.com/workers/versions-and-deployments/).
+type RolloutArgs struct {
+	// Percent of the requests that this version serves, from 0 to 100; the rest stays with the version that served before (`previousVersionId`). A version at 0 can be tried with the header `Cloudflare-Workers-Version-Overrides`. Raising it, or taking it back to 0, is one request and uploads nothing.
+	Percentage pulumi.Float64Input `pulumi:"percentage"`
+}
+
+func (RolloutArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Rollout)(nil)).Elem()
+}
+
+func (i RolloutArgs) ToRolloutOutput() RolloutOutput {
+	return i.ToRolloutOutputWithContext(context.Background())
+}
+
+func (i RolloutArgs) ToRolloutOutputWithContext(ctx context.Context) RolloutOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RolloutOutput)
+}
+
+func (i RolloutArgs) ToRolloutPtrOutput() RolloutPtrOutput {
+	return i.ToRolloutPtrOutputWithContext(context.Background())
+}
+
+func (i RolloutArgs) ToRolloutPtrOutputWithContext(ctx context.Context) RolloutPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RolloutOutput).ToRolloutPtrOutputWithContext(ctx)
+}
+
+// RolloutPtrInput is an input type that accepts RolloutArgs, RolloutPtr and RolloutPtrOutput values.
+// You can construct a concrete instance of `RolloutPtrInput` via:
+//
+//	        RolloutArgs{...}
+//
+//	or:
+//
+//	        nil
+type RolloutPtrInput interface {
+	pulumi.Input
+
+	ToRolloutPtrOutput() RolloutPtrOutput
+	ToRolloutPtrOutputWithContext(context.Context) RolloutPtrOutput
+}
+
+type rolloutPtrType RolloutArgs
+
+func RolloutPtr(v *RolloutArgs) RolloutPtrInput {
+	return (*rolloutPtrType)(v)
+}
+
+func (*rolloutPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**Rollout)(nil)).Elem()
+}
+
+func (i *rolloutPtrType) ToRolloutPtrOutput() RolloutPtrOutput {
+	return i.ToRolloutPtrOutputWithContext(context.Background())
+}
+
+func (i *rolloutPtrType) ToRolloutPtrOutputWithContext(ctx context.Context) RolloutPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RolloutPtrOutput)
+}
+
+// How much of the Worker's traffic the version that the program describes gets. Requests are assigned at random, or by the header `Cloudflare-Workers-Version-Key` (https://developers.cloudflare.com/workers/versions-and-deployments/).
+type RolloutOutput struct{ *pulumi.OutputState }
+
+func (RolloutOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Rollout)(nil)).Elem()
+}
+
+func (o RolloutOutput) ToRolloutOutput() RolloutOutput {
+	return o
+}
+
+func (o RolloutOutput) ToRolloutOutputWithContext(ctx context.Context) RolloutOutput {
+	return o
+}
+
+func (o RolloutOutput) ToRolloutPtrOutput() RolloutPtrOutput {
+	return o.ToRolloutPtrOutputWithContext(context.Background())
+}
+
+func (o RolloutOutput) ToRolloutPtrOutputWithContext(ctx context.Context) RolloutPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v Rollout) *Rollout {
+		return &v
+	}).(RolloutPtrOutput)
+}
+
+// Percent of the requests that this version serves, from 0 to 100; the rest stays with the version that served before (`previousVersionId`). A version at 0 can be tried with the header `Cloudflare-Workers-Version-Overrides`. Raising it, or taking it back to 0, is one request and uploads nothing.
+func (o RolloutOutput) Percentage() pulumi.Float64Output {
+	return o.ApplyT(func(v Rollout) float64 { return v.Percentage }).(pulumi.Float64Output)
+}
+
+type RolloutPtrOutput struct{ *pulumi.OutputState }
+
+func (RolloutPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**Rollout)(nil)).Elem()
+}
+
+func (o RolloutPtrOutput) ToRolloutPtrOutput() RolloutPtrOutput {
+	return o
+}
+
+func (o RolloutPtrOutput) ToRolloutPtrOutputWithContext(ctx context.Context) RolloutPtrOutput {
+	return o
+}
+
+func (o RolloutPtrOutput) Elem() RolloutOutput {
+	return o.ApplyT(func(v *Rollout) Rollout {
+		if v != nil {
+			return *v
+		}
+		var ret Rollout
+		return ret
+	}).(RolloutOutput)
+}
+
+// Percent of the requests that this version serves, from 0 to 100; the rest stays with the version that served before (`previousVersionId`). A version at 0 can be tried with the header `Cloudflare-Workers-Version-Overrides`. Raising it, or taking it back to 0, is one request and uploads nothing.
+func (o RolloutPtrOutput) Percentage() pulumi.Float64PtrOutput {
+	return o.ApplyT(func(v *Rollout) *float64 {
+		if v == nil {
+			return nil
+		}
+		return &v.Percentage
+	}).(pulumi.Float64PtrOutput)
+}
+
 // A route pattern's zone, and whether its host needs a DNS record.
 type Route struct {
 	// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
@@ -9373,6 +9513,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*RawBindingPtrInput)(nil)).Elem(), RawBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RenamedClassInput)(nil)).Elem(), RenamedClassArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RenamedClassArrayInput)(nil)).Elem(), RenamedClassArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RolloutInput)(nil)).Elem(), RolloutArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RolloutPtrInput)(nil)).Elem(), RolloutArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RouteInput)(nil)).Elem(), RouteArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RouteMapInput)(nil)).Elem(), RouteMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*SecretsGroupInput)(nil)).Elem(), SecretsGroupArgs{})
@@ -9494,6 +9636,8 @@ func init() {
 	pulumi.RegisterOutputType(RawBindingPtrOutput{})
 	pulumi.RegisterOutputType(RenamedClassOutput{})
 	pulumi.RegisterOutputType(RenamedClassArrayOutput{})
+	pulumi.RegisterOutputType(RolloutOutput{})
+	pulumi.RegisterOutputType(RolloutPtrOutput{})
 	pulumi.RegisterOutputType(RouteOutput{})
 	pulumi.RegisterOutputType(RouteMapOutput{})
 	pulumi.RegisterOutputType(SecretStatusOutput{})

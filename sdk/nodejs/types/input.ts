@@ -709,6 +709,16 @@ export interface RenamedClassArgs {
 }
 
 /**
+ * How much of the Worker's traffic the version that the program describes gets. Requests are assigned at random, or by the header `Cloudflare-Workers-Version-Key` (https://developers.cloudflare.com/workers/versions-and-deployments/).
+ */
+export interface RolloutArgs {
+    /**
+     * Percent of the requests that this version serves, from 0 to 100; the rest stays with the version that served before (`previousVersionId`). A version at 0 can be tried with the header `Cloudflare-Workers-Version-Overrides`. Raising it, or taking it back to 0, is one request and uploads nothing.
+     */
+    percentage: pulumi.Input<number>;
+}
+
+/**
  * A route pattern's zone, and whether its host needs a DNS record.
  */
 export interface RouteArgs {

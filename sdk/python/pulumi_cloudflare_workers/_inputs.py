@@ -98,6 +98,8 @@ __all__ = [
     'RawBindingArgsDict',
     'RenamedClassArgs',
     'RenamedClassArgsDict',
+    'RolloutArgs',
+    'RolloutArgsDict',
     'RouteArgs',
     'RouteArgsDict',
     'SecretsGroupArgs',
@@ -2966,6 +2968,39 @@ class RenamedClassArgs:
     @to.setter
     def to(self, value: pulumi.Input[_builtins.str]):
         pulumi.set(self, "to", value)
+
+
+class RolloutArgsDict(TypedDict):
+    """
+    How much of the Worker's traffic the version that the program describes gets. Requests are assigned at random, or by the header `Cloudflare-Workers-Version-Key` (https://developers.cloudflare.com/workers/versions-and-deployments/).
+    """
+    percentage: pulumi.Input[_builtins.float]
+    """
+    Percent of the requests that this version serves, from 0 to 100; the rest stays with the version that served before (`previousVersionId`). A version at 0 can be tried with the header `Cloudflare-Workers-Version-Overrides`. Raising it, or taking it back to 0, is one request and uploads nothing.
+    """
+
+@pulumi.input_type
+class RolloutArgs:
+    def __init__(__self__, *,
+                 percentage: pulumi.Input[_builtins.float]):
+        """
+        How much of the Worker's traffic the version that the program describes gets. Requests are assigned at random, or by the header `Cloudflare-Workers-Version-Key` (https://developers.cloudflare.com/workers/versions-and-deployments/).
+
+        :param pulumi.Input[_builtins.float] percentage: Percent of the requests that this version serves, from 0 to 100; the rest stays with the version that served before (`previousVersionId`). A version at 0 can be tried with the header `Cloudflare-Workers-Version-Overrides`. Raising it, or taking it back to 0, is one request and uploads nothing.
+        """
+        pulumi.set(__self__, "percentage", percentage)
+
+    @_builtins.property
+    @pulumi.getter
+    def percentage(self) -> pulumi.Input[_builtins.float]:
+        """
+        Percent of the requests that this version serves, from 0 to 100; the rest stays with the version that served before (`previousVersionId`). A version at 0 can be tried with the header `Cloudflare-Workers-Version-Overrides`. Raising it, or taking it back to 0, is one request and uploads nothing.
+        """
+        return pulumi.get(self, "percentage")
+
+    @percentage.setter
+    def percentage(self, value: pulumi.Input[_builtins.float]):
+        pulumi.set(self, "percentage", value)
 
 
 class RouteArgsDict(TypedDict):

@@ -40,6 +40,7 @@ class CloudflareWorkerArgs:
                  observability: pulumi.Input[Optional['ObservabilityArgs']] = None,
                  placement: pulumi.Input[Optional['PlacementArgs']] = None,
                  required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 rollout: pulumi.Input[Optional['RolloutArgs']] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input['RouteArgs']]]] = None,
                  schedules: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  script_name: pulumi.Input[Optional[_builtins.str]] = None,
@@ -71,6 +72,7 @@ class CloudflareWorkerArgs:
         :param pulumi.Input['ObservabilityArgs'] observability: What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
         :param pulumi.Input['PlacementArgs'] placement: Where the Worker runs. Default: where the request arrives.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] required_secrets: Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
+        :param pulumi.Input['RolloutArgs'] rollout: How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
         :param pulumi.Input[Mapping[str, pulumi.Input['RouteArgs']]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] schedules: Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
         :param pulumi.Input[_builtins.str] script_name: The Worker's name, which is also its label on workers.dev: lower-case letters, digits, `-` and `_`, at most 63 characters, or 54 with preview URLs. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the Worker.
@@ -116,6 +118,8 @@ class CloudflareWorkerArgs:
             pulumi.set(__self__, "placement", placement)
         if required_secrets is not None:
             pulumi.set(__self__, "required_secrets", required_secrets)
+        if rollout is not None:
+            pulumi.set(__self__, "rollout", rollout)
         if routes is not None:
             pulumi.set(__self__, "routes", routes)
         if schedules is not None:
@@ -355,6 +359,18 @@ class CloudflareWorkerArgs:
 
     @_builtins.property
     @pulumi.getter
+    def rollout(self) -> pulumi.Input[Optional['RolloutArgs']]:
+        """
+        How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
+        """
+        return pulumi.get(self, "rollout")
+
+    @rollout.setter
+    def rollout(self, value: pulumi.Input[Optional['RolloutArgs']]):
+        pulumi.set(self, "rollout", value)
+
+    @_builtins.property
+    @pulumi.getter
     def routes(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['RouteArgs']]]]:
         """
         Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
@@ -498,6 +514,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  observability: pulumi.Input[Optional[Union['ObservabilityArgs', 'ObservabilityArgsDict']]] = None,
                  placement: pulumi.Input[Optional[Union['PlacementArgs', 'PlacementArgsDict']]] = None,
                  required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 rollout: pulumi.Input[Optional[Union['RolloutArgs', 'RolloutArgsDict']]] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]]] = None,
                  schedules: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  script_name: pulumi.Input[Optional[_builtins.str]] = None,
@@ -550,6 +567,17 @@ class CloudflareWorker(pulumi.CustomResource):
         pulumi import cloudflare-workers:index:CloudflareWorker api <accountId>/<scriptName>
         ```
 
+        ## Rollouts
+
+        `rollout` gives a new version a part of the requests, and leaves the rest to the version that served before:
+
+        Deploy new code at 10 percent, then raise `percentage` in further updates, each of which is one request and uploads
+        nothing; 100, or no `rollout`, ends it. Taking it back to 0 gives all requests to the version before again, also after the
+        end. At 0 a version can be tried with the header `Cloudflare-Workers-Version-Overrides`. When the code changes during a
+        rollout, the next version takes the share of the one that was being rolled out. The first version of a Worker serves
+        everything. Migrations of Durable Objects (and a Worker with `exports`) deploy at once, so that an update which would need
+        both is refused, in its preview too.
+
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the Worker.
@@ -570,6 +598,7 @@ class CloudflareWorker(pulumi.CustomResource):
         :param pulumi.Input[Union['ObservabilityArgs', 'ObservabilityArgsDict']] observability: What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
         :param pulumi.Input[Union['PlacementArgs', 'PlacementArgsDict']] placement: Where the Worker runs. Default: where the request arrives.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] required_secrets: Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
+        :param pulumi.Input[Union['RolloutArgs', 'RolloutArgsDict']] rollout: How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] schedules: Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
         :param pulumi.Input[_builtins.str] script_name: The Worker's name, which is also its label on workers.dev: lower-case letters, digits, `-` and `_`, at most 63 characters, or 54 with preview URLs. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the Worker.
@@ -628,6 +657,17 @@ class CloudflareWorker(pulumi.CustomResource):
         pulumi import cloudflare-workers:index:CloudflareWorker api <accountId>/<scriptName>
         ```
 
+        ## Rollouts
+
+        `rollout` gives a new version a part of the requests, and leaves the rest to the version that served before:
+
+        Deploy new code at 10 percent, then raise `percentage` in further updates, each of which is one request and uploads
+        nothing; 100, or no `rollout`, ends it. Taking it back to 0 gives all requests to the version before again, also after the
+        end. At 0 a version can be tried with the header `Cloudflare-Workers-Version-Overrides`. When the code changes during a
+        rollout, the next version takes the share of the one that was being rolled out. The first version of a Worker serves
+        everything. Migrations of Durable Objects (and a Worker with `exports`) deploy at once, so that an update which would need
+        both is refused, in its preview too.
+
         :param str resource_name: The name of the resource.
         :param CloudflareWorkerArgs args: The arguments to use to populate this resource's properties.
         :param pulumi.ResourceOptions opts: Options for the resource.
@@ -661,6 +701,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  observability: pulumi.Input[Optional[Union['ObservabilityArgs', 'ObservabilityArgsDict']]] = None,
                  placement: pulumi.Input[Optional[Union['PlacementArgs', 'PlacementArgsDict']]] = None,
                  required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 rollout: pulumi.Input[Optional[Union['RolloutArgs', 'RolloutArgsDict']]] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]]] = None,
                  schedules: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  script_name: pulumi.Input[Optional[_builtins.str]] = None,
@@ -702,6 +743,7 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["observability"] = observability
             __props__.__dict__["placement"] = placement
             __props__.__dict__["required_secrets"] = required_secrets
+            __props__.__dict__["rollout"] = rollout
             __props__.__dict__["routes"] = routes
             __props__.__dict__["schedules"] = schedules
             __props__.__dict__["script_name"] = script_name
@@ -720,6 +762,7 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["dns_record_ids"] = None
             __props__.__dict__["etag"] = None
             __props__.__dict__["migration_tag"] = None
+            __props__.__dict__["previous_version_id"] = None
             __props__.__dict__["route_ids"] = None
             __props__.__dict__["secret_edits"] = None
             __props__.__dict__["secret_status"] = None
@@ -779,7 +822,9 @@ class CloudflareWorker(pulumi.CustomResource):
         __props__.__dict__["migrations"] = None
         __props__.__dict__["observability"] = None
         __props__.__dict__["placement"] = None
+        __props__.__dict__["previous_version_id"] = None
         __props__.__dict__["required_secrets"] = None
+        __props__.__dict__["rollout"] = None
         __props__.__dict__["route_ids"] = None
         __props__.__dict__["routes"] = None
         __props__.__dict__["schedules"] = None
@@ -1001,12 +1046,28 @@ class CloudflareWorker(pulumi.CustomResource):
         return pulumi.get(self, "placement")
 
     @_builtins.property
+    @pulumi.getter(name="previousVersionId")
+    def previous_version_id(self) -> pulumi.Output[_builtins.str]:
+        """
+        Id of the version that served before `versionId`, and that serves what `rollout` leaves to it. Empty if there was none, or if it is not known.
+        """
+        return pulumi.get(self, "previous_version_id")
+
+    @_builtins.property
     @pulumi.getter(name="requiredSecrets")
     def required_secrets(self) -> pulumi.Output[Optional[Sequence[_builtins.str]]]:
         """
         Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         """
         return pulumi.get(self, "required_secrets")
+
+    @_builtins.property
+    @pulumi.getter
+    def rollout(self) -> pulumi.Output[Optional['outputs.Rollout']]:
+        """
+        How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
+        """
+        return pulumi.get(self, "rollout")
 
     @_builtins.property
     @pulumi.getter(name="routeIds")
@@ -1100,7 +1161,7 @@ class CloudflareWorker(pulumi.CustomResource):
     @pulumi.getter
     def traffic(self) -> pulumi.Output[Mapping[str, _builtins.float]]:
         """
-        Percent of the requests by version id. Versions that this program's changes of secrets derived from `versionId` count as that one. Anything but 100 for `versionId` was done elsewhere, and the next update repairs it, unless `ignoreChanges` lists `traffic`.
+        Percent of the requests by version id. Versions that this program's changes of secrets derived from `versionId` count as that one. Anything but what `rollout` says (100 for `versionId` without it) was done elsewhere, and the next update repairs it, unless `ignoreChanges` lists `traffic`.
         """
         return pulumi.get(self, "traffic")
 

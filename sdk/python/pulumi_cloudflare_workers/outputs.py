@@ -58,6 +58,7 @@ __all__ = [
     'RateLimitSimple',
     'RawBinding',
     'RenamedClass',
+    'Rollout',
     'Route',
     'SecretStatus',
     'SecretsGroup',
@@ -2240,6 +2241,29 @@ class RenamedClass(dict):
         Name of the class from now on.
         """
         return pulumi.get(self, "to")
+
+
+@pulumi.output_type
+class Rollout(dict):
+    """
+    How much of the Worker's traffic the version that the program describes gets. Requests are assigned at random, or by the header `Cloudflare-Workers-Version-Key` (https://developers.cloudflare.com/workers/versions-and-deployments/).
+    """
+    def __init__(__self__, *,
+                 percentage: _builtins.float):
+        """
+        How much of the Worker's traffic the version that the program describes gets. Requests are assigned at random, or by the header `Cloudflare-Workers-Version-Key` (https://developers.cloudflare.com/workers/versions-and-deployments/).
+
+        :param _builtins.float percentage: Percent of the requests that this version serves, from 0 to 100; the rest stays with the version that served before (`previousVersionId`). A version at 0 can be tried with the header `Cloudflare-Workers-Version-Overrides`. Raising it, or taking it back to 0, is one request and uploads nothing.
+        """
+        pulumi.set(__self__, "percentage", percentage)
+
+    @_builtins.property
+    @pulumi.getter
+    def percentage(self) -> _builtins.float:
+        """
+        Percent of the requests that this version serves, from 0 to 100; the rest stays with the version that served before (`previousVersionId`). A version at 0 can be tried with the header `Cloudflare-Workers-Version-Overrides`. Raising it, or taking it back to 0, is one request and uploads nothing.
+        """
+        return pulumi.get(self, "percentage")
 
 
 @pulumi.output_type
