@@ -15,7 +15,7 @@ provider := pulumi-resource-cloudflare-workers
 version := $(shell git describe --tags --match 'v*' 2>/dev/null | sed 's/^v//')
 ldflags := $(if $(version),-X main.version=$(version))
 # Packages whose tests start workerd, wrangler, an S3 server or a Pulumi engine.
-slow := emulator/runtime|emulator/cmd|tests/(conformance|demo|engine|toolbox)
+slow := emulator/runtime|emulator/cmd|tests/(conformance|demo|engine|sdk|toolbox)
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile

@@ -22,6 +22,8 @@ func New() (p.Provider, error) {
 		WithHomepage("https://"+repository).
 		WithRepository("https://"+repository).
 		WithLicense("Apache-2.0").
+		WithPublisher("pulumi-cloudflare-workers").
+		WithPluginDownloadURL("github://api.github.com/pulumi-cloudflare-workers").
 		WithLanguageMap(languages).
 		WithConfig(infer.Config(&Config{})).
 		WithResources(
@@ -54,5 +56,17 @@ var languages = map[string]any{
 		"packageName":          "pulumi_cloudflare_workers",
 		"respectSchemaVersion": true,
 		"pyproject":            map[string]any{"enabled": true},
+	},
+	"csharp": map[string]any{
+		"rootNamespace":        "Pulumi",
+		"namespaces":           map[string]any{Name: "CloudflareWorkers"},
+		"packageReferences":    map[string]any{"Pulumi": "3.*"},
+		"respectSchemaVersion": true,
+	},
+	"java": map[string]any{
+		"basePackage":  "com.pulumi",
+		"packages":     map[string]any{Name: "cloudflareworkers"},
+		"buildFiles":   "none", // a pom.xml is beside the generated files
+		"dependencies": map[string]any{"com.pulumi:pulumi": "1.16.0"},
 	},
 }

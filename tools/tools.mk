@@ -6,6 +6,7 @@
 
 bin := .tools/bin
 tools := $(bin)/pulumi $(bin)/golangci-lint $(bin)/gotestsum $(bin)/goreleaser $(bin)/versitygw \
+	$(bin)/sdkgen $(bin)/pulumi-language-java .tools/m2/installed \
 	tools/node_modules/.package-lock.json node_modules .tools/venv/installed
 
 # $(call go-tool,MODULE,PACKAGE[,VERSION-VARIABLE]) builds a package that the module in tools/MODULE requires, stamped
@@ -30,6 +31,13 @@ $(bin)/goreleaser: tools/release/go.mod
 	$(call go-tool,release,github.com/goreleaser/goreleaser/v2,\
 		-X main.version=$(call pinned,release,github.com/goreleaser/goreleaser/v2))
 
+$(bin)/sdkgen: tools/sdkgen/main.go tools/sdkgen/go.mod
+	@echo "setup: building $(@F) from source"
+	@go build -C tools/sdkgen -trimpath -ldflags "-s -w" -o $(CURDIR)/$@ .
+
+$(bin)/pulumi-language-java: tools/sdkgen/go.mod | $(bin)/pulumi
+	$(call go-tool,sdkgen,github.com/pulumi/pulumi-java/pkg/cmd/pulumi-language-java)
+
 $(bin)/versitygw: tools/s3server/go.mod # the S3 server that the R2 conformance suite is itself checked against
 	$(call go-tool,s3server,github.com/versity/versitygw/cmd/versitygw)
 
@@ -40,6 +48,11 @@ tools/node_modules/.package-lock.json: tools/package-lock.json tools/.npmrc
 
 node_modules: # where Node, and whatever else looks in a directory and those above it, finds the packages
 	@ln -sfn tools/node_modules $@
+
+.tools/m2/installed: tools/java/fetch.sh tools/java/pom.xml sdk/java/pom.xml examples/java/pom.xml
+	@echo "setup: fetching Maven packages (Pulumi's SDK for Java)"
+	@tools/java/fetch.sh
+	@touch $@
 
 .tools/venv/installed: tools/requirements.txt
 	@echo "setup: installing Python packages (Pulumi's SDK)"

@@ -28,7 +28,7 @@ const signingKey = "open sesame"
 // each operation costs in requests is the same in all of them, and reviewed.
 func TestAnExampleLives(t *testing.T) {
 	t.Parallel()
-	for _, language := range []string{"yaml", "typescript", "python", "go"} {
+	for _, language := range []string{"yaml", "typescript", "python", "go", "java"} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			c := newCloud(t, running(t))
@@ -199,6 +199,7 @@ func TestExamplesCoverEveryResource(t *testing.T) {
 	}
 	for example, program := range map[string]string{
 		"yaml": "Pulumi.yaml", "typescript": "index.ts", "python": "__main__.py", "go": "main.go", "automation": "main.go",
+		"java": "src/main/java/hello/App.java",
 	} {
 		text, err := os.ReadFile(filepath.Join(root, "examples", example, program))
 		require.NoError(t, err)

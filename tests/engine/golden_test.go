@@ -54,10 +54,14 @@ func value(line string) string {
 	return value
 }
 
+// farewell is what the language host of Java may say when the engine ends it; newer engines than it knows make it do so.
+var farewell = regexp.MustCompile(`(?m)^E\d{4} \S+ +\d+ main\.go:\d+\] unable to start debugging: .*\n\n?`)
+
 // normal replaces what is volatile by its kind and a number: the same number for the same thing, so that it still
 // shows what is the same.
 func normal(text string) string {
 	text = passing.ReplaceAllString(text, "")
+	text = farewell.ReplaceAllString(text, "")
 	text = byVersion.ReplaceAllStringFunc(text, func(run string) string {
 		lines := slices.Collect(strings.Lines(run))
 		slices.SortFunc(lines, func(a, b string) int { return strings.Compare(value(a), value(b)) })

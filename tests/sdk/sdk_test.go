@@ -6,10 +6,13 @@ package sdk
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,6 +22,8 @@ import (
 	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/python"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/tests/toolbox"
 )
 
 var update = flag.Bool("update", false, "generate sdk/ anew")
@@ -33,6 +38,9 @@ const (
 // handWritten are the files in sdk/ that no generator writes, by language.
 var handWritten = map[string][]string{"go": {"cloudflareworkers/go.mod", "cloudflareworkers/go.sum"}}
 
+// packageDirs are where a language's package begins, if not in its directory.
+var packageDirs = map[string]string{"go": "cloudflareworkers"}
+
 func TestSDKsAreGeneratedFromTheSchema(t *testing.T) {
 	t.Parallel()
 	generators := map[string]func(*schema.Package) (map[string][]byte, error){
@@ -43,6 +51,8 @@ func TestSDKsAreGeneratedFromTheSchema(t *testing.T) {
 		"python": func(pkg *schema.Package) (map[string][]byte, error) {
 			return python.GeneratePackage(tool, pkg, nil, nil)
 		},
+		"dotnet": func(*schema.Package) (map[string][]byte, error) { return elsewhere(t, "dotnet") },
+		"java":   func(*schema.Package) (map[string][]byte, error) { return elsewhere(t, "java") },
 	}
 	for language, generate := range generators {
 		t.Run(language, func(t *testing.T) {
@@ -50,6 +60,7 @@ func TestSDKsAreGeneratedFromTheSchema(t *testing.T) {
 			files, err := generate(load(t))
 			require.NoError(t, err)
 			require.NotEmpty(t, files)
+			addExtra(t, language, files)
 			dir := filepath.Join(root, language)
 			if *update {
 				write(t, dir, files, handWritten[language])
@@ -63,6 +74,39 @@ func TestSDKsAreGeneratedFromTheSchema(t *testing.T) {
 			assert.Emptyf(t, have, "sdk/%s has files that are not generated: run `make sdk`", language)
 		})
 	}
+}
+
+// addExtra adds what every package carries and no generator writes: README, licence, metadata.
+func addExtra(t *testing.T, language string, files map[string][]byte) {
+	t.Helper()
+	license, err := os.ReadFile("../../LICENSE")
+	require.NoError(t, err)
+	dir := packageDirs[language]
+	files[filepath.Join(dir, "LICENSE")] = license
+	for name, content := range read(t, filepath.Join("extra", language), nil) {
+		files[filepath.Join(dir, name)] = []byte(strings.ReplaceAll(content, "{version}", version))
+	}
+	require.Contains(t, files, filepath.Join(dir, "README.md"))
+}
+
+// elsewhere generates the SDK with the tool that has its generator.
+func elsewhere(t *testing.T, language string) (map[string][]byte, error) {
+	t.Helper()
+	generator, err := toolbox.Sdkgen()
+	if err != nil {
+		return nil, err
+	}
+	dir := t.TempDir()
+	out, err := exec.CommandContext(t.Context(), generator, language, "../../schema.json", version,
+		"../../tools/sdkgen/logo.png", dir).CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", err, out)
+	}
+	files := map[string][]byte{}
+	for name, content := range read(t, dir, nil) {
+		files[name] = []byte(content)
+	}
+	return files, nil
 }
 
 // languages read their own part of the schema.
@@ -104,7 +148,7 @@ func read(t *testing.T, dir string, keep []string) map[string]string {
 			return err
 		}
 		if entry.IsDir() {
-			if slices.Contains([]string{"node_modules", "bin", "__pycache__"}, entry.Name()) ||
+			if slices.Contains([]string{"node_modules", "bin", "obj", "target", "__pycache__"}, entry.Name()) ||
 				filepath.Ext(path) == ".egg-info" {
 				return filepath.SkipDir
 			}

@@ -37,11 +37,27 @@ func Root() (string, error) {
 // Pulumi returns the path of the Pulumi CLI. The language hosts lie beside it or beside the file it links to.
 func Pulumi() (string, error) { return find(".tools", "bin", "pulumi") }
 
+// Sdkgen returns the path of the generator of the SDKs for .NET and Java.
+func Sdkgen() (string, error) { return find(".tools", "bin", "sdkgen") }
+
 // Versitygw returns the path of versitygw, an S3 server that others wrote.
 func Versitygw() (string, error) { return find(".tools", "bin", "versitygw") }
 
 // Python returns the path of the Python interpreter that has Pulumi's SDK: .tools/venv is its virtual environment.
 func Python() (string, error) { return find(".tools", "venv", "bin", "python") }
+
+// Maven returns the command line that starts Maven, without a network: what it needs is in .tools/m2.
+func Maven() ([]string, error) {
+	repository, err := find(".tools", "m2")
+	if err != nil {
+		return nil, err
+	}
+	maven, err := exec.LookPath("mvn")
+	if err != nil {
+		return nil, fmt.Errorf("find Maven: %w", err)
+	}
+	return []string{maven, "--offline", "--quiet", "--batch-mode", "-Dmaven.repo.local=" + repository}, nil
+}
 
 // NodeModules returns the directory that holds the npm packages, among them @pulumi/pulumi and typescript.
 func NodeModules() (string, error) { return find("tools", "node_modules") }

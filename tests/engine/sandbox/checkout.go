@@ -90,6 +90,8 @@ func (c *Checkout) prepare(ctx context.Context, example string) error {
 		return c.once("node SDK", func() error { return c.compileNodeSDK(ctx) })
 	case "python":
 		return c.describePythonSDK(ctx)
+	case "java":
+		return c.packageJava(ctx)
 	case "go", "automation":
 		return run(ctx, filepath.Join(c.root, "examples", example), nil, "go", "build", "-o", c.GoProgram(example), ".")
 	}
@@ -117,6 +119,9 @@ func (c *Checkout) adapt(example, program string) error {
 	case "go": // compiled once, and not at each operation
 		return Replace(filepath.Join(program, "Pulumi.yaml"), "runtime: go",
 			"runtime: {name: go, options: {binary: "+c.GoProgram(example)+"}}")
+	case "java": // as above
+		return Replace(filepath.Join(program, "Pulumi.yaml"), "runtime: java",
+			"runtime: {name: java, options: {binary: "+c.javaProgram()+"}}")
 	}
 	return nil
 }
@@ -170,6 +175,26 @@ func (c *Checkout) describePythonSDK(ctx context.Context) error {
 		return err
 	}
 	return run(ctx, sdk, nil, python, "-c", "import setuptools; setuptools.setup()", "--quiet", "egg_info")
+}
+
+// packageJava builds sdk/java and the example in Java with Maven.
+func (c *Checkout) packageJava(ctx context.Context) error {
+	maven, err := toolbox.Maven()
+	if err != nil {
+		return err
+	}
+	for _, part := range []string{"tools/java", "sdk/java", "examples/java"} {
+		source := os.DirFS(filepath.Join(c.root, filepath.FromSlash(part)))
+		if err := copyTree(filepath.Join(c.dir, "java", filepath.FromSlash(part)), source); err != nil {
+			return err
+		}
+	}
+	return run(ctx, filepath.Join(c.dir, "java", "tools", "java"), nil, maven[0], append(maven[1:], "package")...)
+}
+
+// javaProgram is the path of the packaged example.
+func (c *Checkout) javaProgram() string {
+	return filepath.Join(c.dir, "java", "examples", "java", "target", "hello-worker.jar")
 }
 
 // PythonPath is where Python finds the SDK.
