@@ -30,6 +30,7 @@ type Config struct {
 	R2Endpoint        string `pulumi:"r2Endpoint,optional"`
 	R2AccessKeyID     string `pulumi:"r2AccessKeyId,optional"`
 	R2SecretAccessKey string `pulumi:"r2SecretAccessKey,optional" provider:"secret"`
+	WorkersEndpoint   string `pulumi:"workersEndpoint,optional"`
 	MaxRetries        *int   `pulumi:"maxRetries,optional"`
 	CacheDir          string `pulumi:"cacheDir,optional"`
 
@@ -37,6 +38,7 @@ type Config struct {
 
 	api   *cfapi.Client
 	cache *bundle.Cache
+	edge  *edge
 }
 
 // SecretsGroup says where the values of a group of secrets lie. Exactly one member is set.
@@ -74,6 +76,10 @@ func (c *Config) Annotate(a infer.Annotator) {
 		"`R2_ACCESS_KEY_ID`, else the id of the API token, from which Cloudflare derives R2's keys.")
 	a.Describe(&c.R2SecretAccessKey, "Secret access key for R2's S3 API. Default: the environment variable "+
 		"`R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.")
+	a.Describe(&c.WorkersEndpoint, "Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such "+
+		"as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable "+
+		"`CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, "+
+		"addresses are not waited for.")
 	a.Describe(&c.MaxRetries, "How often a request is repeated that was throttled or failed on Cloudflare's side. "+
 		"Default: 4. 0 means never.")
 	a.Describe(&c.CacheDir, "Directory in which bundles are kept between runs, by their SHA-256, up to 1 GiB. "+
@@ -107,11 +113,16 @@ func (c *Config) Configure(ctx context.Context) error {
 	fromEnv(&c.R2Endpoint, "R2_ENDPOINT")
 	fromEnv(&c.R2AccessKeyID, "R2_ACCESS_KEY_ID")
 	fromEnv(&c.R2SecretAccessKey, "R2_SECRET_ACCESS_KEY")
+	fromEnv(&c.WorkersEndpoint, "CLOUDFLARE_WORKERS_ENDPOINT")
 	fromEnv(&c.CacheDir, "CLOUDFLARE_WORKERS_CACHE_DIR")
 	if c.CacheDir == "" {
 		if dir, err := os.UserCacheDir(); err == nil { // else: no home, no cache
 			c.CacheDir = filepath.Join(dir, "pulumi-cloudflare-workers")
 		}
+	}
+	var err error
+	if c.edge, err = newEdge(c.Endpoint, c.WorkersEndpoint); err != nil {
+		return err
 	}
 	c.cache = &bundle.Cache{Dir: c.CacheDir}
 	c.api = &cfapi.Client{

@@ -63,9 +63,12 @@ var codeHints = map[apiCode]string{
 	{cfapi.APIWorkers, 10019}: "a route needs a Worker that exists",
 	{cfapi.APIWorkers, 10068}: "the entry point exports nothing that handles an event: does it have a " +
 		"default export?",
-	{cfapi.APIWorkers, 10142}:       "another Worker has a service binding to this one: remove the binding first",
-	{cfapi.APIWorkers, 10143}:       "a service binding names a Worker that does not exist: deploy that one first",
-	{cfapi.APIWorkers, 10144}:       "a service binding names a Worker that does not exist: deploy that one first",
+	{cfapi.APIWorkers, 10142}: "another Worker has a service binding to this one: remove the binding first",
+	{cfapi.APIWorkers, 10143}: "a service binding names a Worker that does not exist: deploy that one first",
+	{cfapi.APIWorkers, 10144}: "a service binding names a Worker that does not exist: deploy that one first",
+	// alchemy-run/distilled, HostnameAlreadyInUse; 100117 is in many logs of deployments
+	{cfapi.APIWorkers, 100116}:      originHint,
+	{cfapi.APIWorkers, 100117}:      recordHint,
 	{cfapi.APIR2, 10006}:            "create the bucket first, with R2Bucket or wrangler r2 bucket create",
 	{cfapi.APIR2, codeBucketExists}: "import it, or choose another name",
 	{cfapi.APIR2, codeBucketNotEmpty}: "set forceDestroy: true and run pulumi up before destroying, or empty it " +
@@ -106,6 +109,8 @@ var kindHints = []struct {
 	{cfapi.ErrDenied, cfapi.APIQueues, "the API token needs \"Queues: Edit\" on this account"},
 	{cfapi.ErrDenied, cfapi.APIR2, "the API token needs \"Workers R2 Storage: Edit\" on this account"},
 	{cfapi.ErrDenied, cfapi.APIDNS, "the API token needs \"DNS: Edit\" on this zone"},
+	{cfapi.ErrDenied, cfapi.APIZones, "the API token needs \"Zone: Read\" to find a zone by name or host: give it " +
+		"that, or give zoneId"},
 	{cfapi.ErrDenied, cfapi.APISecretsStore, "the API token needs \"Secrets Store: Edit\" on this account"},
 	{cfapi.ErrNotFound, cfapi.APISecretsStore, "is storeId the id of the account's store? wrangler secrets-store store " +
 		"list --remote shows it. If somebody deleted the secret, run pulumi refresh"},
@@ -123,6 +128,9 @@ func (e *hintedError) Error() string {
 	return e.error.Error() + "\n  hint: " + strings.Join(e.hints, "\n  hint: ")
 }
 
+// maxHints is how many hints an error has at most.
+const maxHints = 3
+
 // explain adds hints to err. It is called where an error leaves a resource,
 // and adds nothing the second time.
 func explain(err error) error {
@@ -133,7 +141,7 @@ func explain(err error) error {
 	if len(hints) == 0 {
 		return err
 	}
-	return &hintedError{err, hints[:min(len(hints), 3)]}
+	return &hintedError{err, hints[:min(len(hints), maxHints)]}
 }
 
 func hintsFor(err error) (hints []string) {
@@ -148,7 +156,15 @@ func hintsFor(err error) (hints []string) {
 		add("adopt: true takes it over, and replaces its code and settings")
 	}
 	if taken := (*routeTakenError)(nil); errors.As(err, &taken) {
-		add("delete the route from the other Worker first, or leave it out here")
+		add(routeTakenHint)
+	}
+	if taken := (*addressesError)(nil); errors.As(err, &taken) {
+		for _, c := range taken.conflicts {
+			add(c.hint)
+		}
+		if last := maxHints - 1; len(hints) > maxHints { // each names an input, and none may be left out
+			hints = append(hints[:last], strings.Join(hints[last:], "; "))
+		}
 	}
 	if none := (*noValueError)(nil); errors.As(err, &none) {
 		add(noValueHint)

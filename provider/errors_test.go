@@ -45,6 +45,7 @@ func TestErrorsReadWell(t *testing.T) {
 		&takenError{account: "account", script: "api", deployments: []cfapi.Deployment{{}}},
 		&routeTakenError{pattern: "example.com/*", script: "other", id: "id"},
 		&routeTakenError{pattern: "example.com/*", id: "id"},
+		&addressesError{[]conflict{{"this is taken", "take it"}, {"that too", "take it"}, {"and this", "leave it"}}},
 		&noSubdomainError{account: "account"},
 		fmt.Errorf("bundle r2://b/k: %w", &bundle.MismatchError{Want: digest.OfBytes(nil), Got: digest.OfBytes([]byte("x"))}),
 	)

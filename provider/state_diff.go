@@ -118,13 +118,14 @@ func workerDiff(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
 	if refusesUnmanaged(req) {
 		resp = differs(resp, "unmanagedSecretNames")
 	}
+	resp = withoutZoneNames(req, resp)
 	// A key that changes with the digest that it contains says nothing that the digest does not.
 	if _, changed := resp.DetailedDiff["bundle.sha256"]; changed && sameButDigest(req.OldInputs, req.Inputs) {
 		delete(resp.DetailedDiff, "bundle.key")
 	}
 	// The name of a Worker is unique: the old one must go before a new one of that name can come.
-	// So is a route's pattern.
-	if same(req, "scriptName") && same(req, "accountId") || sharesRoute(req.OldInputs, req.Inputs) {
+	// So are a route's pattern and a custom domain.
+	if same(req, "scriptName") && same(req, "accountId") || sharesAddress(req.OldInputs, req.Inputs) {
 		resp.DeleteBeforeReplace = true
 	}
 	return resp
@@ -191,14 +192,18 @@ func textsOf(list property.Value) (texts []string) {
 	return texts
 }
 
-// sharesRoute reports whether some route is in both.
-func sharesRoute(olds, news property.Map) bool {
-	was, is := olds.Get("routes"), news.Get("routes")
+// sharesAddress reports whether some route or custom domain is in both.
+func sharesAddress(olds, news property.Map) bool {
+	return sharesKey(olds.Get("routes"), news.Get("routes")) ||
+		sharesKey(olds.Get("customDomains"), news.Get("customDomains"))
+}
+
+func sharesKey(was, is property.Value) bool {
 	if !was.IsMap() || !is.IsMap() {
 		return false
 	}
-	for pattern := range is.AsMap().All {
-		if _, there := was.AsMap().GetOk(pattern); there {
+	for key := range is.AsMap().All {
+		if _, there := was.AsMap().GetOk(key); there {
 			return true
 		}
 	}

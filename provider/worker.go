@@ -54,10 +54,12 @@ type CloudflareWorkerArgs struct {
 	StreamingTailConsumers map[string]StreamingTailConsumer `pulumi:"streamingTailConsumers,optional"`
 	Schedules              []string                         `pulumi:"schedules,optional"`
 
-	WorkersDev *WorkersDev      `pulumi:"workersDev,optional"`
-	Routes     map[string]Route `pulumi:"routes,optional"`
-	Assets     *WorkerAssets    `pulumi:"assets,optional"`
-	Adopt      bool             `pulumi:"adopt,optional"`
+	WorkersDev    *WorkersDev             `pulumi:"workersDev,optional"`
+	Routes        map[string]Route        `pulumi:"routes,optional"`
+	CustomDomains map[string]CustomDomain `pulumi:"customDomains,optional"`
+	WaitForReady  *bool                   `pulumi:"waitForReady,optional"`
+	Assets        *WorkerAssets           `pulumi:"assets,optional"`
+	Adopt         bool                    `pulumi:"adopt,optional"`
 
 	Migrations    []Migration                    `pulumi:"migrations,optional"`
 	Exports       map[string]DurableObjectExport `pulumi:"exports,optional"`
@@ -74,8 +76,10 @@ type WorkersDev struct {
 
 // Route says in which zone a route pattern lives.
 type Route struct {
-	ZoneID    string `pulumi:"zoneId"`
+	ZoneID    string `pulumi:"zoneId,optional"`
+	ZoneName  string `pulumi:"zoneName,optional"`
 	DNSRecord bool   `pulumi:"dnsRecord,optional"`
+	TakeOver  bool   `pulumi:"takeOver,optional"`
 }
 
 // UnmanagedSecrets says what becomes of secrets that others set in a Worker.
@@ -161,7 +165,8 @@ func (*CloudflareWorker) WireDependencies(
 	f.OutputField(&out.AssetCount).DependsOn(f.InputField(&in.Assets).Computed())
 	f.OutputField(&out.AssetSize).DependsOn(f.InputField(&in.Assets).Computed())
 	f.OutputField(&out.URLs).DependsOn(f.InputField(&in.ScriptName).Computed(),
-		f.InputField(&in.WorkersDev).Computed(), f.InputField(&in.Routes).Computed())
+		f.InputField(&in.WorkersDev).Computed(), f.InputField(&in.Routes).Computed(),
+		f.InputField(&in.CustomDomains).Computed())
 	f.OutputField(&out.RouteIDs).DependsOn(f.InputField(&in.Routes).Computed())
 	f.OutputField(&out.DNSRecordIDs).DependsOn(f.InputField(&in.Routes).Computed())
 }
@@ -177,8 +182,9 @@ func (w *CloudflareWorker) Create(
 	}
 	if req.DryRun {
 		logAssetChanges(ctx, nil, want.Assets)
+		err := warnOfTakeOvers(ctx, resp.Output, want)
 		resp.Output.CloudflareWorkerArgs = want
-		return resp, nil
+		return resp, err
 	}
 	owner, err := api(ctx).Deployments(ctx, want.AccountID, want.ScriptName)
 	taken := err == nil
@@ -216,7 +222,8 @@ func (w *CloudflareWorker) Update(
 		next := req.State.clone()
 		next.CloudflareWorkerArgs = req.Inputs
 		next.BundleDigest = req.Inputs.Bundle.SHA256
-		return infer.UpdateResponse[CloudflareWorkerState]{Output: next}, nil
+		err := warnOfTakeOvers(ctx, req.State, req.Inputs)
+		return infer.UpdateResponse[CloudflareWorkerState]{Output: next}, err
 	}
 	state, err := newDeployer(ctx, req.Inputs).run(ctx, req.State, true)
 	return infer.UpdateResponse[CloudflareWorkerState]{Output: state}, err
@@ -226,8 +233,10 @@ func (w *CloudflareWorker) Update(
 func (w *CloudflareWorker) Delete(
 	ctx context.Context, req infer.DeleteRequest[CloudflareWorkerState],
 ) (infer.DeleteResponse, error) {
+	// There is nothing that the Worker is to have any more.
+	d := newDeployer(ctx, CloudflareWorkerArgs{AccountID: req.State.AccountID, ScriptName: req.State.ScriptName})
 	for _, s := range planDelete(req.State) {
-		if err := s.run(ctx, newDeployer(ctx, req.State.CloudflareWorkerArgs), &req.State); err != nil {
+		if err := s.run(ctx, d, &req.State); err != nil {
 			return infer.DeleteResponse{}, explain(err)
 		}
 	}

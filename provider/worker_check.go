@@ -50,6 +50,9 @@ func (w *CloudflareWorker) Check(
 	failures = checkAccount(ctx, &args.AccountID, req.NewInputs)
 	failures = append(failures, checkWorker(args, req.NewInputs)...)
 	if len(failures) == 0 {
+		failures, err = resolveAddresses(ctx, &args, req)
+	}
+	if len(failures) == 0 && err == nil {
 		failures, err = resolveBundle(ctx, &args, req.NewInputs)
 	}
 	if len(failures) == 0 && err == nil {
@@ -142,6 +145,7 @@ func checkWorker(args CloudflareWorkerArgs, inputs property.Map) []p.CheckFailur
 	c.classes(args)
 	c.settings(args)
 	c.routes(args)
+	c.customDomains(args)
 	c.assets(args)
 	percent := percentage(args)
 	c.fail(percent < 0 || percent > 100, []string{"rollout", "percentage"}, "%g is not a percentage from 0 to 100", percent)
@@ -208,12 +212,16 @@ func (c *checker) value(path []string, value any) {
 func (c *checker) routes(args CloudflareWorkerArgs) {
 	for _, pattern := range slices.Sorted(maps.Keys(args.Routes)) {
 		route, path := args.Routes[pattern], []string{"routes", pattern}
-		zone := append(slices.Clone(path), "zoneId")
-		c.fail(!zoneID.MatchString(route.ZoneID), zone, "%q is not a zone id: 32 lower-case hex digits, as on the zone's "+
-			"overview page", route.ZoneID)
+		c.zoneID(path, route.ZoneID)
 		c.fail(!strings.Contains(withoutScheme(pattern), "."), path, "is not a route pattern such as example.com/api/*")
 		c.fail(strings.ContainsAny(pattern, "?# "), path, "a route pattern matches host and path only: no query, no spaces")
 		c.fail(route.DNSRecord && hostOf(pattern) == "", append(slices.Clone(path), "dnsRecord"),
 			"no DNS record can serve a host with that wildcard: set it for a plain host name or \"*.\" and a domain")
 	}
+}
+
+// zoneID checks the zone of what is at path, if the program gives it by its id.
+func (c *checker) zoneID(path []string, id string) {
+	c.fail(id != "" && !zoneID.MatchString(id), append(slices.Clone(path), "zoneId"), "%q is not a zone id: 32 "+
+		"lower-case hex digits, as on the zone's overview page", id)
 }

@@ -67,7 +67,20 @@ func TestBadInputsAreNamed(t *testing.T) {
 		"zone by name":         func(a *CloudflareWorkerArgs) { a.Routes["a.com/*"] = Route{ZoneID: "a.com"} },
 		"route without a dot":  func(a *CloudflareWorkerArgs) { a.Routes["localhost/*"] = Route{ZoneID: zoneA} },
 		"route with a query":   func(a *CloudflareWorkerArgs) { a.Routes["a.com/?x=*"] = Route{ZoneID: zoneA} },
-		"unknown placement":    func(a *CloudflareWorkerArgs) { a.Placement = &Placement{Mode: "off"} },
+		"custom domains that are none": func(a *CloudflareWorkerArgs) {
+			a.CustomDomains = map[string]CustomDomain{}
+			for _, host := range []string{"https://a.com", "a.com/*", "*.a.com", "A.com", "localhost", "a..com", "a.com:443"} {
+				a.CustomDomains[host] = CustomDomain{ZoneID: zoneA}
+			}
+		},
+		"custom domain's zone": func(a *CloudflareWorkerArgs) {
+			a.CustomDomains = map[string]CustomDomain{"a.com": {ZoneID: "a.com"}}
+		},
+		"record beside a custom domain": func(a *CloudflareWorkerArgs) {
+			a.Routes["a.com/x*"] = Route{ZoneID: zoneA, DNSRecord: true}
+			a.CustomDomains = map[string]CustomDomain{"a.com": {ZoneID: zoneA}}
+		},
+		"unknown placement": func(a *CloudflareWorkerArgs) { a.Placement = &Placement{Mode: "off"} },
 		"smart and targeted": func(a *CloudflareWorkerArgs) {
 			a.Placement = &Placement{Mode: SmartPlacement, Region: "aws:us-east-1"}
 		},
@@ -139,11 +152,14 @@ func TestWhatIsNotKnownIsNotJudged(t *testing.T) {
 		"routes": property.New(map[string]property.Value{
 			"a.com/*": property.New(map[string]property.Value{"zoneId": unknown}),
 		}),
+		"customDomains": property.New(map[string]property.Value{
+			"a.com": property.New(map[string]property.Value{"zoneId": unknown}),
+		}),
 	})
 	args := CloudflareWorkerArgs{
 		Placement: &Placement{Mode: TargetedPlacement}, Tags: []string{"", ""}, Schedules: []string{""},
 		Bindings: map[string]Binding{"WHOLE": {}, "MEMBER": {}, "ID": {KvNamespace: &KvNamespaceBinding{}}},
-		Routes:   map[string]Route{"a.com/*": {}},
+		Routes:   map[string]Route{"a.com/*": {ZoneID: "x"}}, CustomDomains: map[string]CustomDomain{"a.com": {ZoneID: "x"}},
 	}
 	assert.Empty(t, checkWorker(args, inputs))
 	assert.NotEmpty(t, checkWorker(args, property.Map{}), "the same, if it is known to be empty")

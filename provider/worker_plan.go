@@ -34,7 +34,8 @@ func unseen(want CloudflareWorkerArgs) CloudflareWorkerState {
 // Worker in between. exists tells whether there is a Worker of that name.
 func plan(seen CloudflareWorkerState, want CloudflareWorkerArgs, exists bool) []step {
 	version := planVersion(seen, want)
-	steps := slices.Concat(planSecretNames(seen, want, len(version) > 0, exists), version)
+	check, addresses := planAddresses(seen, want, exists)
+	steps := slices.Concat(planSecretNames(seen, want, len(version) > 0, exists), check, version)
 	steps = append(steps, planSettings(seen, want, exists)...)
 	wish := subdomain(want.WorkersDev)
 	if wish.Enabled && accountSubdomain(seen) == "" {
@@ -43,7 +44,7 @@ func plan(seen CloudflareWorkerState, want CloudflareWorkerArgs, exists bool) []
 	if takenOver := exists && seen.VersionID == ""; takenOver || wish != subdomain(seen.WorkersDev) {
 		steps = append(steps, setSubdomain{wish})
 	}
-	return append(steps, planRoutes(seen, want)...)
+	return append(steps, addresses...)
 }
 
 // planVersion lists the calls that make the wanted version serve all requests.
@@ -142,6 +143,9 @@ func planDelete(seen CloudflareWorkerState) (steps []step) {
 	for _, pattern := range slices.Sorted(maps.Keys(seen.Routes)) {
 		steps = append(steps, planRouteRemoval(seen, CloudflareWorkerArgs{}, pattern)...)
 	}
+	if _, detached := planDomains(seen, CloudflareWorkerArgs{}); len(detached) > 0 {
+		steps = append(steps, detachDomains{detached})
+	}
 	return append(steps, deleteScript{})
 }
 
@@ -183,11 +187,16 @@ func subdomain(w *WorkersDev) cfapi.Subdomain {
 const workersDevDomain = ".workers.dev"
 
 // urls lists the addresses at which the Worker answers: workers.dev first,
-// then those of the routes that have no wildcard in the host.
+// then the custom domains and the routes that have no wildcard in the host.
 func urls(state CloudflareWorkerState, accountSubdomain string) []string {
 	list := []string{}
 	if subdomain(state.WorkersDev).Enabled && accountSubdomain != "" {
 		list = append(list, "https://"+state.ScriptName+"."+accountSubdomain+workersDevDomain)
+	}
+	for _, host := range slices.Sorted(maps.Keys(state.CustomDomains)) {
+		if state.CustomDomains[host].ZoneID != unknownID {
+			list = append(list, "https://"+host)
+		}
 	}
 	for _, pattern := range slices.Sorted(maps.Keys(state.Routes)) {
 		address := strings.TrimSuffix(withoutScheme(pattern), "*")

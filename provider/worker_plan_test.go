@@ -56,6 +56,9 @@ const elsewhere = "changed elsewhere: version 1ccffe3a-40f3-4d67-a3fb-e8af5b8ffd
 // everySetting is the change of all settings that belong to no version.
 const everySetting = "change settings: logpush, observability, streamingTailConsumers, tags, tailConsumers"
 
+// check is the step that looks before anything is changed.
+const check = "check that the addresses are free"
+
 func TestThePlanMakesOnlyTheCallsThatAreNeeded(t *testing.T) {
 	t.Parallel()
 	update := []string{"upload a version", "deploy the version"}
@@ -199,15 +202,77 @@ func TestThePlanMakesOnlyTheCallsThatAreNeeded(t *testing.T) {
 				w.Routes = map[string]Route{"www.example.com/*": {ZoneID: zoneA, DNSRecord: true}}
 			},
 			plan: []string{
-				`create the DNS record of route "www.example.com/*"`, `create route "www.example.com/*"`,
+				check, `create the DNS record of route "www.example.com/*"`, `create route "www.example.com/*"`,
 				`delete the DNS record of route "example.com/*"`, `delete route "example.com/*"`,
 			},
 		},
 		"route in another zone": {
 			want: func(w *CloudflareWorkerArgs) { w.Routes = map[string]Route{"example.com/*": {ZoneID: zoneB}} },
 			plan: []string{
-				`delete the DNS record of route "example.com/*"`, `delete route "example.com/*"`, `create route "example.com/*"`,
+				check, `delete the DNS record of route "example.com/*"`, `delete route "example.com/*"`,
+				`create route "example.com/*"`,
 			},
+		},
+		"custom domains added": {
+			want: func(w *CloudflareWorkerArgs) {
+				w.CustomDomains = map[string]CustomDomain{"b.example.com": {ZoneID: zoneA}, "a.example.com": {ZoneID: zoneA}}
+			},
+			plan: []string{check, "attach custom domains a.example.com, b.example.com"},
+		},
+		"custom domain removed": {
+			seen: func(s *CloudflareWorkerState) {
+				s.CustomDomains = map[string]CustomDomain{"a.example.com": {ZoneID: zoneA}}
+			},
+			plan: []string{"detach custom domain a.example.com"},
+		},
+		"custom domain that may have been attached": {
+			seen: func(s *CloudflareWorkerState) {
+				s.CustomDomains = map[string]CustomDomain{"a.example.com": {ZoneID: unknownID}}
+			},
+			want: func(w *CloudflareWorkerArgs) {
+				w.CustomDomains = map[string]CustomDomain{"a.example.com": {ZoneID: zoneA}}
+			},
+			plan: []string{check, "attach custom domain a.example.com"},
+		},
+		"overrides of a custom domain that is attached": {
+			seen: func(s *CloudflareWorkerState) {
+				s.CustomDomains = map[string]CustomDomain{"a.example.com": {ZoneID: zoneA}}
+			},
+			want: func(w *CloudflareWorkerArgs) {
+				w.CustomDomains = map[string]CustomDomain{"a.example.com": {
+					ZoneID: zoneA, ZoneName: "example.com", OverrideExistingOrigin: true, OverrideExistingDNSRecord: true,
+				}}
+			},
+			plan: []string{},
+		},
+		"route becomes a custom domain": {
+			want: func(w *CloudflareWorkerArgs) {
+				w.Routes, w.CustomDomains = nil, map[string]CustomDomain{"example.com": {ZoneID: zoneA}}
+			},
+			plan: []string{
+				check, "attach custom domain example.com", `delete the DNS record of route "example.com/*"`,
+				`delete route "example.com/*"`,
+			},
+		},
+		"custom domain becomes a route with a DNS record": {
+			seen: func(s *CloudflareWorkerState) {
+				s.CustomDomains = map[string]CustomDomain{"a.example.com": {ZoneID: zoneA}, "b.example.com": {ZoneID: zoneA}}
+			},
+			want: func(w *CloudflareWorkerArgs) {
+				w.Routes = map[string]Route{
+					"example.com/*": w.Routes["example.com/*"], "a.example.com/*": {ZoneID: zoneA, DNSRecord: true},
+				}
+			},
+			plan: []string{
+				check, "detach custom domain a.example.com", `create the DNS record of route "a.example.com/*"`,
+				`create route "a.example.com/*"`, "detach custom domain b.example.com",
+			},
+		},
+		"takeOver of a route that is ours": {
+			want: func(w *CloudflareWorkerArgs) {
+				w.Routes = map[string]Route{"example.com/*": {ZoneID: zoneA, DNSRecord: true, TakeOver: true}}
+			},
+			plan: []string{},
 		},
 		"DNS record no longer": {
 			want: func(w *CloudflareWorkerArgs) { w.Routes = map[string]Route{"example.com/*": {ZoneID: zoneA}} },
@@ -215,7 +280,7 @@ func TestThePlanMakesOnlyTheCallsThatAreNeeded(t *testing.T) {
 		},
 		"record made, route not": {
 			seen: func(s *CloudflareWorkerState) { s.RouteIDs = map[string]string{} },
-			plan: []string{`create route "example.com/*"`},
+			plan: []string{check, `create route "example.com/*"`},
 		},
 		"code and routes together": {
 			want: func(w *CloudflareWorkerArgs) { w.Bundle.SHA256, w.Routes = "2", nil },
@@ -242,7 +307,7 @@ func TestThePlanMakesOnlyTheCallsThatAreNeeded(t *testing.T) {
 func TestANewWorkerIsUploadedOnce(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, []string{
-		"upload and deploy", "find the account's workers.dev subdomain", "set workersDev.enabled to true",
+		check, "upload and deploy", "find the account's workers.dev subdomain", "set workersDev.enabled to true",
 		`create the DNS record of route "example.com/*"`, `create route "example.com/*"`,
 	}, texts(plan(unseen(wanted()), wanted(), false)))
 }
@@ -268,9 +333,12 @@ func TestARecordStaysWhileAnotherRouteNeedsIt(t *testing.T) {
 
 func TestWhatLeadsToAWorkerGoesFirst(t *testing.T) {
 	t.Parallel()
+	seen := deployedAs(wanted())
+	seen.CustomDomains = map[string]CustomDomain{"a.example.com": {ZoneID: unknownID}}
 	assert.Equal(t, []string{
-		`delete the DNS record of route "example.com/*"`, `delete route "example.com/*"`, "delete the Worker",
-	}, texts(planDelete(deployedAs(wanted()))))
+		`delete the DNS record of route "example.com/*"`, `delete route "example.com/*"`,
+		"detach custom domain a.example.com", "delete the Worker",
+	}, texts(planDelete(seen)))
 }
 
 func TestAddressesAreThoseThatAnswer(t *testing.T) {
@@ -281,8 +349,12 @@ func TestAddressesAreThoseThatAnswer(t *testing.T) {
 		state.RouteIDs[pattern] = "id"
 	}
 	state.Routes["never.example.com/*"] = Route{ZoneID: zoneA} // its route was not made
-	assert.Equal(t, []string{"https://api.acme.workers.dev", "https://example.com/", "https://a.example.com/x"},
-		urls(state, "acme"))
+	state.CustomDomains = map[string]CustomDomain{
+		"c.example.com": {ZoneID: zoneA}, "d.example.com": {ZoneID: unknownID}, // which may not be attached
+	}
+	assert.Equal(t, []string{
+		"https://api.acme.workers.dev", "https://c.example.com", "https://example.com/", "https://a.example.com/x",
+	}, urls(state, "acme"))
 	state.WorkersDev = nil
 	assert.NotContains(t, urls(state, "acme"), "https://api.acme.workers.dev")
 }

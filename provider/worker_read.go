@@ -72,7 +72,7 @@ func inputsOf(state CloudflareWorkerState, old CloudflareWorkerArgs) CloudflareW
 	inputs.Variables = written(inputs.Variables, old.Variables)
 	inputs.Bindings = written(inputs.Bindings, old.Bindings)
 	inputs.Secrets = written(inputs.Secrets, old.Secrets)
-	inputs.Routes = written(inputs.Routes, old.Routes)
+	inputs.addressesAs(old)
 	inputs.settingsAs(old)
 	if sameServed(inputs.Assets, old.Assets) {
 		inputs.Assets = old.Assets
@@ -215,8 +215,8 @@ func describeVersion(v cfapi.Version) string {
 	}))
 }
 
-// settings fills in what belongs to no version, and where the Worker is published
-// on workers.dev, which is one request together.
+// settings fills in what belongs to no version, the custom domains, and where the
+// Worker is published on workers.dev, which is one request together.
 func (r reader) settings(ctx context.Context, facts factKeeper, state *CloudflareWorkerState) error {
 	worker, err := r.api.Worker(ctx, r.account, r.script)
 	if err != nil {
@@ -225,6 +225,7 @@ func (r reader) settings(ctx context.Context, facts factKeeper, state *Cloudflar
 	if err := state.seeSettings(worker.Settings); err != nil {
 		return fmt.Errorf("read settings of worker %q: observability: %w", r.script, err)
 	}
+	state.seeDomains(worker.Domains)
 	is := worker.Subdomain
 	if is != subdomain(state.WorkersDev) {
 		state.WorkersDev = &WorkersDev{Enabled: is.Enabled, PreviewsEnabled: is.PreviewsEnabled}

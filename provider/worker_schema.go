@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi-go-provider/infer"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
 )
 
 //go:embed doc/cloudflare_worker.md
@@ -61,7 +63,14 @@ func (w *CloudflareWorkerArgs) Annotate(a infer.Annotator) {
 		"Default: none.")
 	a.Describe(&w.WorkersDev, "Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. "+
 		"Default: it does not.")
-	a.Describe(&w.Routes, "Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.")
+	a.Describe(&w.Routes, "Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. "+
+		"Example: `{ \"api.example.com/*\": {} }`. Default: none.")
+	a.Describe(&w.CustomDomains, "Host names that belong to the Worker altogether, with a DNS record and a certificate "+
+		"that Cloudflare makes. Example: `{ \"api.example.com\": {} }`. Default: none.")
+	a.Describe(&w.WaitForReady, "Whether an update that gives the Worker new addresses waits until they answer: at most "+
+		"a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. "+
+		"Each is asked with GET requests by `"+cfapi.EdgeUserAgent+"`. An address that does not answer in time is a "+
+		"warning. Default: true.")
 	a.Describe(&w.Migrations, "The full history of the Worker's classes of Durable Objects, in order, as wrangler has "+
 		"it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.")
 	a.Describe(&w.Exports, "What is to become of each class of Durable Objects, by its name: the declarative form of "+
@@ -133,10 +142,20 @@ func (w *WorkersDev) Annotate(a infer.Annotator) {
 // Annotate describes the route.
 func (r *Route) Annotate(a infer.Annotator) {
 	a.Describe(&r, "A route pattern's zone, and whether its host needs a DNS record.")
-	a.Describe(&r.ZoneID, "Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's "+
-		"overview page.")
+	a.Describe(&r.ZoneID, zoneIDDoc)
+	a.Describe(&r.ZoneName, zoneNameDoc)
 	a.Describe(&r.DNSRecord, "Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without "+
-		"which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or "+
-		"AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second "+
-		"record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.")
+		"which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not "+
+		"proxied is an error, before anything is changed. Default: false.")
+	a.Describe(&r.TakeOver, "Whether to move the route here if it belongs to another Worker, which a preview says. From "+
+		"then on it is this Worker's, and is deleted with it. Default: false; it is then an error that names that "+
+		"Worker, before anything is changed.")
 }
+
+// What a zone is, wherever one is named.
+const (
+	zoneIDDoc = "Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked " +
+		"up, which needs the permission \"Zone: Read\"."
+	zoneNameDoc = "Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of " +
+		"the host that is a zone of the account. It says nothing where `zoneId` is given."
+)

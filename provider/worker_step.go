@@ -32,12 +32,14 @@ type deployer struct {
 	account string
 	script  string
 	assets  *assets.Tree // those that were read for the upload
+	found   *found       // of the addresses, before anything was changed
 }
 
 func newDeployer(ctx context.Context, want CloudflareWorkerArgs) deployer {
 	return deployer{
 		api: api(ctx), cache: cache(ctx), vault: vaultOf(ctx),
 		want: want, account: want.AccountID, script: want.ScriptName, assets: &assets.Tree{},
+		found: &found{routes: map[string][]cfapi.Route{}, records: map[recordKey]string{}},
 	}
 }
 
@@ -56,7 +58,7 @@ func (d deployer) run(ctx context.Context, seen CloudflareWorkerState, exists bo
 	if seen.Traffic[seen.VersionID] > 0 && ignoresTraffic(ctx) {
 		planned.Traffic = split(seen, d.want) // somebody else's rollout goes on
 	}
-	changed := false
+	changed, before := false, seen.URLs
 	for _, s := range plan(planned, d.want, exists) {
 		next := seen.clone()
 		err := ctx.Err()
@@ -71,14 +73,24 @@ func (d deployer) run(ctx context.Context, seen CloudflareWorkerState, exists bo
 			}
 			return seen, infer.ResourceInitFailedError{Reasons: []string{err.Error()}}
 		}
-		seen, changed = next, true
+		seen, changed = next, changed || !onlyLooks(s)
 	}
 	maps.DeleteFunc(seen.SecretStatus, func(name string, _ SecretStatus) bool { // handed over to others
 		_, ours := d.want.Secrets[name]
 		return !ours
 	})
 	seen.CloudflareWorkerArgs = d.want // all of it is so now, and is written as the program does
+	d.awaitAddresses(ctx, before, seen)
 	return seen, nil
+}
+
+// onlyLooks reports whether a step changes nothing at Cloudflare.
+func onlyLooks(s step) bool {
+	switch s.(type) {
+	case checkAddresses, checkSecretNames:
+		return true
+	}
+	return false
 }
 
 // unknownID stands in the state for the id of what may have been made.
@@ -100,6 +112,10 @@ func claim(s step, err error, facts *CloudflareWorkerState) bool {
 		facts.setRoute(s.pattern, Route{ZoneID: s.zone, DNSRecord: true})
 		facts.DNSRecordIDs[s.pattern] = unknownID
 		return true
+	case attachDomains:
+		*facts = facts.clone()
+		facts.claimDomains(s.hosts)
+		return true
 	}
 	return false
 }
@@ -112,6 +128,7 @@ func (s CloudflareWorkerState) claimed(pattern string) bool {
 // clone returns a copy whose maps may be changed.
 func (s CloudflareWorkerState) clone() CloudflareWorkerState {
 	s.Routes, s.RouteIDs, s.DNSRecordIDs = maps.Clone(s.Routes), copied(s.RouteIDs), copied(s.DNSRecordIDs)
+	s.CustomDomains = maps.Clone(s.CustomDomains)
 	s.Secrets, s.SecretStatus = maps.Clone(s.Secrets), copied(s.SecretStatus)
 	s.UnmanagedNames = append([]string{}, s.UnmanagedNames...)
 	s.URLs = append([]string{}, s.URLs...) // a Worker without addresses has an empty list, which infer reads as none
@@ -301,7 +318,7 @@ func (s setSubdomain) run(ctx context.Context, d deployer, facts *CloudflareWork
 }
 
 func (s createRoute) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
-	route, err := d.api.CreateRoute(ctx, s.zone, s.pattern, d.script)
+	route, err := d.placeRoute(ctx, s)
 	if cfapi.LostResponse(err) || errors.Is(err, cfapi.ErrConflict) || hasCode(err, cfapi.APIWorkers, codeDuplicateRoute) {
 		route, err = d.findRoute(ctx, s, err)
 	}
@@ -343,7 +360,14 @@ func (e *routeTakenError) Error() string {
 }
 
 func (s deleteRoute) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
+	ours, err := false, error(nil)
 	if s.id != "" {
+		ours, err = d.ownsRoute(ctx, s.zone, s.id)
+	}
+	if err != nil {
+		return err
+	}
+	if ours {
 		if err := d.api.DeleteRoute(ctx, s.zone, s.id); err != nil && !errors.Is(err, cfapi.ErrNotFound) {
 			return err
 		}
@@ -363,17 +387,24 @@ const originless = "100::"
 func recordComment(script string) string { return "pulumi-cloudflare-workers: " + script }
 
 func (s createDNSRecord) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
-	record, err := d.api.CreateDNSRecord(ctx, s.zone, cfapi.DNSRecord{
-		Name: hostOf(s.pattern), Type: "AAAA", Content: originless, Proxied: true, Comment: recordComment(d.script),
-	})
-	if err != nil && (cfapi.LostResponse(err) || !errors.Is(err, cfapi.ErrDenied)) {
-		record, err = d.findDNSRecord(ctx, s, err)
+	key := recordKey{s.zone, hostOf(s.pattern)}
+	id, known := d.found.records[key]
+	if !known {
+		record, err := d.api.CreateDNSRecord(ctx, s.zone, cfapi.DNSRecord{
+			Name: key.host, Type: "AAAA", Content: originless, Proxied: true, Comment: recordComment(d.script),
+		})
+		if err != nil && (cfapi.LostResponse(err) || !errors.Is(err, cfapi.ErrDenied)) {
+			record, err = d.findDNSRecord(ctx, s, err)
+		}
+		if err != nil {
+			return err
+		}
+		id = record.ID
+		d.found.records[key] = id
 	}
-	if err != nil {
-		return err
-	}
-	if record.ID != "" {
-		facts.DNSRecordIDs[s.pattern] = record.ID
+	delete(facts.DNSRecordIDs, s.pattern) // what was claimed
+	if id != "" {
+		facts.DNSRecordIDs[s.pattern] = id
 	}
 	facts.setRoute(s.pattern, Route{ZoneID: s.zone, DNSRecord: true})
 	return nil
@@ -393,9 +424,8 @@ func (d deployer) findDNSRecord(ctx context.Context, s createDNSRecord, cause er
 			return r, nil
 		case r.Proxied:
 			return cfapi.DNSRecord{}, nil
-		case r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME":
-			return cfapi.DNSRecord{}, fmt.Errorf("%s has a DNS record (%s %s) that is not proxied, "+
-				"so requests would not reach the Worker: %w", r.Name, r.Type, r.Content, cause)
+		case leadsToHost(r):
+			return cfapi.DNSRecord{}, fmt.Errorf("%s: %w", pastTheWorker(r.Name, r), cause)
 		}
 	}
 	return cfapi.DNSRecord{}, cause
@@ -413,6 +443,15 @@ func (s deleteDNSRecord) run(ctx context.Context, d deployer, facts *CloudflareW
 			if r.Comment == recordComment(d.script) {
 				id = r.ID
 			}
+		}
+	}
+	if _, stays := d.want.Routes[s.pattern]; !stays && id != "" {
+		moved, err := d.movedRoute(ctx, s.zone, s.pattern)
+		if err != nil {
+			return err
+		}
+		if moved { // and needs the record where it is now
+			id = ""
 		}
 	}
 	if id != "" { // else the record was there before us, or never made

@@ -21,6 +21,11 @@ func TestOnlyWhatMayHaveBeenMadeIsClaimed(t *testing.T) {
 	assert.False(t, claim(record, refused, &facts))
 	assert.Equal(t, deployedAs(wanted()), facts)
 
+	claimed := facts
+	assert.True(t, claim(attachDomains{[]string{"a.example.com"}}, lost, &claimed))
+	assert.Equal(t, map[string]CustomDomain{"a.example.com": {ZoneID: unknownID}}, claimed.CustomDomains)
+	assert.Equal(t, deployedAs(wanted()), facts)
+
 	before := facts
 	assert.True(t, claim(record, lost, &facts))
 	assert.True(t, facts.claimed("www.example.com/*"))
@@ -31,7 +36,7 @@ func TestAClaimedRecordIsMadeAgainOrRemoved(t *testing.T) {
 	t.Parallel()
 	seen := deployedAs(wanted())
 	seen.DNSRecordIDs["example.com/*"] = unknownID
-	assert.Equal(t, []string{`create the DNS record of route "example.com/*"`}, texts(plan(seen, wanted(), true)))
+	assert.Equal(t, []string{check, `create the DNS record of route "example.com/*"`}, texts(plan(seen, wanted(), true)))
 	assert.Contains(t, planDelete(seen), deleteDNSRecord{"example.com/*", zoneA, unknownID})
 }
 

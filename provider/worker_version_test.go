@@ -14,7 +14,9 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 	t.Parallel()
 	elsewhere := map[string]string{ // reason for each
 		"AccountID": "identity", "ScriptName": "identity", "WorkersDev": "a trigger", "Routes": "triggers",
-		"Adopt": "says nothing of the Worker", "Secrets": "compared by secretChanges",
+		"CustomDomains": "triggers",
+		"WaitForReady":  "says nothing of the Worker",
+		"Adopt":         "says nothing of the Worker", "Secrets": "compared by secretChanges",
 		"Migrations": "compared by their tags", "AllowDataLoss": "says nothing of the Worker",
 		"Observability": "not of a version", "Logpush": "not of a version", "Tags": "not of a version",
 		"TailConsumers": "not of a version", "StreamingTailConsumers": "not of a version", "Schedules": "triggers",
@@ -27,6 +29,7 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 	full.Exports = map[string]DurableObjectExport{"Room": {Storage: "sqlite"}}
 	full.Rollout = &Rollout{Percentage: 10}
 	full.UnmanagedSecrets, full.RequiredSecrets = new(KeepUnmanaged), []string{"THEIRS"}
+	full.CustomDomains, full.WaitForReady = map[string]CustomDomain{"a.com": {}}, new(false)
 	full.Assets = &WorkerAssets{Directory: "public", SHA256: "ab"}
 	all := reflect.ValueOf(full)
 	for i := range all.NumField() {

@@ -79,6 +79,7 @@ type Client struct {
 	transport *transport
 	services  services
 	tokenID   tokenID
+	zones     zoneCache
 }
 
 // TokenIDCache remembers the ids of API tokens. An implementation must not store
@@ -117,6 +118,7 @@ func (c *Client) prepare() {
 	c.once.Do(func() {
 		c.transport = newTransport(c)
 		c.tokenID = newTokenID()
+		c.zones = newZoneCache()
 		c.endpoint = strings.TrimSuffix(cmp.Or(c.Endpoint, defaultEndpoint), "/")
 		if _, err := url.Parse(c.endpoint); err != nil {
 			c.endpoint = "" // the transport refuses this in better words than cloudflare-go

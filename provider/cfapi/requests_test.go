@@ -186,6 +186,11 @@ var requests = []request{
 		want:   []string{"1", "2", "1", "1", "2", "1"},
 	},
 	{
+		name: "Zones", answer: `[{"id":"1","name":"example.com","status":"active"}]`,
+		do:   func(ctx context.Context, c *Client) (any, error) { return c.Zones(ctx, testAccount, "example.com") },
+		want: []Zone{{"1", "example.com"}},
+	},
+	{
 		name: "Routes",
 		answer: `[{"id":"r1","pattern":"example.com/*","script":"api"},
 			{"id":"r2","pattern":"example.com/x"}]`,

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 )
 
@@ -34,12 +33,8 @@ func (c *Client) ScriptZones(ctx context.Context, account, script string) ([]str
 	slices.Sort(names)
 	var ids []string
 	for _, name := range slices.Compact(names) {
-		var zones []struct {
-			ID string `json:"id"`
-		}
-		query := url.Values{"name": {name}, "account.id": {account}}
-		op := fmt.Sprintf("find zone %q", name)
-		if err := c.get(ctx, APIZones, op, "/zones?"+query.Encode(), &zones); err != nil {
+		zones, err := c.Zones(ctx, account, name)
+		if err != nil {
 			return nil, err
 		}
 		for _, z := range zones {

@@ -53,10 +53,11 @@ type Worker struct {
 	// Settings are all there are. What is nil was not in the answer: the API's
 	// description lists no streaming tail consumers.
 	Settings ScriptSettings
+	Domains  []Domain // its custom domains
 }
 
 // Worker returns the settings of a Worker that belong to no version, and where
-// under workers.dev it can be reached: one request for both, which cloudflare-go
+// it can be reached but for its routes: one request for all, which cloudflare-go
 // calls beta and wrangler makes (packages/deploy-helpers/src/preview/api.ts).
 func (c *Client) Worker(ctx context.Context, account, script string) (Worker, error) {
 	var got struct {
@@ -69,6 +70,9 @@ func (c *Client) Worker(ctx context.Context, account, script string) (Worker, er
 		Observability json.RawMessage `json:"observability"`
 		Tail          []TailConsumer  `json:"tail_consumers"`
 		Streaming     json.RawMessage `json:"streaming_tail_consumers"`
+		References    struct {
+			Domains []Domain `json:"domains"` // without their service, which is the Worker
+		} `json:"references"`
 	}
 	path := fmt.Sprintf("/accounts/%s/workers/workers/%s", segment(account), segment(script))
 	ctx, call := begin(ctx, APIWorkers, fmt.Sprintf("read settings of worker %q", script))
@@ -85,7 +89,12 @@ func (c *Client) Worker(ctx context.Context, account, script string) (Worker, er
 		}
 		settings.StreamingTailConsumers = append([]TailConsumer{}, settings.StreamingTailConsumers...)
 	}
-	return Worker{Subdomain: Subdomain(got.Subdomain), Settings: settings}, nil
+	var domains []Domain
+	for _, d := range got.References.Domains {
+		d.Service = script
+		domains = append(domains, d)
+	}
+	return Worker{Subdomain: Subdomain(got.Subdomain), Settings: settings, Domains: domains}, nil
 }
 
 // PatchScriptSettings changes the settings that s speaks of, without a new version

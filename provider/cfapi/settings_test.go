@@ -18,12 +18,15 @@ var settingsRequests = []request{
 		name: "Worker",
 		answer: `{"id":"w1","name":"api","subdomain":{"enabled":true,"previews_enabled":false},"logpush":true,"tags":["a"],
 			"tail_consumers":[{"service":"log","environment":"production"}],"streaming_tail_consumers":[{"service":"live"}],
-			"observability":{"enabled":true,"logs":{"enabled":true}},"references":{"workers":[]}}`,
+			"observability":{"enabled":true,"logs":{"enabled":true}},"references":{"workers":[],
+			 "domains":[{"id":"d","hostname":"a.example.com","zone_id":"z","zone_name":"example.com"}]}}`,
 		do: func(ctx context.Context, c *Client) (any, error) { return c.Worker(ctx, testAccount, "a/b") },
 		want: Worker{Subdomain: Subdomain{Enabled: true}, Settings: ScriptSettings{
 			Logpush: new(true), Tags: []string{"a"}, TailConsumers: []TailConsumer{{"log", "production"}},
 			StreamingTailConsumers: []TailConsumer{{Service: "live"}},
 			Observability:          json.RawMessage(`{"enabled":true,"logs":{"enabled":true}}`),
+		}, Domains: []Domain{
+			{ID: "d", Hostname: "a.example.com", Service: "a/b", ZoneID: "z", ZoneName: "example.com"},
 		}},
 	},
 	{

@@ -21,6 +21,24 @@ namespace Pulumi.CloudflareWorkers
     /// 
     /// ## Example Usage
     /// 
+    /// ## Addresses
+    /// 
+    /// A Worker answers on workers.dev, for the route patterns in `routes`, and for the host names in `customDomains`, which are
+    /// its own altogether, with a DNS record and a certificate that Cloudflare makes. Zones are found by their names or by the
+    /// host; give `zoneId` where the token does not have *Zone: Read*.
+    /// 
+    /// What belongs to others is not taken: a route or custom domain of another Worker, or a DNS record in the way, is an error
+    /// that names it before anything is changed. `takeOver` on a route, and `overrideExistingOrigin` and
+    /// `overrideExistingDnsRecord` on a custom domain, take it over, and the preview says from whom. Then it is this Worker's, and
+    /// goes with it; whoever had it before leaves it alone.
+    /// 
+    /// An update that gives the Worker new addresses waits until they answer: until DNS and certificate are there, and the answer
+    /// is none of Cloudflare's own for want of a Worker. For that it sends GET requests to the addresses, as
+    /// `pulumi-cloudflare-workers/wait-for-ready`, and the Worker answers the last one. Addresses that the Worker had before are
+    /// not asked: no response tells which version made it, and a new version is everywhere within seconds. What does not answer
+    /// within a minute, or five for a custom domain, or within the resource's custom timeout, is a warning. `waitForReady: false`
+    /// sends no such request.
+    /// 
     /// ## Settings
     /// 
     /// `placement`, `limits`, `cacheOptions` and `annotations` belong to a version, as code does; changing one deploys another
@@ -149,6 +167,12 @@ namespace Pulumi.CloudflareWorkers
         public Output<ImmutableArray<string>> CompatibilityFlags { get; private set; } = null!;
 
         /// <summary>
+        /// Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
+        /// </summary>
+        [Output("customDomains")]
+        public Output<ImmutableDictionary<string, Outputs.CustomDomain>?> CustomDomains { get; private set; } = null!;
+
+        /// <summary>
         /// Id of the deployment that gives the version its traffic. It is the version's own id after an upload that deployed itself, as the first one does.
         /// </summary>
         [Output("deploymentId")]
@@ -239,7 +263,7 @@ namespace Pulumi.CloudflareWorkers
         public Output<ImmutableDictionary<string, string>> RouteIds { get; private set; } = null!;
 
         /// <summary>
-        /// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+        /// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
         /// </summary>
         [Output("routes")]
         public Output<ImmutableDictionary<string, Outputs.Route>?> Routes { get; private set; } = null!;
@@ -333,6 +357,12 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Output("versionId")]
         public Output<string> VersionId { get; private set; } = null!;
+
+        /// <summary>
+        /// Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+        /// </summary>
+        [Output("waitForReady")]
+        public Output<bool?> WaitForReady { get; private set; } = null!;
 
         /// <summary>
         /// Whether the Worker answers at `&lt;scriptName&gt;.&lt;account's subdomain&gt;.workers.dev`. Default: it does not.
@@ -473,6 +503,18 @@ namespace Pulumi.CloudflareWorkers
             set => _compatibilityFlags = value;
         }
 
+        [Input("customDomains")]
+        private InputMap<Inputs.CustomDomainArgs>? _customDomains;
+
+        /// <summary>
+        /// Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
+        /// </summary>
+        public InputMap<Inputs.CustomDomainArgs> CustomDomains
+        {
+            get => _customDomains ?? (_customDomains = new InputMap<Inputs.CustomDomainArgs>());
+            set => _customDomains = value;
+        }
+
         [Input("exports")]
         private InputMap<Inputs.DurableObjectExportArgs>? _exports;
 
@@ -549,7 +591,7 @@ namespace Pulumi.CloudflareWorkers
         private InputMap<Inputs.RouteArgs>? _routes;
 
         /// <summary>
-        /// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+        /// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
         /// </summary>
         public InputMap<Inputs.RouteArgs> Routes
         {
@@ -644,6 +686,12 @@ namespace Pulumi.CloudflareWorkers
             get => _variables ?? (_variables = new InputMap<object>());
             set => _variables = value;
         }
+
+        /// <summary>
+        /// Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+        /// </summary>
+        [Input("waitForReady")]
+        public Input<bool>? WaitForReady { get; set; }
 
         /// <summary>
         /// Whether the Worker answers at `&lt;scriptName&gt;.&lt;account's subdomain&gt;.workers.dev`. Default: it does not.

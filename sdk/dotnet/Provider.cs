@@ -54,6 +54,12 @@ namespace Pulumi.CloudflareWorkers
         [Output("r2SecretAccessKey")]
         public Output<string?> R2SecretAccessKey { get; private set; } = null!;
 
+        /// <summary>
+        /// Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+        /// </summary>
+        [Output("workersEndpoint")]
+        public Output<string?> WorkersEndpoint { get; private set; } = null!;
+
 
         /// <summary>
         /// Create a Provider resource with the given unique name, arguments, and options.
@@ -167,6 +173,12 @@ namespace Pulumi.CloudflareWorkers
             get => _secretsGroups ?? (_secretsGroups = new InputMap<Inputs.SecretsGroupArgs>());
             set => _secretsGroups = value;
         }
+
+        /// <summary>
+        /// Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+        /// </summary>
+        [Input("workersEndpoint")]
+        public Input<string>? WorkersEndpoint { get; set; }
 
         public ProviderArgs()
         {

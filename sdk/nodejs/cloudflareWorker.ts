@@ -34,6 +34,24 @@ import * as utilities from "./utilities";
  * export const url = api.urls[0];
  * ```
  *
+ * ## Addresses
+ *
+ * A Worker answers on workers.dev, for the route patterns in `routes`, and for the host names in `customDomains`, which are
+ * its own altogether, with a DNS record and a certificate that Cloudflare makes. Zones are found by their names or by the
+ * host; give `zoneId` where the token does not have *Zone: Read*.
+ *
+ * What belongs to others is not taken: a route or custom domain of another Worker, or a DNS record in the way, is an error
+ * that names it before anything is changed. `takeOver` on a route, and `overrideExistingOrigin` and
+ * `overrideExistingDnsRecord` on a custom domain, take it over, and the preview says from whom. Then it is this Worker's, and
+ * goes with it; whoever had it before leaves it alone.
+ *
+ * An update that gives the Worker new addresses waits until they answer: until DNS and certificate are there, and the answer
+ * is none of Cloudflare's own for want of a Worker. For that it sends GET requests to the addresses, as
+ * `pulumi-cloudflare-workers/wait-for-ready`, and the Worker answers the last one. Addresses that the Worker had before are
+ * not asked: no response tells which version made it, and a new version is everywhere within seconds. What does not answer
+ * within a minute, or five for a custom domain, or within the resource's custom timeout, is a warning. `waitForReady: false`
+ * sends no such request.
+ *
  * ## Settings
  *
  * `placement`, `limits`, `cacheOptions` and `annotations` belong to a version, as code does; changing one deploys another
@@ -158,6 +176,10 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public readonly compatibilityFlags: pulumi.Output<string[] | undefined>;
     /**
+     * Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
+     */
+    declare public readonly customDomains: pulumi.Output<{[key: string]: outputs.CustomDomain} | undefined>;
+    /**
      * Id of the deployment that gives the version its traffic. It is the version's own id after an upload that deployed itself, as the first one does.
      */
     declare public /*out*/ readonly deploymentId: pulumi.Output<string>;
@@ -218,7 +240,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly routeIds: pulumi.Output<{[key: string]: string}>;
     /**
-     * Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+     * Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
      */
     declare public readonly routes: pulumi.Output<{[key: string]: outputs.Route} | undefined>;
     /**
@@ -282,6 +304,10 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly versionId: pulumi.Output<string>;
     /**
+     * Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+     */
+    declare public readonly waitForReady: pulumi.Output<boolean | undefined>;
+    /**
      * Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
      */
     declare public readonly workersDev: pulumi.Output<outputs.WorkersDev | undefined>;
@@ -313,6 +339,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["cacheOptions"] = args?.cacheOptions;
             resourceInputs["compatibilityDate"] = args?.compatibilityDate;
             resourceInputs["compatibilityFlags"] = args?.compatibilityFlags;
+            resourceInputs["customDomains"] = args?.customDomains;
             resourceInputs["exports"] = args?.exports;
             resourceInputs["limits"] = args?.limits;
             resourceInputs["logpush"] = args?.logpush;
@@ -331,6 +358,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["tailConsumers"] = args?.tailConsumers;
             resourceInputs["unmanagedSecrets"] = args?.unmanagedSecrets;
             resourceInputs["variables"] = args?.variables;
+            resourceInputs["waitForReady"] = args?.waitForReady;
             resourceInputs["workersDev"] = args?.workersDev;
             resourceInputs["assetCount"] = undefined /*out*/;
             resourceInputs["assetSize"] = undefined /*out*/;
@@ -364,6 +392,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["cacheOptions"] = undefined /*out*/;
             resourceInputs["compatibilityDate"] = undefined /*out*/;
             resourceInputs["compatibilityFlags"] = undefined /*out*/;
+            resourceInputs["customDomains"] = undefined /*out*/;
             resourceInputs["deploymentId"] = undefined /*out*/;
             resourceInputs["dnsRecordIds"] = undefined /*out*/;
             resourceInputs["etag"] = undefined /*out*/;
@@ -395,6 +424,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["urls"] = undefined /*out*/;
             resourceInputs["variables"] = undefined /*out*/;
             resourceInputs["versionId"] = undefined /*out*/;
+            resourceInputs["waitForReady"] = undefined /*out*/;
             resourceInputs["workersDev"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
@@ -451,6 +481,10 @@ export interface CloudflareWorkerArgs {
      */
     compatibilityFlags?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
+     * Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
+     */
+    customDomains?: pulumi.Input<{[key: string]: pulumi.Input<inputs.CustomDomainArgs>} | undefined>;
+    /**
      * What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
      */
     exports?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DurableObjectExportArgs>} | undefined>;
@@ -487,7 +521,7 @@ export interface CloudflareWorkerArgs {
      */
     rollout?: pulumi.Input<inputs.RolloutArgs | undefined>;
     /**
-     * Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+     * Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
      */
     routes?: pulumi.Input<{[key: string]: pulumi.Input<inputs.RouteArgs>} | undefined>;
     /**
@@ -522,6 +556,10 @@ export interface CloudflareWorkerArgs {
      * Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
      */
     variables?: pulumi.Input<{[key: string]: any} | undefined>;
+    /**
+     * Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+     */
+    waitForReady?: pulumi.Input<boolean | undefined>;
     /**
      * Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
      */

@@ -50,6 +50,10 @@ export class Provider extends pulumi.ProviderResource {
      * Secret access key for R2's S3 API. Default: the environment variable `R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.
      */
     declare public readonly r2SecretAccessKey: pulumi.Output<string | undefined>;
+    /**
+     * Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+     */
+    declare public readonly workersEndpoint: pulumi.Output<string | undefined>;
 
     /**
      * Create a Provider resource with the given unique name, arguments, and options.
@@ -71,6 +75,7 @@ export class Provider extends pulumi.ProviderResource {
             resourceInputs["r2Endpoint"] = args?.r2Endpoint;
             resourceInputs["r2SecretAccessKey"] = args?.r2SecretAccessKey ? pulumi.secret(args.r2SecretAccessKey) : undefined;
             resourceInputs["secretsGroups"] = pulumi.output(args?.secretsGroups).apply(JSON.stringify);
+            resourceInputs["workersEndpoint"] = args?.workersEndpoint;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         const secretOpts = { additionalSecretOutputs: ["apiToken", "r2SecretAccessKey"] };
@@ -119,4 +124,8 @@ export interface ProviderArgs {
      * Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
      */
     secretsGroups?: pulumi.Input<{[key: string]: pulumi.Input<inputs.SecretsGroupArgs>} | undefined>;
+    /**
+     * Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+     */
+    workersEndpoint?: pulumi.Input<string | undefined>;
 }

@@ -77,7 +77,9 @@ func TestAnInlineProgramDrivesAnAttachedProvider(t *testing.T) {
 		}
 		return ctx.RegisterResource(module+"CloudflareWorker", "api", pulumi.Map{
 			"scriptName": pulumi.String("api"), "bundle": stored.Reference, "compatibilityDate": pulumi.String("2026-11-01"),
-			"workersDev": pulumi.Map{"enabled": pulumi.Bool(true)},
+			"workersDev":    pulumi.Map{"enabled": pulumi.Bool(true)},
+			"routes":        pulumi.Map{"example.com/api/*": pulumi.Map{"zoneName": pulumi.String("example.com")}},
+			"customDomains": pulumi.Map{"app.example.com": pulumi.Map{}},
 		}, &worker)
 	}
 	state := t.TempDir()
@@ -96,6 +98,7 @@ func TestAnInlineProgramDrivesAnAttachedProvider(t *testing.T) {
 	for key, value := range map[string]auto.ConfigValue{
 		"accountId": {Value: emulator.DefaultAccountID}, "apiToken": {Value: emulator.DefaultToken, Secret: true},
 		"endpoint": {Value: c.api.URL}, "r2Endpoint": {Value: c.s3.URL}, "cacheDir": {Value: filepath.Join(state, "cache")},
+		"workersEndpoint": {Value: c.front.URL},
 	} {
 		require.NoError(t, s.SetConfig(t.Context(), provider.Name+":"+key, value))
 	}
@@ -105,11 +108,16 @@ func TestAnInlineProgramDrivesAnAttachedProvider(t *testing.T) {
 	}
 
 	attach()
-	_, err = s.Up(t.Context())
+	up, err := s.Up(t.Context())
 	require.NoError(t, err)
-	status, body := c.get(t, "https://api.emulator.workers.dev")
-	assert.Equal(t, http.StatusOK, status)
-	assert.Equal(t, "one", body)
+	assert.NotContains(t, up.StdOut, "warning", "each address answers what it is asked when it is waited for")
+	for _, address := range []string{
+		"https://api.emulator.workers.dev", "https://app.example.com/", "https://example.com/api/x",
+	} {
+		status, body := c.get(t, address)
+		assert.Equal(t, http.StatusOK, status)
+		assert.Equal(t, "one", body)
+	}
 
 	c.Calls()
 	attach()

@@ -104,8 +104,10 @@ func TestWorkerBudget(t *testing.T) {
 	t.Parallel()
 	r := cloudflareWorker()
 	const (
-		triggers     = 4 // workers.dev, two routes, a DNS record
-		triggerKinds = 3
+		triggers     = 5 // workers.dev, two routes, a DNS record, a custom domain
+		triggerKinds = 4
+		checks       = 5     // whether they are free: routes, the DNS record, and three of the custom domain
+		owners       = 2     // whose routes and custom domains are, before they are deleted
 		settings     = 2     // those that belong to no version, and the cron triggers
 		download     = 1 + 3 // the list, and each file
 	)
@@ -122,14 +124,14 @@ func TestWorkerBudget(t *testing.T) {
 		w, s := begun(t, r)
 		program := properties(r.program(w))
 		// On a machine that never deployed, the account's subdomain and the token's id are asked for, once.
-		count(t, w, 1+1+settings+triggers+download+2, func() error { return s.up(program) })
+		count(t, w, 1+1+settings+checks+triggers+download+2, func() error { return s.up(program) })
 		count(t, w, 0, func() error { _, err := s.preview(program); return err })
 		count(t, w, 0, func() error { return s.up(program) })
 		next := properties(r.program(w).with(w.builds["v2"].reference(), "bundle"))
 		count(t, w, 2+download, func() error { return s.up(next) })
 		count(t, w, 3+triggerKinds, s.refresh)
-		count(t, w, 1+triggers, s.destroy)
-		count(t, w, 1+1+settings+triggers, func() error { return s.up(program) })
+		count(t, w, 1+triggers+owners, s.destroy)
+		count(t, w, 1+1+settings+checks+triggers, func() error { return s.up(program) })
 	})
 	t.Run("unpinned", func(t *testing.T) {
 		t.Parallel()

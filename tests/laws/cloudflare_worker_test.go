@@ -80,6 +80,7 @@ func cloudflareWorker() subject {
 					withRecord:    object{"zoneId": zone, "dnsRecord": true},
 					withoutRecord: object{"zoneId": zone},
 				},
+				"customDomains": object{"app.example.com": object{"zoneId": zone}},
 			}
 		},
 		changes: append(settingChanges(), []change{
@@ -88,11 +89,11 @@ func cloudflareWorker() subject {
 				edit: func(w world, o object) object { // what it refers to stays behind
 					w.putInto(otherAccount, w.builds["v1"])
 					return o.with(otherAccount, "accountId").with(nil, "bindings").with(nil, "routes").
-						with(nil, "tailConsumers").with(nil, "streamingTailConsumers")
+						with(nil, "customDomains").with(nil, "tailConsumers").with(nil, "streamingTailConsumers")
 				},
 				diff: map[string]p.DiffKind{
 					"accountId": p.UpdateReplace, "bindings": p.Delete, "routes": p.Delete, "tailConsumers": p.Delete,
-					"streamingTailConsumers": p.Delete,
+					"customDomains": p.Delete, "streamingTailConsumers": p.Delete,
 				},
 			},
 			{
@@ -294,6 +295,57 @@ func cloudflareWorker() subject {
 				diff: map[string]p.DiffKind{`routes["example.com/api/*"].dnsRecord`: p.Add},
 			},
 			{
+				name: "takeOver of a route that is ours", idle: true, covers: []string{"routes.*.takeOver"},
+				edit: set(true, "routes", withoutRecord, "takeOver"),
+				diff: map[string]p.DiffKind{`routes["example.com/api/*"].takeOver`: p.Add},
+			},
+			{
+				name: "custom domain added", edit: set(object{"zoneId": zone}, "customDomains", "new.example.com"),
+				diff: map[string]p.DiffKind{`customDomains["new.example.com"]`: p.Add},
+			},
+			{
+				name: "custom domain removed", edit: set(nil, "customDomains"),
+				diff: map[string]p.DiffKind{"customDomains": p.Delete},
+			},
+			{
+				name: "custom domain moved to another name",
+				edit: set(object{"www.example.com": object{"zoneId": zone}}, "customDomains"),
+				diff: map[string]p.DiffKind{
+					`customDomains["app.example.com"]`: p.Delete, `customDomains["www.example.com"]`: p.Add,
+				},
+			},
+			{
+				name: "overrides of a custom domain that is attached", idle: true,
+				covers: []string{"customDomains.*.overrideExistingOrigin", "customDomains.*.overrideExistingDnsRecord"},
+				edit: set(object{"zoneId": zone, "overrideExistingOrigin": true, "overrideExistingDnsRecord": true},
+					"customDomains", "app.example.com"),
+				diff: map[string]p.DiffKind{
+					`customDomains["app.example.com"].overrideExistingOrigin`:    p.Add,
+					`customDomains["app.example.com"].overrideExistingDnsRecord`: p.Add,
+				},
+			},
+			{
+				name: "route becomes a custom domain",
+				edit: func(_ world, o object) object {
+					return o.with(nil, "routes", withRecord).with(object{"zoneId": otherZone}, "customDomains", "api.example.com")
+				},
+				diff: map[string]p.DiffKind{
+					`routes["api.example.com/*"]`: p.Delete, `customDomains["api.example.com"]`: p.Add,
+				},
+			},
+			{
+				name: "custom domain becomes a route",
+				edit: func(_ world, o object) object {
+					return o.with(nil, "customDomains").
+						with(object{"zoneId": zone, "dnsRecord": true}, "routes", "app.example.com/*")
+				},
+				diff: map[string]p.DiffKind{"customDomains": p.Delete, `routes["app.example.com/*"]`: p.Add},
+			},
+			{
+				name: "not waited for", idle: true, covers: []string{"waitForReady"}, edit: set(false, "waitForReady"),
+				diff: map[string]p.DiffKind{"waitForReady": p.Add},
+			},
+			{
 				name: "adopted", covers: []string{"adopt"}, edit: set(true, "adopt"), diff: map[string]p.DiffKind{"adopt": p.Add},
 			},
 			{
@@ -314,10 +366,13 @@ func cloudflareWorker() subject {
 		drifts:   append(workerDrifts(), settingDrifts()...),
 		importID: func(world, *stack) string { return account + "/api" },
 		waived: map[string]string{
-			"exports.*.state":         "begins with a class that is there (worker_migration_test.go)",
-			"exports.*.renamedTo":     "begins with a class that is there (worker_migration_test.go)",
-			"exports.*.transferredTo": "begins with a class that is there (worker_migration_test.go)",
-			"exports.*.transferFrom":  "begins with a class that is there (worker_migration_test.go)",
+			"routes.*.zoneName":        "is looked up, which is a request (worker_zone_test.go)",
+			"customDomains.*.zoneId":   "a host name is in one zone (worker_zone_test.go)",
+			"customDomains.*.zoneName": "is looked up, which is a request (worker_zone_test.go)",
+			"exports.*.state":          "begins with a class that is there (worker_migration_test.go)",
+			"exports.*.renamedTo":      "begins with a class that is there (worker_migration_test.go)",
+			"exports.*.transferredTo":  "begins with a class that is there (worker_migration_test.go)",
+			"exports.*.transferFrom":   "begins with a class that is there (worker_migration_test.go)",
 		},
 		unreadable: map[string]string{
 			"secrets":              "Cloudflare never gives a secret's value back",

@@ -67,6 +67,13 @@ func (l *logbook) String() string {
 	return l.text.String()
 }
 
+// forget empties the logbook.
+func (l *logbook) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Reset()
+}
+
 type logbookKey struct{}
 
 // logbookHandler writes each record to the logbook in its context; without one it is dropped.

@@ -43,7 +43,8 @@ func TestABundleIsDownloadedOnce(t *testing.T) {
 		s := *first
 		name := fmt.Sprintf("api-%d", i)
 		s.urn = resource.NewURN("dev", "laws", "", r.token, name)
-		program := properties(r.program(w).with(name, "scriptName").with(nil, "routes").with(nil, "schedules"))
+		program := properties(r.program(w).with(name, "scriptName").with(nil, "routes").with(nil, "customDomains").
+			with(nil, "schedules"))
 		deployment.Go(func() error { return s.up(program) })
 	}
 	require.NoError(t, deployment.Wait())

@@ -293,6 +293,26 @@ func workerDrifts() []drift {
 			diff: map[string]p.DiffKind{`routes["theirs.example.com/*"]`: p.Delete},
 		},
 		{
+			name: "custom domain detached", outputs: []string{"urls"},
+			make: func(w world, _ *stack) error {
+				list, err := w.client().Domains(w.t.Context(), account, "app.example.com", "")
+				if err != nil {
+					return err
+				}
+				return w.client().DeleteDomain(w.t.Context(), account, list[0].ID)
+			},
+			diff: map[string]p.DiffKind{"customDomains": p.Add},
+		},
+		{
+			name: "custom domain added", outputs: []string{"urls"},
+			make: func(w world, _ *stack) error {
+				return w.client().PutDomains(w.t.Context(), account, "api", []cfapi.Origin{
+					{Hostname: "app.example.com"}, {Hostname: "theirs.example.com"},
+				}, cfapi.DomainOverrides{})
+			},
+			diff: map[string]p.DiffKind{`customDomains["theirs.example.com"]`: p.Delete},
+		},
+		{
 			name: "DNS record deleted", outputs: []string{"dnsRecordIds"},
 			make: func(w world, s *stack) error {
 				id := s.outputs.Get("dnsRecordIds").AsMap().Get(withRecord).AsString()

@@ -35,7 +35,7 @@ func TestFingerprintsTellOnlyOfChange(t *testing.T) {
 
 	other := newStack(t, w.cloud, r.token)
 	other.urn = resource.NewURN("dev", "laws", "", r.token, "other")
-	pl, err = other.preview(properties(program.with("other", "scriptName").with(nil, "routes")))
+	pl, err = other.preview(properties(program.with("other", "scriptName").with(nil, "routes").with(nil, "customDomains")))
 	require.NoError(t, err)
 	assert.NotEqual(t, a.AsString(), secretInput(pl.inputs, "A").AsString(), "two Workers")
 	assert.NotEqual(t, b.AsString(), secretInput(pl.inputs, "A").AsString(), "two Workers")
@@ -95,7 +95,7 @@ func TestValuesAreForgotten(t *testing.T) {
 				}
 				w.forget()
 				before := w.Dump()
-				err = other.create(inputs.Set("scriptName", property.New("api-2")).Delete("routes"))
+				err = other.create(inputs.Set("scriptName", property.New("api-2")).Delete("routes", "customDomains"))
 				require.ErrorContains(t, err, "secrets.")
 				require.ErrorContains(t, err, "Cloudflare needs the value")
 				assert.Equal(t, before, w.Dump())

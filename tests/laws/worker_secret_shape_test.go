@@ -178,7 +178,7 @@ func TestAFingerprintOfAnotherWorkerIsNoValue(t *testing.T) {
 	program := r.program(w)
 	other := newStack(t, w.cloud, r.token)
 	other.urn += "-other"
-	theirs := program.with("other", "scriptName").with(nil, "routes")
+	theirs := program.with("other", "scriptName").with(nil, "routes").with(nil, "customDomains")
 	other.mustUp(properties(theirs))
 	inputs, err := one.check(one.inputs, properties(program))
 	require.NoError(t, err)

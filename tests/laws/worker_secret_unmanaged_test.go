@@ -73,7 +73,7 @@ func TestSecretsOfOurOwnAreNotThoseOfOthers(t *testing.T) {
 	r := cloudflareWorker()
 	w, s := begun(t, r)
 	program := r.program(w)
-	w.on(crashes()[3].at(7)) // the upload, and then nothing works
+	w.on(crashes()[3].at(11)) // the upload, and then nothing works
 	require.Error(t, s.up(properties(program)))
 	require.NotEmpty(t, s.id)
 	w.forget()

@@ -293,7 +293,7 @@ func unset(w world) object {
 	program := cloudflareWorker().program(w)
 	for _, name := range []string{
 		"placement", "limits", "cacheOptions", "annotations", "observability", "logpush", "tags", "tailConsumers",
-		"streamingTailConsumers", "schedules",
+		"streamingTailConsumers", "schedules", "customDomains",
 	} {
 		program = program.with(nil, name)
 	}
@@ -394,6 +394,8 @@ func TestSettingsThatNobodyUsesCostOneRequest(t *testing.T) {
 	s.mustUp(program)
 	assert.Equal(t, []string{
 		"GET /accounts/{account}/workers/scripts/api/deployments",
+		"GET /zones/{zone}/workers/routes",
+		"GET /zones/{zone}/dns_records?name.exact=api.example.com&page=1&per_page=100",
 		"PUT /accounts/{account}/workers/scripts/api?bindings_inherit=strict&excludeScript=true",
 		"POST /accounts/{account}/workers/scripts/api/subdomain",
 		"POST /zones/{zone}/dns_records",

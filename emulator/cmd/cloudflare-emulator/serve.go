@@ -145,6 +145,7 @@ func announce(o options, s *emulator.Server, doors []*door, log *slog.Logger, st
 		{"CLOUDFLARE_API_TOKEN", o.token},
 		{"WRANGLER_SEND_METRICS", "false"},
 		{"R2_ENDPOINT", r.R2Endpoint},
+		{"CLOUDFLARE_WORKERS_ENDPOINT", r.WorkersURL},
 		{"AWS_ENDPOINT_URL_S3", r.R2Endpoint},
 		{"AWS_ACCESS_KEY_ID", r.R2AccessKeyID},
 		{"AWS_SECRET_ACCESS_KEY", r.R2SecretAccessKey},

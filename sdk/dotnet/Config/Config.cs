@@ -122,6 +122,16 @@ namespace Pulumi.CloudflareWorkers
             set => _secretsGroups.Set(value);
         }
 
+        private static readonly __Value<string?> _workersEndpoint = new __Value<string?>(() => __config.Get("workersEndpoint"));
+        /// <summary>
+        /// Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+        /// </summary>
+        public static string? WorkersEndpoint
+        {
+            get => _workersEndpoint.Get();
+            set => _workersEndpoint.Set(value);
+        }
+
         public static class Types
         {
 

@@ -16,16 +16,28 @@ namespace Pulumi.CloudflareWorkers.Inputs
     public sealed class RouteArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
-        /// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+        /// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
         /// </summary>
         [Input("dnsRecord")]
         public Input<bool>? DnsRecord { get; set; }
 
         /// <summary>
-        /// Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's overview page.
+        /// Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker's, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
         /// </summary>
-        [Input("zoneId", required: true)]
-        public Input<string> ZoneId { get; set; } = null!;
+        [Input("takeOver")]
+        public Input<bool>? TakeOver { get; set; }
+
+        /// <summary>
+        /// Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+        /// </summary>
+        [Input("zoneId")]
+        public Input<string>? ZoneId { get; set; }
+
+        /// <summary>
+        /// Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+        /// </summary>
+        [Input("zoneName")]
+        public Input<string>? ZoneName { get; set; }
 
         public RouteArgs()
         {

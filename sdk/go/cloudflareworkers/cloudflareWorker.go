@@ -23,6 +23,24 @@ import (
 //
 // ## Example Usage
 //
+// ## Addresses
+//
+// A Worker answers on workers.dev, for the route patterns in `routes`, and for the host names in `customDomains`, which are
+// its own altogether, with a DNS record and a certificate that Cloudflare makes. Zones are found by their names or by the
+// host; give `zoneId` where the token does not have *Zone: Read*.
+//
+// What belongs to others is not taken: a route or custom domain of another Worker, or a DNS record in the way, is an error
+// that names it before anything is changed. `takeOver` on a route, and `overrideExistingOrigin` and
+// `overrideExistingDnsRecord` on a custom domain, take it over, and the preview says from whom. Then it is this Worker's, and
+// goes with it; whoever had it before leaves it alone.
+//
+// An update that gives the Worker new addresses waits until they answer: until DNS and certificate are there, and the answer
+// is none of Cloudflare's own for want of a Worker. For that it sends GET requests to the addresses, as
+// `pulumi-cloudflare-workers/wait-for-ready`, and the Worker answers the last one. Addresses that the Worker had before are
+// not asked: no response tells which version made it, and a new version is everywhere within seconds. What does not answer
+// within a minute, or five for a custom domain, or within the resource's custom timeout, is a warning. `waitForReady: false`
+// sends no such request.
+//
 // ## Settings
 //
 // `placement`, `limits`, `cacheOptions` and `annotations` belong to a version, as code does; changing one deploys another
@@ -93,6 +111,8 @@ type CloudflareWorker struct {
 	CompatibilityDate pulumi.StringOutput `pulumi:"compatibilityDate"`
 	// Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
 	CompatibilityFlags pulumi.StringArrayOutput `pulumi:"compatibilityFlags"`
+	// Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
+	CustomDomains CustomDomainMapOutput `pulumi:"customDomains"`
 	// Id of the deployment that gives the version its traffic. It is the version's own id after an upload that deployed itself, as the first one does.
 	DeploymentId pulumi.StringOutput `pulumi:"deploymentId"`
 	// Cloudflare's ids of the DNS records that were made for routes, by pattern. A record that was there before is used and left alone; it is not listed.
@@ -123,7 +143,7 @@ type CloudflareWorker struct {
 	Rollout RolloutPtrOutput `pulumi:"rollout"`
 	// Cloudflare's ids of the routes, by pattern.
 	RouteIds pulumi.StringMapOutput `pulumi:"routeIds"`
-	// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+	// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
 	Routes RouteMapOutput `pulumi:"routes"`
 	// Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
 	Schedules pulumi.StringArrayOutput `pulumi:"schedules"`
@@ -155,6 +175,8 @@ type CloudflareWorker struct {
 	Variables pulumi.MapOutput `pulumi:"variables"`
 	// Id of the Worker's version that these inputs made. Versions are immutable. When secrets change alone, Cloudflare derives a further version from it, whose id it does not tell.
 	VersionId pulumi.StringOutput `pulumi:"versionId"`
+	// Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+	WaitForReady pulumi.BoolPtrOutput `pulumi:"waitForReady"`
 	// Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
 	WorkersDev WorkersDevPtrOutput `pulumi:"workersDev"`
 }
@@ -237,6 +259,8 @@ type cloudflareWorkerArgs struct {
 	CompatibilityDate string `pulumi:"compatibilityDate"`
 	// Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
 	CompatibilityFlags []string `pulumi:"compatibilityFlags"`
+	// Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
+	CustomDomains map[string]CustomDomain `pulumi:"customDomains"`
 	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
 	Exports map[string]DurableObjectExport `pulumi:"exports"`
 	// What one invocation may use. Default: what the plan allows.
@@ -255,7 +279,7 @@ type cloudflareWorkerArgs struct {
 	RequiredSecrets []string `pulumi:"requiredSecrets"`
 	// How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
 	Rollout *Rollout `pulumi:"rollout"`
-	// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+	// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
 	Routes map[string]Route `pulumi:"routes"`
 	// Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
 	Schedules []string `pulumi:"schedules"`
@@ -273,6 +297,8 @@ type cloudflareWorkerArgs struct {
 	UnmanagedSecrets *UnmanagedSecrets `pulumi:"unmanagedSecrets"`
 	// Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
 	Variables map[string]interface{} `pulumi:"variables"`
+	// Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+	WaitForReady *bool `pulumi:"waitForReady"`
 	// Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
 	WorkersDev *WorkersDev `pulumi:"workersDev"`
 }
@@ -299,6 +325,8 @@ type CloudflareWorkerArgs struct {
 	CompatibilityDate pulumi.StringInput
 	// Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
 	CompatibilityFlags pulumi.StringArrayInput
+	// Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
+	CustomDomains CustomDomainMapInput
 	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
 	Exports DurableObjectExportMapInput
 	// What one invocation may use. Default: what the plan allows.
@@ -317,7 +345,7 @@ type CloudflareWorkerArgs struct {
 	RequiredSecrets pulumi.StringArrayInput
 	// How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
 	Rollout RolloutPtrInput
-	// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+	// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
 	Routes RouteMapInput
 	// Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
 	Schedules pulumi.StringArrayInput
@@ -335,6 +363,8 @@ type CloudflareWorkerArgs struct {
 	UnmanagedSecrets UnmanagedSecretsPtrInput
 	// Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
 	Variables pulumi.MapInput
+	// Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+	WaitForReady pulumi.BoolPtrInput
 	// Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
 	WorkersDev WorkersDevPtrInput
 }
@@ -496,6 +526,11 @@ func (o CloudflareWorkerOutput) CompatibilityFlags() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringArrayOutput { return v.CompatibilityFlags }).(pulumi.StringArrayOutput)
 }
 
+// Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
+func (o CloudflareWorkerOutput) CustomDomains() CustomDomainMapOutput {
+	return o.ApplyT(func(v *CloudflareWorker) CustomDomainMapOutput { return v.CustomDomains }).(CustomDomainMapOutput)
+}
+
 // Id of the deployment that gives the version its traffic. It is the version's own id after an upload that deployed itself, as the first one does.
 func (o CloudflareWorkerOutput) DeploymentId() pulumi.StringOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringOutput { return v.DeploymentId }).(pulumi.StringOutput)
@@ -571,7 +606,7 @@ func (o CloudflareWorkerOutput) RouteIds() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringMapOutput { return v.RouteIds }).(pulumi.StringMapOutput)
 }
 
-// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+// Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
 func (o CloudflareWorkerOutput) Routes() RouteMapOutput {
 	return o.ApplyT(func(v *CloudflareWorker) RouteMapOutput { return v.Routes }).(RouteMapOutput)
 }
@@ -649,6 +684,11 @@ func (o CloudflareWorkerOutput) Variables() pulumi.MapOutput {
 // Id of the Worker's version that these inputs made. Versions are immutable. When secrets change alone, Cloudflare derives a further version from it, whose id it does not tell.
 func (o CloudflareWorkerOutput) VersionId() pulumi.StringOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringOutput { return v.VersionId }).(pulumi.StringOutput)
+}
+
+// Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+func (o CloudflareWorkerOutput) WaitForReady() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.BoolPtrOutput { return v.WaitForReady }).(pulumi.BoolPtrOutput)
 }
 
 // Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.

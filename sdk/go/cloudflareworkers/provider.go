@@ -28,6 +28,8 @@ type Provider struct {
 	R2Endpoint pulumi.StringPtrOutput `pulumi:"r2Endpoint"`
 	// Secret access key for R2's S3 API. Default: the environment variable `R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.
 	R2SecretAccessKey pulumi.StringPtrOutput `pulumi:"r2SecretAccessKey"`
+	// Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+	WorkersEndpoint pulumi.StringPtrOutput `pulumi:"workersEndpoint"`
 }
 
 // NewProvider registers a new resource with the given unique name, arguments, and options.
@@ -76,6 +78,8 @@ type providerArgs struct {
 	R2SecretAccessKey *string `pulumi:"r2SecretAccessKey"`
 	// Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
 	SecretsGroups map[string]SecretsGroup `pulumi:"secretsGroups"`
+	// Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+	WorkersEndpoint *string `pulumi:"workersEndpoint"`
 }
 
 // The set of arguments for constructing a Provider resource.
@@ -98,6 +102,8 @@ type ProviderArgs struct {
 	R2SecretAccessKey pulumi.StringPtrInput
 	// Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
 	SecretsGroups SecretsGroupMapInput
+	// Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+	WorkersEndpoint pulumi.StringPtrInput
 }
 
 func (ProviderArgs) ElementType() reflect.Type {
@@ -170,6 +176,11 @@ func (o ProviderOutput) R2Endpoint() pulumi.StringPtrOutput {
 // Secret access key for R2's S3 API. Default: the environment variable `R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.
 func (o ProviderOutput) R2SecretAccessKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Provider) pulumi.StringPtrOutput { return v.R2SecretAccessKey }).(pulumi.StringPtrOutput)
+}
+
+// Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+func (o ProviderOutput) WorkersEndpoint() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Provider) pulumi.StringPtrOutput { return v.WorkersEndpoint }).(pulumi.StringPtrOutput)
 }
 
 func init() {

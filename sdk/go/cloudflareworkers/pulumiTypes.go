@@ -1900,6 +1900,133 @@ func (o CacheOptionsPtrOutput) Enabled() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
+// A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
+type CustomDomain struct {
+	// Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
+	OverrideExistingDnsRecord *bool `pulumi:"overrideExistingDnsRecord"`
+	// Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
+	OverrideExistingOrigin *bool `pulumi:"overrideExistingOrigin"`
+	// Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+	ZoneId *string `pulumi:"zoneId"`
+	// Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+	ZoneName *string `pulumi:"zoneName"`
+}
+
+// CustomDomainInput is an input type that accepts CustomDomainArgs and CustomDomainOutput values.
+// You can construct a concrete instance of `CustomDomainInput` via:
+//
+//	CustomDomainArgs{...}
+type CustomDomainInput interface {
+	pulumi.Input
+
+	ToCustomDomainOutput() CustomDomainOutput
+	ToCustomDomainOutputWithContext(context.Context) CustomDomainOutput
+}
+
+// A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
+type CustomDomainArgs struct {
+	// Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
+	OverrideExistingDnsRecord pulumi.BoolPtrInput `pulumi:"overrideExistingDnsRecord"`
+	// Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
+	OverrideExistingOrigin pulumi.BoolPtrInput `pulumi:"overrideExistingOrigin"`
+	// Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+	ZoneId pulumi.StringPtrInput `pulumi:"zoneId"`
+	// Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+	ZoneName pulumi.StringPtrInput `pulumi:"zoneName"`
+}
+
+func (CustomDomainArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*CustomDomain)(nil)).Elem()
+}
+
+func (i CustomDomainArgs) ToCustomDomainOutput() CustomDomainOutput {
+	return i.ToCustomDomainOutputWithContext(context.Background())
+}
+
+func (i CustomDomainArgs) ToCustomDomainOutputWithContext(ctx context.Context) CustomDomainOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(CustomDomainOutput)
+}
+
+// CustomDomainMapInput is an input type that accepts CustomDomainMap and CustomDomainMapOutput values.
+// You can construct a concrete instance of `CustomDomainMapInput` via:
+//
+//	CustomDomainMap{ "key": CustomDomainArgs{...} }
+type CustomDomainMapInput interface {
+	pulumi.Input
+
+	ToCustomDomainMapOutput() CustomDomainMapOutput
+	ToCustomDomainMapOutputWithContext(context.Context) CustomDomainMapOutput
+}
+
+type CustomDomainMap map[string]CustomDomainInput
+
+func (CustomDomainMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]CustomDomain)(nil)).Elem()
+}
+
+func (i CustomDomainMap) ToCustomDomainMapOutput() CustomDomainMapOutput {
+	return i.ToCustomDomainMapOutputWithContext(context.Background())
+}
+
+func (i CustomDomainMap) ToCustomDomainMapOutputWithContext(ctx context.Context) CustomDomainMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(CustomDomainMapOutput)
+}
+
+// A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
+type CustomDomainOutput struct{ *pulumi.OutputState }
+
+func (CustomDomainOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*CustomDomain)(nil)).Elem()
+}
+
+func (o CustomDomainOutput) ToCustomDomainOutput() CustomDomainOutput {
+	return o
+}
+
+func (o CustomDomainOutput) ToCustomDomainOutputWithContext(ctx context.Context) CustomDomainOutput {
+	return o
+}
+
+// Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
+func (o CustomDomainOutput) OverrideExistingDnsRecord() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v CustomDomain) *bool { return v.OverrideExistingDnsRecord }).(pulumi.BoolPtrOutput)
+}
+
+// Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
+func (o CustomDomainOutput) OverrideExistingOrigin() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v CustomDomain) *bool { return v.OverrideExistingOrigin }).(pulumi.BoolPtrOutput)
+}
+
+// Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+func (o CustomDomainOutput) ZoneId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v CustomDomain) *string { return v.ZoneId }).(pulumi.StringPtrOutput)
+}
+
+// Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+func (o CustomDomainOutput) ZoneName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v CustomDomain) *string { return v.ZoneName }).(pulumi.StringPtrOutput)
+}
+
+type CustomDomainMapOutput struct{ *pulumi.OutputState }
+
+func (CustomDomainMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]CustomDomain)(nil)).Elem()
+}
+
+func (o CustomDomainMapOutput) ToCustomDomainMapOutput() CustomDomainMapOutput {
+	return o
+}
+
+func (o CustomDomainMapOutput) ToCustomDomainMapOutputWithContext(ctx context.Context) CustomDomainMapOutput {
+	return o
+}
+
+func (o CustomDomainMapOutput) MapIndex(k pulumi.StringInput) CustomDomainOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) CustomDomain {
+		return vs[0].(map[string]CustomDomain)[vs[1].(string)]
+	}).(CustomDomainOutput)
+}
+
 // Binds a D1 database.
 type D1DatabaseBinding struct {
 	// Id of the database: a UUID.
@@ -6547,10 +6674,14 @@ func (o RolloutPtrOutput) Percentage() pulumi.Float64PtrOutput {
 
 // A route pattern's zone, and whether its host needs a DNS record.
 type Route struct {
-	// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+	// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
 	DnsRecord *bool `pulumi:"dnsRecord"`
-	// Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's overview page.
-	ZoneId string `pulumi:"zoneId"`
+	// Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker's, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
+	TakeOver *bool `pulumi:"takeOver"`
+	// Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+	ZoneId *string `pulumi:"zoneId"`
+	// Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+	ZoneName *string `pulumi:"zoneName"`
 }
 
 // RouteInput is an input type that accepts RouteArgs and RouteOutput values.
@@ -6566,10 +6697,14 @@ type RouteInput interface {
 
 // A route pattern's zone, and whether its host needs a DNS record.
 type RouteArgs struct {
-	// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+	// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
 	DnsRecord pulumi.BoolPtrInput `pulumi:"dnsRecord"`
-	// Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's overview page.
-	ZoneId pulumi.StringInput `pulumi:"zoneId"`
+	// Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker's, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
+	TakeOver pulumi.BoolPtrInput `pulumi:"takeOver"`
+	// Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+	ZoneId pulumi.StringPtrInput `pulumi:"zoneId"`
+	// Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+	ZoneName pulumi.StringPtrInput `pulumi:"zoneName"`
 }
 
 func (RouteArgs) ElementType() reflect.Type {
@@ -6624,14 +6759,24 @@ func (o RouteOutput) ToRouteOutputWithContext(ctx context.Context) RouteOutput {
 	return o
 }
 
-// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+// Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
 func (o RouteOutput) DnsRecord() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Route) *bool { return v.DnsRecord }).(pulumi.BoolPtrOutput)
 }
 
-// Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's overview page.
-func (o RouteOutput) ZoneId() pulumi.StringOutput {
-	return o.ApplyT(func(v Route) string { return v.ZoneId }).(pulumi.StringOutput)
+// Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker's, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
+func (o RouteOutput) TakeOver() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v Route) *bool { return v.TakeOver }).(pulumi.BoolPtrOutput)
+}
+
+// Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+func (o RouteOutput) ZoneId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Route) *string { return v.ZoneId }).(pulumi.StringPtrOutput)
+}
+
+// Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+func (o RouteOutput) ZoneName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Route) *string { return v.ZoneName }).(pulumi.StringPtrOutput)
 }
 
 type RouteMapOutput struct{ *pulumi.OutputState }
@@ -9455,6 +9600,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BundleReferenceInput)(nil)).Elem(), BundleReferenceArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*CacheOptionsInput)(nil)).Elem(), CacheOptionsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*CacheOptionsPtrInput)(nil)).Elem(), CacheOptionsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*CustomDomainInput)(nil)).Elem(), CustomDomainArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*CustomDomainMapInput)(nil)).Elem(), CustomDomainMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*D1DatabaseBindingInput)(nil)).Elem(), D1DatabaseBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*D1DatabaseBindingPtrInput)(nil)).Elem(), D1DatabaseBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*D1MigrationsInput)(nil)).Elem(), D1MigrationsArgs{})
@@ -9578,6 +9725,8 @@ func init() {
 	pulumi.RegisterOutputType(BundleReferenceOutput{})
 	pulumi.RegisterOutputType(CacheOptionsOutput{})
 	pulumi.RegisterOutputType(CacheOptionsPtrOutput{})
+	pulumi.RegisterOutputType(CustomDomainOutput{})
+	pulumi.RegisterOutputType(CustomDomainMapOutput{})
 	pulumi.RegisterOutputType(D1DatabaseBindingOutput{})
 	pulumi.RegisterOutputType(D1DatabaseBindingPtrOutput{})
 	pulumi.RegisterOutputType(D1MigrationsOutput{})

@@ -109,3 +109,14 @@ Object.defineProperty(exports, "secretsGroups", {
     enumerable: true,
 });
 
+/**
+ * Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+ */
+export declare const workersEndpoint: string | undefined;
+Object.defineProperty(exports, "workersEndpoint", {
+    get() {
+        return __config.get("workersEndpoint");
+    },
+    enumerable: true,
+});
+

@@ -279,6 +279,28 @@ export interface CacheOptionsArgs {
 }
 
 /**
+ * A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
+ */
+export interface CustomDomainArgs {
+    /**
+     * Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
+     */
+    overrideExistingDnsRecord?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
+     */
+    overrideExistingOrigin?: pulumi.Input<boolean | undefined>;
+    /**
+     * Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+     */
+    zoneId?: pulumi.Input<string | undefined>;
+    /**
+     * Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+     */
+    zoneName?: pulumi.Input<string | undefined>;
+}
+
+/**
  * Binds a D1 database.
  */
 export interface D1DatabaseBindingArgs {
@@ -723,13 +745,21 @@ export interface RolloutArgs {
  */
 export interface RouteArgs {
     /**
-     * Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+     * Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
      */
     dnsRecord?: pulumi.Input<boolean | undefined>;
     /**
-     * Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's overview page.
+     * Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker's, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
      */
-    zoneId: pulumi.Input<string>;
+    takeOver?: pulumi.Input<boolean | undefined>;
+    /**
+     * Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+     */
+    zoneId?: pulumi.Input<string | undefined>;
+    /**
+     * Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+     */
+    zoneName?: pulumi.Input<string | undefined>;
 }
 
 /**

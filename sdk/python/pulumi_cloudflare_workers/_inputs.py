@@ -40,6 +40,8 @@ __all__ = [
     'BundleReferenceArgsDict',
     'CacheOptionsArgs',
     'CacheOptionsArgsDict',
+    'CustomDomainArgs',
+    'CustomDomainArgsDict',
     'D1DatabaseBindingArgs',
     'D1DatabaseBindingArgsDict',
     'D1MigrationsArgs',
@@ -1303,6 +1305,100 @@ class CacheOptionsArgs:
     @cross_version_cache.setter
     def cross_version_cache(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "cross_version_cache", value)
+
+
+class CustomDomainArgsDict(TypedDict):
+    """
+    A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
+    """
+    override_existing_dns_record: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
+    """
+    override_existing_origin: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
+    """
+    zone_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+    """
+    zone_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+    """
+
+@pulumi.input_type
+class CustomDomainArgs:
+    def __init__(__self__, *,
+                 override_existing_dns_record: pulumi.Input[Optional[_builtins.bool]] = None,
+                 override_existing_origin: pulumi.Input[Optional[_builtins.bool]] = None,
+                 zone_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 zone_name: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
+
+        :param pulumi.Input[_builtins.bool] override_existing_dns_record: Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
+        :param pulumi.Input[_builtins.bool] override_existing_origin: Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
+        :param pulumi.Input[_builtins.str] zone_id: Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+        :param pulumi.Input[_builtins.str] zone_name: Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+        """
+        if override_existing_dns_record is not None:
+            pulumi.set(__self__, "override_existing_dns_record", override_existing_dns_record)
+        if override_existing_origin is not None:
+            pulumi.set(__self__, "override_existing_origin", override_existing_origin)
+        if zone_id is not None:
+            pulumi.set(__self__, "zone_id", zone_id)
+        if zone_name is not None:
+            pulumi.set(__self__, "zone_name", zone_name)
+
+    @_builtins.property
+    @pulumi.getter(name="overrideExistingDnsRecord")
+    def override_existing_dns_record(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
+        """
+        return pulumi.get(self, "override_existing_dns_record")
+
+    @override_existing_dns_record.setter
+    def override_existing_dns_record(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "override_existing_dns_record", value)
+
+    @_builtins.property
+    @pulumi.getter(name="overrideExistingOrigin")
+    def override_existing_origin(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
+        """
+        return pulumi.get(self, "override_existing_origin")
+
+    @override_existing_origin.setter
+    def override_existing_origin(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "override_existing_origin", value)
+
+    @_builtins.property
+    @pulumi.getter(name="zoneId")
+    def zone_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+        """
+        return pulumi.get(self, "zone_id")
+
+    @zone_id.setter
+    def zone_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "zone_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="zoneName")
+    def zone_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+        """
+        return pulumi.get(self, "zone_name")
+
+    @zone_name.setter
+    def zone_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "zone_name", value)
 
 
 class D1DatabaseBindingArgsDict(TypedDict):
@@ -3007,53 +3103,94 @@ class RouteArgsDict(TypedDict):
     """
     A route pattern's zone, and whether its host needs a DNS record.
     """
-    zone_id: pulumi.Input[_builtins.str]
-    """
-    Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's overview page.
-    """
     dns_record: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+    Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
+    """
+    take_over: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker's, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
+    """
+    zone_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+    """
+    zone_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
     """
 
 @pulumi.input_type
 class RouteArgs:
     def __init__(__self__, *,
-                 zone_id: pulumi.Input[_builtins.str],
-                 dns_record: pulumi.Input[Optional[_builtins.bool]] = None):
+                 dns_record: pulumi.Input[Optional[_builtins.bool]] = None,
+                 take_over: pulumi.Input[Optional[_builtins.bool]] = None,
+                 zone_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 zone_name: pulumi.Input[Optional[_builtins.str]] = None):
         """
         A route pattern's zone, and whether its host needs a DNS record.
 
-        :param pulumi.Input[_builtins.str] zone_id: Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's overview page.
-        :param pulumi.Input[_builtins.bool] dns_record: Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+        :param pulumi.Input[_builtins.bool] dns_record: Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
+        :param pulumi.Input[_builtins.bool] take_over: Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker's, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
+        :param pulumi.Input[_builtins.str] zone_id: Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+        :param pulumi.Input[_builtins.str] zone_name: Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
         """
-        pulumi.set(__self__, "zone_id", zone_id)
         if dns_record is not None:
             pulumi.set(__self__, "dns_record", dns_record)
-
-    @_builtins.property
-    @pulumi.getter(name="zoneId")
-    def zone_id(self) -> pulumi.Input[_builtins.str]:
-        """
-        Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's overview page.
-        """
-        return pulumi.get(self, "zone_id")
-
-    @zone_id.setter
-    def zone_id(self, value: pulumi.Input[_builtins.str]):
-        pulumi.set(self, "zone_id", value)
+        if take_over is not None:
+            pulumi.set(__self__, "take_over", take_over)
+        if zone_id is not None:
+            pulumi.set(__self__, "zone_id", zone_id)
+        if zone_name is not None:
+            pulumi.set(__self__, "zone_name", zone_name)
 
     @_builtins.property
     @pulumi.getter(name="dnsRecord")
     def dns_record(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+        Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
         """
         return pulumi.get(self, "dns_record")
 
     @dns_record.setter
     def dns_record(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "dns_record", value)
+
+    @_builtins.property
+    @pulumi.getter(name="takeOver")
+    def take_over(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker's, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
+        """
+        return pulumi.get(self, "take_over")
+
+    @take_over.setter
+    def take_over(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "take_over", value)
+
+    @_builtins.property
+    @pulumi.getter(name="zoneId")
+    def zone_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+        """
+        return pulumi.get(self, "zone_id")
+
+    @zone_id.setter
+    def zone_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "zone_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="zoneName")
+    def zone_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+        """
+        return pulumi.get(self, "zone_name")
+
+    @zone_name.setter
+    def zone_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "zone_name", value)
 
 
 class SecretsGroupArgsDict(TypedDict):

@@ -32,6 +32,7 @@ class CloudflareWorkerArgs:
                  bindings: pulumi.Input[Optional[Mapping[str, pulumi.Input['BindingArgs']]]] = None,
                  cache_options: pulumi.Input[Optional['CacheOptionsArgs']] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input['CustomDomainArgs']]]] = None,
                  exports: pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]] = None,
                  limits: pulumi.Input[Optional['LimitsArgs']] = None,
                  logpush: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -50,6 +51,7 @@ class CloudflareWorkerArgs:
                  tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input['TailConsumerArgs']]]] = None,
                  unmanaged_secrets: pulumi.Input[Optional['UnmanagedSecrets']] = None,
                  variables: pulumi.Input[Optional[Mapping[str, Any]]] = None,
+                 wait_for_ready: pulumi.Input[Optional[_builtins.bool]] = None,
                  workers_dev: pulumi.Input[Optional['WorkersDevArgs']] = None):
         """
         The set of arguments for constructing a CloudflareWorker resource.
@@ -64,6 +66,7 @@ class CloudflareWorkerArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input['BindingArgs']]] bindings: What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
         :param pulumi.Input['CacheOptionsArgs'] cache_options: Whether the Worker's responses are cached. Default: they are not.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
+        :param pulumi.Input[Mapping[str, pulumi.Input['CustomDomainArgs']]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['DurableObjectExportArgs']]] exports: What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
         :param pulumi.Input['LimitsArgs'] limits: What one invocation may use. Default: what the plan allows.
         :param pulumi.Input[_builtins.bool] logpush: Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
@@ -73,7 +76,7 @@ class CloudflareWorkerArgs:
         :param pulumi.Input['PlacementArgs'] placement: Where the Worker runs. Default: where the request arrives.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] required_secrets: Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         :param pulumi.Input['RolloutArgs'] rollout: How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
-        :param pulumi.Input[Mapping[str, pulumi.Input['RouteArgs']]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+        :param pulumi.Input[Mapping[str, pulumi.Input['RouteArgs']]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] schedules: Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
         :param pulumi.Input[_builtins.str] script_name: The Worker's name, which is also its label on workers.dev: lower-case letters, digits, `-` and `_`, at most 63 characters, or 54 with preview URLs. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the Worker.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] secrets: Secret values in the Worker's `env` by name, at most 5 KiB each. They are write-only: a value never reaches the state, not even encrypted; there is a fingerprint in its place. A value may be a reference: `env:NAME`, `file:PATH` or `$secrets-group/<group>/<name>` (see the provider's `secretsGroups`); `literal:` before it takes any text as it is. New and changed values travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; a change of secrets alone sends no code.
@@ -82,6 +85,7 @@ class CloudflareWorkerArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input['TailConsumerArgs']]] tail_consumers: The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
         :param pulumi.Input['UnmanagedSecrets'] unmanaged_secrets: What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
         :param pulumi.Input[Mapping[str, Any]] variables: Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
+        :param pulumi.Input[_builtins.bool] wait_for_ready: Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
         :param pulumi.Input['WorkersDevArgs'] workers_dev: Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
         """
         pulumi.set(__self__, "bundle", bundle)
@@ -102,6 +106,8 @@ class CloudflareWorkerArgs:
             pulumi.set(__self__, "cache_options", cache_options)
         if compatibility_flags is not None:
             pulumi.set(__self__, "compatibility_flags", compatibility_flags)
+        if custom_domains is not None:
+            pulumi.set(__self__, "custom_domains", custom_domains)
         if exports is not None:
             pulumi.set(__self__, "exports", exports)
         if limits is not None:
@@ -138,6 +144,8 @@ class CloudflareWorkerArgs:
             pulumi.set(__self__, "unmanaged_secrets", unmanaged_secrets)
         if variables is not None:
             pulumi.set(__self__, "variables", variables)
+        if wait_for_ready is not None:
+            pulumi.set(__self__, "wait_for_ready", wait_for_ready)
         if workers_dev is not None:
             pulumi.set(__self__, "workers_dev", workers_dev)
 
@@ -262,6 +270,18 @@ class CloudflareWorkerArgs:
         pulumi.set(self, "compatibility_flags", value)
 
     @_builtins.property
+    @pulumi.getter(name="customDomains")
+    def custom_domains(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['CustomDomainArgs']]]]:
+        """
+        Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
+        """
+        return pulumi.get(self, "custom_domains")
+
+    @custom_domains.setter
+    def custom_domains(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['CustomDomainArgs']]]]):
+        pulumi.set(self, "custom_domains", value)
+
+    @_builtins.property
     @pulumi.getter
     def exports(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]]:
         """
@@ -373,7 +393,7 @@ class CloudflareWorkerArgs:
     @pulumi.getter
     def routes(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['RouteArgs']]]]:
         """
-        Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+        Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
         """
         return pulumi.get(self, "routes")
 
@@ -478,6 +498,18 @@ class CloudflareWorkerArgs:
         pulumi.set(self, "variables", value)
 
     @_builtins.property
+    @pulumi.getter(name="waitForReady")
+    def wait_for_ready(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+        """
+        return pulumi.get(self, "wait_for_ready")
+
+    @wait_for_ready.setter
+    def wait_for_ready(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "wait_for_ready", value)
+
+    @_builtins.property
     @pulumi.getter(name="workersDev")
     def workers_dev(self) -> pulumi.Input[Optional['WorkersDevArgs']]:
         """
@@ -506,6 +538,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  cache_options: pulumi.Input[Optional[Union['CacheOptionsArgs', 'CacheOptionsArgsDict']]] = None,
                  compatibility_date: pulumi.Input[Optional[_builtins.str]] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
                  exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]]] = None,
                  limits: pulumi.Input[Optional[Union['LimitsArgs', 'LimitsArgsDict']]] = None,
                  logpush: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -524,6 +557,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['TailConsumerArgs', 'TailConsumerArgsDict']]]]] = None,
                  unmanaged_secrets: pulumi.Input[Optional['UnmanagedSecrets']] = None,
                  variables: pulumi.Input[Optional[Mapping[str, Any]]] = None,
+                 wait_for_ready: pulumi.Input[Optional[_builtins.bool]] = None,
                  workers_dev: pulumi.Input[Optional[Union['WorkersDevArgs', 'WorkersDevArgsDict']]] = None,
                  __props__=None):
         """
@@ -537,6 +571,24 @@ class CloudflareWorker(pulumi.CustomResource):
         - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.
 
         ## Example Usage
+
+        ## Addresses
+
+        A Worker answers on workers.dev, for the route patterns in `routes`, and for the host names in `customDomains`, which are
+        its own altogether, with a DNS record and a certificate that Cloudflare makes. Zones are found by their names or by the
+        host; give `zoneId` where the token does not have *Zone: Read*.
+
+        What belongs to others is not taken: a route or custom domain of another Worker, or a DNS record in the way, is an error
+        that names it before anything is changed. `takeOver` on a route, and `overrideExistingOrigin` and
+        `overrideExistingDnsRecord` on a custom domain, take it over, and the preview says from whom. Then it is this Worker's, and
+        goes with it; whoever had it before leaves it alone.
+
+        An update that gives the Worker new addresses waits until they answer: until DNS and certificate are there, and the answer
+        is none of Cloudflare's own for want of a Worker. For that it sends GET requests to the addresses, as
+        `pulumi-cloudflare-workers/wait-for-ready`, and the Worker answers the last one. Addresses that the Worker had before are
+        not asked: no response tells which version made it, and a new version is everywhere within seconds. What does not answer
+        within a minute, or five for a custom domain, or within the resource's custom timeout, is a warning. `waitForReady: false`
+        sends no such request.
 
         ## Settings
 
@@ -590,6 +642,7 @@ class CloudflareWorker(pulumi.CustomResource):
         :param pulumi.Input[Union['CacheOptionsArgs', 'CacheOptionsArgsDict']] cache_options: Whether the Worker's responses are cached. Default: they are not.
         :param pulumi.Input[_builtins.str] compatibility_date: The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]] exports: What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
         :param pulumi.Input[Union['LimitsArgs', 'LimitsArgsDict']] limits: What one invocation may use. Default: what the plan allows.
         :param pulumi.Input[_builtins.bool] logpush: Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
@@ -599,7 +652,7 @@ class CloudflareWorker(pulumi.CustomResource):
         :param pulumi.Input[Union['PlacementArgs', 'PlacementArgsDict']] placement: Where the Worker runs. Default: where the request arrives.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] required_secrets: Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         :param pulumi.Input[Union['RolloutArgs', 'RolloutArgsDict']] rollout: How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
-        :param pulumi.Input[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] schedules: Cron expressions, in UTC, at which the `scheduled` handler is called, such as `*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. Default: none.
         :param pulumi.Input[_builtins.str] script_name: The Worker's name, which is also its label on workers.dev: lower-case letters, digits, `-` and `_`, at most 63 characters, or 54 with preview URLs. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the Worker.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] secrets: Secret values in the Worker's `env` by name, at most 5 KiB each. They are write-only: a value never reaches the state, not even encrypted; there is a fingerprint in its place. A value may be a reference: `env:NAME`, `file:PATH` or `$secrets-group/<group>/<name>` (see the provider's `secretsGroups`); `literal:` before it takes any text as it is. New and changed values travel in the same version as the code that needs them; unchanged ones are inherited and not sent again; a change of secrets alone sends no code.
@@ -608,6 +661,7 @@ class CloudflareWorker(pulumi.CustomResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['TailConsumerArgs', 'TailConsumerArgsDict']]]] tail_consumers: The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
         :param pulumi.Input['UnmanagedSecrets'] unmanaged_secrets: What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
         :param pulumi.Input[Mapping[str, Any]] variables: Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
+        :param pulumi.Input[_builtins.bool] wait_for_ready: Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
         :param pulumi.Input[Union['WorkersDevArgs', 'WorkersDevArgsDict']] workers_dev: Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
         """
         ...
@@ -627,6 +681,24 @@ class CloudflareWorker(pulumi.CustomResource):
         - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.
 
         ## Example Usage
+
+        ## Addresses
+
+        A Worker answers on workers.dev, for the route patterns in `routes`, and for the host names in `customDomains`, which are
+        its own altogether, with a DNS record and a certificate that Cloudflare makes. Zones are found by their names or by the
+        host; give `zoneId` where the token does not have *Zone: Read*.
+
+        What belongs to others is not taken: a route or custom domain of another Worker, or a DNS record in the way, is an error
+        that names it before anything is changed. `takeOver` on a route, and `overrideExistingOrigin` and
+        `overrideExistingDnsRecord` on a custom domain, take it over, and the preview says from whom. Then it is this Worker's, and
+        goes with it; whoever had it before leaves it alone.
+
+        An update that gives the Worker new addresses waits until they answer: until DNS and certificate are there, and the answer
+        is none of Cloudflare's own for want of a Worker. For that it sends GET requests to the addresses, as
+        `pulumi-cloudflare-workers/wait-for-ready`, and the Worker answers the last one. Addresses that the Worker had before are
+        not asked: no response tells which version made it, and a new version is everywhere within seconds. What does not answer
+        within a minute, or five for a custom domain, or within the resource's custom timeout, is a warning. `waitForReady: false`
+        sends no such request.
 
         ## Settings
 
@@ -693,6 +765,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  cache_options: pulumi.Input[Optional[Union['CacheOptionsArgs', 'CacheOptionsArgsDict']]] = None,
                  compatibility_date: pulumi.Input[Optional[_builtins.str]] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
                  exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]]] = None,
                  limits: pulumi.Input[Optional[Union['LimitsArgs', 'LimitsArgsDict']]] = None,
                  logpush: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -711,6 +784,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['TailConsumerArgs', 'TailConsumerArgsDict']]]]] = None,
                  unmanaged_secrets: pulumi.Input[Optional['UnmanagedSecrets']] = None,
                  variables: pulumi.Input[Optional[Mapping[str, Any]]] = None,
+                 wait_for_ready: pulumi.Input[Optional[_builtins.bool]] = None,
                  workers_dev: pulumi.Input[Optional[Union['WorkersDevArgs', 'WorkersDevArgsDict']]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
@@ -735,6 +809,7 @@ class CloudflareWorker(pulumi.CustomResource):
                 raise TypeError("Missing required property 'compatibility_date'")
             __props__.__dict__["compatibility_date"] = compatibility_date
             __props__.__dict__["compatibility_flags"] = compatibility_flags
+            __props__.__dict__["custom_domains"] = custom_domains
             __props__.__dict__["exports"] = exports
             __props__.__dict__["limits"] = limits
             __props__.__dict__["logpush"] = logpush
@@ -753,6 +828,7 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["tail_consumers"] = tail_consumers
             __props__.__dict__["unmanaged_secrets"] = unmanaged_secrets
             __props__.__dict__["variables"] = variables
+            __props__.__dict__["wait_for_ready"] = wait_for_ready
             __props__.__dict__["workers_dev"] = workers_dev
             __props__.__dict__["asset_count"] = None
             __props__.__dict__["asset_size"] = None
@@ -811,6 +887,7 @@ class CloudflareWorker(pulumi.CustomResource):
         __props__.__dict__["cache_options"] = None
         __props__.__dict__["compatibility_date"] = None
         __props__.__dict__["compatibility_flags"] = None
+        __props__.__dict__["custom_domains"] = None
         __props__.__dict__["deployment_id"] = None
         __props__.__dict__["dns_record_ids"] = None
         __props__.__dict__["etag"] = None
@@ -842,6 +919,7 @@ class CloudflareWorker(pulumi.CustomResource):
         __props__.__dict__["urls"] = None
         __props__.__dict__["variables"] = None
         __props__.__dict__["version_id"] = None
+        __props__.__dict__["wait_for_ready"] = None
         __props__.__dict__["workers_dev"] = None
         return CloudflareWorker(resource_name, opts=opts, __props__=__props__)
 
@@ -956,6 +1034,14 @@ class CloudflareWorker(pulumi.CustomResource):
         Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
         """
         return pulumi.get(self, "compatibility_flags")
+
+    @_builtins.property
+    @pulumi.getter(name="customDomains")
+    def custom_domains(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.CustomDomain']]]:
+        """
+        Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
+        """
+        return pulumi.get(self, "custom_domains")
 
     @_builtins.property
     @pulumi.getter(name="deploymentId")
@@ -1081,7 +1167,7 @@ class CloudflareWorker(pulumi.CustomResource):
     @pulumi.getter
     def routes(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.Route']]]:
         """
-        Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+        Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
         """
         return pulumi.get(self, "routes")
 
@@ -1204,6 +1290,14 @@ class CloudflareWorker(pulumi.CustomResource):
         Id of the Worker's version that these inputs made. Versions are immutable. When secrets change alone, Cloudflare derives a further version from it, whose id it does not tell.
         """
         return pulumi.get(self, "version_id")
+
+    @_builtins.property
+    @pulumi.getter(name="waitForReady")
+    def wait_for_ready(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+        """
+        return pulumi.get(self, "wait_for_ready")
 
     @_builtins.property
     @pulumi.getter(name="workersDev")

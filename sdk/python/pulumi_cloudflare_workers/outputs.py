@@ -29,6 +29,7 @@ __all__ = [
     'BrowserBinding',
     'BundleReference',
     'CacheOptions',
+    'CustomDomain',
     'D1DatabaseBinding',
     'D1Migrations',
     'D1ReadReplication',
@@ -907,6 +908,89 @@ class CacheOptions(dict):
         Whether one version may answer with what another one has put into the cache. Default: false.
         """
         return pulumi.get(self, "cross_version_cache")
+
+
+@pulumi.output_type
+class CustomDomain(dict):
+    """
+    A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "overrideExistingDnsRecord":
+            suggest = "override_existing_dns_record"
+        elif key == "overrideExistingOrigin":
+            suggest = "override_existing_origin"
+        elif key == "zoneId":
+            suggest = "zone_id"
+        elif key == "zoneName":
+            suggest = "zone_name"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in CustomDomain. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        CustomDomain.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        CustomDomain.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 override_existing_dns_record: Optional[_builtins.bool] = None,
+                 override_existing_origin: Optional[_builtins.bool] = None,
+                 zone_id: Optional[_builtins.str] = None,
+                 zone_name: Optional[_builtins.str] = None):
+        """
+        A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
+
+        :param _builtins.bool override_existing_dns_record: Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
+        :param _builtins.bool override_existing_origin: Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
+        :param _builtins.str zone_id: Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+        :param _builtins.str zone_name: Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+        """
+        if override_existing_dns_record is not None:
+            pulumi.set(__self__, "override_existing_dns_record", override_existing_dns_record)
+        if override_existing_origin is not None:
+            pulumi.set(__self__, "override_existing_origin", override_existing_origin)
+        if zone_id is not None:
+            pulumi.set(__self__, "zone_id", zone_id)
+        if zone_name is not None:
+            pulumi.set(__self__, "zone_name", zone_name)
+
+    @_builtins.property
+    @pulumi.getter(name="overrideExistingDnsRecord")
+    def override_existing_dns_record(self) -> Optional[_builtins.bool]:
+        """
+        Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
+        """
+        return pulumi.get(self, "override_existing_dns_record")
+
+    @_builtins.property
+    @pulumi.getter(name="overrideExistingOrigin")
+    def override_existing_origin(self) -> Optional[_builtins.bool]:
+        """
+        Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
+        """
+        return pulumi.get(self, "override_existing_origin")
+
+    @_builtins.property
+    @pulumi.getter(name="zoneId")
+    def zone_id(self) -> Optional[_builtins.str]:
+        """
+        Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+        """
+        return pulumi.get(self, "zone_id")
+
+    @_builtins.property
+    @pulumi.getter(name="zoneName")
+    def zone_name(self) -> Optional[_builtins.str]:
+        """
+        Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+        """
+        return pulumi.get(self, "zone_name")
 
 
 @pulumi.output_type
@@ -2274,10 +2358,14 @@ class Route(dict):
     @staticmethod
     def __key_warning(key: str):
         suggest = None
-        if key == "zoneId":
-            suggest = "zone_id"
-        elif key == "dnsRecord":
+        if key == "dnsRecord":
             suggest = "dns_record"
+        elif key == "takeOver":
+            suggest = "take_over"
+        elif key == "zoneId":
+            suggest = "zone_id"
+        elif key == "zoneName":
+            suggest = "zone_name"
 
         if suggest:
             pulumi.log.warn(f"Key '{key}' not found in Route. Access the value via the '{suggest}' property getter instead.")
@@ -2291,33 +2379,58 @@ class Route(dict):
         return super().get(key, default)
 
     def __init__(__self__, *,
-                 zone_id: _builtins.str,
-                 dns_record: Optional[_builtins.bool] = None):
+                 dns_record: Optional[_builtins.bool] = None,
+                 take_over: Optional[_builtins.bool] = None,
+                 zone_id: Optional[_builtins.str] = None,
+                 zone_name: Optional[_builtins.str] = None):
         """
         A route pattern's zone, and whether its host needs a DNS record.
 
-        :param _builtins.str zone_id: Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's overview page.
-        :param _builtins.bool dns_record: Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+        :param _builtins.bool dns_record: Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
+        :param _builtins.bool take_over: Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker's, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
+        :param _builtins.str zone_id: Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+        :param _builtins.str zone_name: Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
         """
-        pulumi.set(__self__, "zone_id", zone_id)
         if dns_record is not None:
             pulumi.set(__self__, "dns_record", dns_record)
-
-    @_builtins.property
-    @pulumi.getter(name="zoneId")
-    def zone_id(self) -> _builtins.str:
-        """
-        Id of the zone that the pattern's host belongs to: 32 hex digits from the zone's overview page.
-        """
-        return pulumi.get(self, "zone_id")
+        if take_over is not None:
+            pulumi.set(__self__, "take_over", take_over)
+        if zone_id is not None:
+            pulumi.set(__self__, "zone_id", zone_id)
+        if zone_name is not None:
+            pulumi.set(__self__, "zone_name", zone_name)
 
     @_builtins.property
     @pulumi.getter(name="dnsRecord")
     def dns_record(self) -> Optional[_builtins.bool]:
         """
-        Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+        Whether to make a proxied DNS record (`AAAA 100::`) for the pattern's host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
         """
         return pulumi.get(self, "dns_record")
+
+    @_builtins.property
+    @pulumi.getter(name="takeOver")
+    def take_over(self) -> Optional[_builtins.bool]:
+        """
+        Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker's, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
+        """
+        return pulumi.get(self, "take_over")
+
+    @_builtins.property
+    @pulumi.getter(name="zoneId")
+    def zone_id(self) -> Optional[_builtins.str]:
+        """
+        Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
+        """
+        return pulumi.get(self, "zone_id")
+
+    @_builtins.property
+    @pulumi.getter(name="zoneName")
+    def zone_name(self) -> Optional[_builtins.str]:
+        """
+        Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+        """
+        return pulumi.get(self, "zone_name")
 
 
 @pulumi.output_type

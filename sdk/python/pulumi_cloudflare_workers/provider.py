@@ -28,7 +28,8 @@ class ProviderArgs:
                  r2_access_key_id: pulumi.Input[Optional[_builtins.str]] = None,
                  r2_endpoint: pulumi.Input[Optional[_builtins.str]] = None,
                  r2_secret_access_key: pulumi.Input[Optional[_builtins.str]] = None,
-                 secrets_groups: pulumi.Input[Optional[Mapping[str, pulumi.Input['SecretsGroupArgs']]]] = None):
+                 secrets_groups: pulumi.Input[Optional[Mapping[str, pulumi.Input['SecretsGroupArgs']]]] = None,
+                 workers_endpoint: pulumi.Input[Optional[_builtins.str]] = None):
         """
         The set of arguments for constructing a Provider resource.
 
@@ -41,6 +42,7 @@ class ProviderArgs:
         :param pulumi.Input[_builtins.str] r2_endpoint: Base URL of R2's S3 API, in which `{account}` stands for the account id. Default: the environment variable `R2_ENDPOINT`, else `https://{account}.r2.cloudflarestorage.com`.
         :param pulumi.Input[_builtins.str] r2_secret_access_key: Secret access key for R2's S3 API. Default: the environment variable `R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.
         :param pulumi.Input[Mapping[str, pulumi.Input['SecretsGroupArgs']]] secrets_groups: Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
+        :param pulumi.Input[_builtins.str] workers_endpoint: Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
         """
         if account_id is not None:
             pulumi.set(__self__, "account_id", account_id)
@@ -60,6 +62,8 @@ class ProviderArgs:
             pulumi.set(__self__, "r2_secret_access_key", r2_secret_access_key)
         if secrets_groups is not None:
             pulumi.set(__self__, "secrets_groups", secrets_groups)
+        if workers_endpoint is not None:
+            pulumi.set(__self__, "workers_endpoint", workers_endpoint)
 
     @_builtins.property
     @pulumi.getter(name="accountId")
@@ -169,6 +173,18 @@ class ProviderArgs:
     def secrets_groups(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['SecretsGroupArgs']]]]):
         pulumi.set(self, "secrets_groups", value)
 
+    @_builtins.property
+    @pulumi.getter(name="workersEndpoint")
+    def workers_endpoint(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+        """
+        return pulumi.get(self, "workers_endpoint")
+
+    @workers_endpoint.setter
+    def workers_endpoint(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "workers_endpoint", value)
+
 
 @pulumi.type_token("pulumi:providers:cloudflare-workers")
 class Provider(pulumi.ProviderResource):
@@ -185,6 +201,7 @@ class Provider(pulumi.ProviderResource):
                  r2_endpoint: pulumi.Input[Optional[_builtins.str]] = None,
                  r2_secret_access_key: pulumi.Input[Optional[_builtins.str]] = None,
                  secrets_groups: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['SecretsGroupArgs', 'SecretsGroupArgsDict']]]]] = None,
+                 workers_endpoint: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
         Create a Cloudflare-workers resource with the given unique name, props, and options.
@@ -200,6 +217,7 @@ class Provider(pulumi.ProviderResource):
         :param pulumi.Input[_builtins.str] r2_endpoint: Base URL of R2's S3 API, in which `{account}` stands for the account id. Default: the environment variable `R2_ENDPOINT`, else `https://{account}.r2.cloudflarestorage.com`.
         :param pulumi.Input[_builtins.str] r2_secret_access_key: Secret access key for R2's S3 API. Default: the environment variable `R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['SecretsGroupArgs', 'SecretsGroupArgsDict']]]] secrets_groups: Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
+        :param pulumi.Input[_builtins.str] workers_endpoint: Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
         """
         ...
     @overload
@@ -234,6 +252,7 @@ class Provider(pulumi.ProviderResource):
                  r2_endpoint: pulumi.Input[Optional[_builtins.str]] = None,
                  r2_secret_access_key: pulumi.Input[Optional[_builtins.str]] = None,
                  secrets_groups: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['SecretsGroupArgs', 'SecretsGroupArgsDict']]]]] = None,
+                 workers_endpoint: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -252,6 +271,7 @@ class Provider(pulumi.ProviderResource):
             __props__.__dict__["r2_endpoint"] = r2_endpoint
             __props__.__dict__["r2_secret_access_key"] = None if r2_secret_access_key is None else pulumi.Output.secret(r2_secret_access_key)
             __props__.__dict__["secrets_groups"] = pulumi.Output.from_input(secrets_groups).apply(pulumi.runtime.to_json) if secrets_groups is not None else None
+            __props__.__dict__["workers_endpoint"] = workers_endpoint
         secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["apiToken", "r2SecretAccessKey"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(Provider, __self__).__init__(
@@ -315,4 +335,12 @@ class Provider(pulumi.ProviderResource):
         Secret access key for R2's S3 API. Default: the environment variable `R2_SECRET_ACCESS_KEY`, else the SHA-256 of the API token.
         """
         return pulumi.get(self, "r2_secret_access_key")
+
+    @_builtins.property
+    @pulumi.getter(name="workersEndpoint")
+    def workers_endpoint(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+        """
+        return pulumi.get(self, "workers_endpoint")
 

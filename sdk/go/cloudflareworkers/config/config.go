@@ -55,3 +55,8 @@ func GetR2SecretAccessKey(ctx *pulumi.Context) string {
 func GetSecretsGroups(ctx *pulumi.Context) string {
 	return config.Get(ctx, "cloudflare-workers:secretsGroups")
 }
+
+// Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+func GetWorkersEndpoint(ctx *pulumi.Context) string {
+	return config.Get(ctx, "cloudflare-workers:workersEndpoint")
+}

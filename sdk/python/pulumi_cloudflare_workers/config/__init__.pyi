@@ -60,3 +60,8 @@ secretsGroups: Optional[str]
 Where the values of references `$secrets-group/<group>/<name>` lie, by group; `*` stands for every group that is not named. Default: none, and such a reference is an error.
 """
 
+workersEndpoint: Optional[str]
+"""
+Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+"""
+

@@ -84,3 +84,10 @@ class _ExportableConfig(types.ModuleType):
         """
         return __config__.get('secretsGroups')
 
+    @_builtins.property
+    def workers_endpoint(self) -> Optional[str]:
+        """
+        Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers' own addresses; with an `endpoint` that is not Cloudflare's, addresses are not waited for.
+        """
+        return __config__.get('workersEndpoint')
+

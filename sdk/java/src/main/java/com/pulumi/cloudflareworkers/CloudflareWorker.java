@@ -10,6 +10,7 @@ import com.pulumi.cloudflareworkers.outputs.Annotations;
 import com.pulumi.cloudflareworkers.outputs.Binding;
 import com.pulumi.cloudflareworkers.outputs.BundleReference;
 import com.pulumi.cloudflareworkers.outputs.CacheOptions;
+import com.pulumi.cloudflareworkers.outputs.CustomDomain;
 import com.pulumi.cloudflareworkers.outputs.DurableObjectExport;
 import com.pulumi.cloudflareworkers.outputs.Limits;
 import com.pulumi.cloudflareworkers.outputs.Migration;
@@ -47,6 +48,24 @@ import javax.annotation.Nullable;
  * - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.
  * 
  * ## Example Usage
+ * 
+ * ## Addresses
+ * 
+ * A Worker answers on workers.dev, for the route patterns in `routes`, and for the host names in `customDomains`, which are
+ * its own altogether, with a DNS record and a certificate that Cloudflare makes. Zones are found by their names or by the
+ * host; give `zoneId` where the token does not have *Zone: Read*.
+ * 
+ * What belongs to others is not taken: a route or custom domain of another Worker, or a DNS record in the way, is an error
+ * that names it before anything is changed. `takeOver` on a route, and `overrideExistingOrigin` and
+ * `overrideExistingDnsRecord` on a custom domain, take it over, and the preview says from whom. Then it is this Worker&#39;s, and
+ * goes with it; whoever had it before leaves it alone.
+ * 
+ * An update that gives the Worker new addresses waits until they answer: until DNS and certificate are there, and the answer
+ * is none of Cloudflare&#39;s own for want of a Worker. For that it sends GET requests to the addresses, as
+ * `pulumi-cloudflare-workers/wait-for-ready`, and the Worker answers the last one. Addresses that the Worker had before are
+ * not asked: no response tells which version made it, and a new version is everywhere within seconds. What does not answer
+ * within a minute, or five for a custom domain, or within the resource&#39;s custom timeout, is a warning. `waitForReady: false`
+ * sends no such request.
  * 
  * ## Settings
  * 
@@ -288,6 +307,20 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.compatibilityFlags);
     }
     /**
+     * Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ &#34;api.example.com&#34;: {} }`. Default: none.
+     * 
+     */
+    @Export(name="customDomains", refs={Map.class,String.class,CustomDomain.class}, tree="[0,1,2]")
+    private Output</* @Nullable */ Map<String,CustomDomain>> customDomains;
+
+    /**
+     * @return Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ &#34;api.example.com&#34;: {} }`. Default: none.
+     * 
+     */
+    public Output<Optional<Map<String,CustomDomain>>> customDomains() {
+        return Codegen.optional(this.customDomains);
+    }
+    /**
      * Id of the deployment that gives the version its traffic. It is the version&#39;s own id after an upload that deployed itself, as the first one does.
      * 
      */
@@ -498,14 +531,14 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
         return this.routeIds;
     }
     /**
-     * Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+     * Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ &#34;api.example.com/*&#34;: {} }`. Default: none.
      * 
      */
     @Export(name="routes", refs={Map.class,String.class,Route.class}, tree="[0,1,2]")
     private Output</* @Nullable */ Map<String,Route>> routes;
 
     /**
-     * @return Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+     * @return Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ &#34;api.example.com/*&#34;: {} }`. Default: none.
      * 
      */
     public Output<Optional<Map<String,Route>>> routes() {
@@ -720,6 +753,20 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
      */
     public Output<String> versionId() {
         return this.versionId;
+    }
+    /**
+     * Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource&#39;s custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+     * 
+     */
+    @Export(name="waitForReady", refs={Boolean.class}, tree="[0]")
+    private Output</* @Nullable */ Boolean> waitForReady;
+
+    /**
+     * @return Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource&#39;s custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+     * 
+     */
+    public Output<Optional<Boolean>> waitForReady() {
+        return Codegen.optional(this.waitForReady);
     }
     /**
      * Whether the Worker answers at `&lt;scriptName&gt;.&lt;account&#39;s subdomain&gt;.workers.dev`. Default: it does not.

@@ -8,6 +8,7 @@ import com.pulumi.cloudflareworkers.inputs.AnnotationsArgs;
 import com.pulumi.cloudflareworkers.inputs.BindingArgs;
 import com.pulumi.cloudflareworkers.inputs.BundleReferenceArgs;
 import com.pulumi.cloudflareworkers.inputs.CacheOptionsArgs;
+import com.pulumi.cloudflareworkers.inputs.CustomDomainArgs;
 import com.pulumi.cloudflareworkers.inputs.DurableObjectExportArgs;
 import com.pulumi.cloudflareworkers.inputs.LimitsArgs;
 import com.pulumi.cloudflareworkers.inputs.MigrationArgs;
@@ -187,6 +188,21 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
+     * Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ &#34;api.example.com&#34;: {} }`. Default: none.
+     * 
+     */
+    @Import(name="customDomains")
+    private @Nullable Output<Map<String,CustomDomainArgs>> customDomains;
+
+    /**
+     * @return Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ &#34;api.example.com&#34;: {} }`. Default: none.
+     * 
+     */
+    public Optional<Output<Map<String,CustomDomainArgs>>> customDomains() {
+        return Optional.ofNullable(this.customDomains);
+    }
+
+    /**
      * What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
      * 
      */
@@ -322,14 +338,14 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
-     * Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+     * Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ &#34;api.example.com/*&#34;: {} }`. Default: none.
      * 
      */
     @Import(name="routes")
     private @Nullable Output<Map<String,RouteArgs>> routes;
 
     /**
-     * @return Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+     * @return Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ &#34;api.example.com/*&#34;: {} }`. Default: none.
      * 
      */
     public Optional<Output<Map<String,RouteArgs>>> routes() {
@@ -457,6 +473,21 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
+     * Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource&#39;s custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+     * 
+     */
+    @Import(name="waitForReady")
+    private @Nullable Output<Boolean> waitForReady;
+
+    /**
+     * @return Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource&#39;s custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+     * 
+     */
+    public Optional<Output<Boolean>> waitForReady() {
+        return Optional.ofNullable(this.waitForReady);
+    }
+
+    /**
      * Whether the Worker answers at `&lt;scriptName&gt;.&lt;account&#39;s subdomain&gt;.workers.dev`. Default: it does not.
      * 
      */
@@ -484,6 +515,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         this.cacheOptions = $.cacheOptions;
         this.compatibilityDate = $.compatibilityDate;
         this.compatibilityFlags = $.compatibilityFlags;
+        this.customDomains = $.customDomains;
         this.exports = $.exports;
         this.limits = $.limits;
         this.logpush = $.logpush;
@@ -502,6 +534,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         this.tailConsumers = $.tailConsumers;
         this.unmanagedSecrets = $.unmanagedSecrets;
         this.variables = $.variables;
+        this.waitForReady = $.waitForReady;
         this.workersDev = $.workersDev;
     }
 
@@ -754,6 +787,27 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
+         * @param customDomains Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ &#34;api.example.com&#34;: {} }`. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder customDomains(@Nullable Output<Map<String,CustomDomainArgs>> customDomains) {
+            $.customDomains = customDomains;
+            return this;
+        }
+
+        /**
+         * @param customDomains Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ &#34;api.example.com&#34;: {} }`. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder customDomains(Map<String,CustomDomainArgs> customDomains) {
+            return customDomains(Output.of(customDomains));
+        }
+
+        /**
          * @param exports What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
          * 
          * @return builder
@@ -963,7 +1017,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param routes Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+         * @param routes Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ &#34;api.example.com/*&#34;: {} }`. Default: none.
          * 
          * @return builder
          * 
@@ -974,7 +1028,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param routes Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`.
+         * @param routes Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ &#34;api.example.com/*&#34;: {} }`. Default: none.
          * 
          * @return builder
          * 
@@ -1169,6 +1223,27 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
          */
         public Builder variables(Map<String,Object> variables) {
             return variables(Output.of(variables));
+        }
+
+        /**
+         * @param waitForReady Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource&#39;s custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder waitForReady(@Nullable Output<Boolean> waitForReady) {
+            $.waitForReady = waitForReady;
+            return this;
+        }
+
+        /**
+         * @param waitForReady Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource&#39;s custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder waitForReady(Boolean waitForReady) {
+            return waitForReady(Output.of(waitForReady));
         }
 
         /**

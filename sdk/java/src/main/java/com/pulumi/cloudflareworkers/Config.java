@@ -77,4 +77,11 @@ public final class Config {
     public Optional<Map<String,SecretsGroup>> secretsGroups() {
         return Codegen.objectProp("secretsGroups", TypeShape.<Map<String,SecretsGroup>>builder(Map.class).addParameter(String.class).addParameter(SecretsGroup.class).build()).config(config).get();
     }
+/**
+ * Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers&#39; own addresses; with an `endpoint` that is not Cloudflare&#39;s, addresses are not waited for.
+ * 
+ */
+    public Optional<String> workersEndpoint() {
+        return Codegen.stringProp("workersEndpoint").config(config).get();
+    }
 }

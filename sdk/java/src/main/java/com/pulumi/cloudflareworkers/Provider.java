@@ -114,6 +114,20 @@ public class Provider extends com.pulumi.resources.ProviderResource {
     public Output<Optional<String>> r2SecretAccessKey() {
         return Codegen.optional(this.r2SecretAccessKey);
     }
+    /**
+     * Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers&#39; own addresses; with an `endpoint` that is not Cloudflare&#39;s, addresses are not waited for.
+     * 
+     */
+    @Export(name="workersEndpoint", refs={String.class}, tree="[0]")
+    private Output</* @Nullable */ String> workersEndpoint;
+
+    /**
+     * @return Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers&#39; own addresses; with an `endpoint` that is not Cloudflare&#39;s, addresses are not waited for.
+     * 
+     */
+    public Output<Optional<String>> workersEndpoint() {
+        return Codegen.optional(this.workersEndpoint);
+    }
 
     /**
      *

@@ -153,6 +153,21 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         return Optional.ofNullable(this.secretsGroups);
     }
 
+    /**
+     * Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers&#39; own addresses; with an `endpoint` that is not Cloudflare&#39;s, addresses are not waited for.
+     * 
+     */
+    @Import(name="workersEndpoint")
+    private @Nullable Output<String> workersEndpoint;
+
+    /**
+     * @return Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers&#39; own addresses; with an `endpoint` that is not Cloudflare&#39;s, addresses are not waited for.
+     * 
+     */
+    public Optional<Output<String>> workersEndpoint() {
+        return Optional.ofNullable(this.workersEndpoint);
+    }
+
     private ProviderArgs() {}
 
     private ProviderArgs(ProviderArgs $) {
@@ -165,6 +180,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         this.r2Endpoint = $.r2Endpoint;
         this.r2SecretAccessKey = $.r2SecretAccessKey;
         this.secretsGroups = $.secretsGroups;
+        this.workersEndpoint = $.workersEndpoint;
     }
 
     public static Builder builder() {
@@ -372,6 +388,27 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder secretsGroups(Map<String,SecretsGroupArgs> secretsGroups) {
             return secretsGroups(Output.of(secretsGroups));
+        }
+
+        /**
+         * @param workersEndpoint Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers&#39; own addresses; with an `endpoint` that is not Cloudflare&#39;s, addresses are not waited for.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder workersEndpoint(@Nullable Output<String> workersEndpoint) {
+            $.workersEndpoint = workersEndpoint;
+            return this;
+        }
+
+        /**
+         * @param workersEndpoint Base URL at which a local Cloudflare serves all Workers, by the `Host` header, such as `http://127.0.0.1:8080`: where `waitForReady` asks. Default: the environment variable `CLOUDFLARE_WORKERS_ENDPOINT`, else the Workers&#39; own addresses; with an `endpoint` that is not Cloudflare&#39;s, addresses are not waited for.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder workersEndpoint(String workersEndpoint) {
+            return workersEndpoint(Output.of(workersEndpoint));
         }
 
         public ProviderArgs build() {

@@ -5,7 +5,6 @@ package com.pulumi.cloudflareworkers.inputs;
 
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
-import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.Boolean;
 import java.lang.String;
 import java.util.Objects;
@@ -22,14 +21,14 @@ public final class RouteArgs extends com.pulumi.resources.ResourceArgs {
     public static final RouteArgs Empty = new RouteArgs();
 
     /**
-     * Whether to make a proxied DNS record (`AAAA 100::`) for the pattern&#39;s host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+     * Whether to make a proxied DNS record (`AAAA 100::`) for the pattern&#39;s host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
      * 
      */
     @Import(name="dnsRecord")
     private @Nullable Output<Boolean> dnsRecord;
 
     /**
-     * @return Whether to make a proxied DNS record (`AAAA 100::`) for the pattern&#39;s host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+     * @return Whether to make a proxied DNS record (`AAAA 100::`) for the pattern&#39;s host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
      * 
      */
     public Optional<Output<Boolean>> dnsRecord() {
@@ -37,25 +36,57 @@ public final class RouteArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Id of the zone that the pattern&#39;s host belongs to: 32 hex digits from the zone&#39;s overview page.
+     * Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker&#39;s, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
      * 
      */
-    @Import(name="zoneId", required=true)
-    private Output<String> zoneId;
+    @Import(name="takeOver")
+    private @Nullable Output<Boolean> takeOver;
 
     /**
-     * @return Id of the zone that the pattern&#39;s host belongs to: 32 hex digits from the zone&#39;s overview page.
+     * @return Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker&#39;s, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
      * 
      */
-    public Output<String> zoneId() {
-        return this.zoneId;
+    public Optional<Output<Boolean>> takeOver() {
+        return Optional.ofNullable(this.takeOver);
+    }
+
+    /**
+     * Id of the zone that holds the host: 32 hex digits from the zone&#39;s overview page. Default: it is looked up, which needs the permission &#34;Zone: Read&#34;.
+     * 
+     */
+    @Import(name="zoneId")
+    private @Nullable Output<String> zoneId;
+
+    /**
+     * @return Id of the zone that holds the host: 32 hex digits from the zone&#39;s overview page. Default: it is looked up, which needs the permission &#34;Zone: Read&#34;.
+     * 
+     */
+    public Optional<Output<String>> zoneId() {
+        return Optional.ofNullable(this.zoneId);
+    }
+
+    /**
+     * Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+     * 
+     */
+    @Import(name="zoneName")
+    private @Nullable Output<String> zoneName;
+
+    /**
+     * @return Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+     * 
+     */
+    public Optional<Output<String>> zoneName() {
+        return Optional.ofNullable(this.zoneName);
     }
 
     private RouteArgs() {}
 
     private RouteArgs(RouteArgs $) {
         this.dnsRecord = $.dnsRecord;
+        this.takeOver = $.takeOver;
         this.zoneId = $.zoneId;
+        this.zoneName = $.zoneName;
     }
 
     public static Builder builder() {
@@ -77,7 +108,7 @@ public final class RouteArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param dnsRecord Whether to make a proxied DNS record (`AAAA 100::`) for the pattern&#39;s host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+         * @param dnsRecord Whether to make a proxied DNS record (`AAAA 100::`) for the pattern&#39;s host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
          * 
          * @return builder
          * 
@@ -88,7 +119,7 @@ public final class RouteArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param dnsRecord Whether to make a proxied DNS record (`AAAA 100::`) for the pattern&#39;s host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+         * @param dnsRecord Whether to make a proxied DNS record (`AAAA 100::`) for the pattern&#39;s host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
          * 
          * @return builder
          * 
@@ -98,18 +129,39 @@ public final class RouteArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param zoneId Id of the zone that the pattern&#39;s host belongs to: 32 hex digits from the zone&#39;s overview page.
+         * @param takeOver Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker&#39;s, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
          * 
          * @return builder
          * 
          */
-        public Builder zoneId(Output<String> zoneId) {
+        public Builder takeOver(@Nullable Output<Boolean> takeOver) {
+            $.takeOver = takeOver;
+            return this;
+        }
+
+        /**
+         * @param takeOver Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker&#39;s, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder takeOver(Boolean takeOver) {
+            return takeOver(Output.of(takeOver));
+        }
+
+        /**
+         * @param zoneId Id of the zone that holds the host: 32 hex digits from the zone&#39;s overview page. Default: it is looked up, which needs the permission &#34;Zone: Read&#34;.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder zoneId(@Nullable Output<String> zoneId) {
             $.zoneId = zoneId;
             return this;
         }
 
         /**
-         * @param zoneId Id of the zone that the pattern&#39;s host belongs to: 32 hex digits from the zone&#39;s overview page.
+         * @param zoneId Id of the zone that holds the host: 32 hex digits from the zone&#39;s overview page. Default: it is looked up, which needs the permission &#34;Zone: Read&#34;.
          * 
          * @return builder
          * 
@@ -118,10 +170,28 @@ public final class RouteArgs extends com.pulumi.resources.ResourceArgs {
             return zoneId(Output.of(zoneId));
         }
 
+        /**
+         * @param zoneName Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder zoneName(@Nullable Output<String> zoneName) {
+            $.zoneName = zoneName;
+            return this;
+        }
+
+        /**
+         * @param zoneName Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder zoneName(String zoneName) {
+            return zoneName(Output.of(zoneName));
+        }
+
         public RouteArgs build() {
-            if ($.zoneId == null) {
-                throw new MissingRequiredPropertyException("RouteArgs", "zoneId");
-            }
             return $;
         }
     }

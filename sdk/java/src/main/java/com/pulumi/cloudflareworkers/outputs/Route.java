@@ -4,7 +4,6 @@
 package com.pulumi.cloudflareworkers.outputs;
 
 import com.pulumi.core.annotations.CustomType;
-import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.Boolean;
 import java.lang.String;
 import java.util.Objects;
@@ -14,30 +13,54 @@ import javax.annotation.Nullable;
 @CustomType
 public final class Route {
     /**
-     * @return Whether to make a proxied DNS record (`AAAA 100::`) for the pattern&#39;s host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+     * @return Whether to make a proxied DNS record (`AAAA 100::`) for the pattern&#39;s host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
      * 
      */
     private @Nullable Boolean dnsRecord;
     /**
-     * @return Id of the zone that the pattern&#39;s host belongs to: 32 hex digits from the zone&#39;s overview page.
+     * @return Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker&#39;s, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
      * 
      */
-    private String zoneId;
+    private @Nullable Boolean takeOver;
+    /**
+     * @return Id of the zone that holds the host: 32 hex digits from the zone&#39;s overview page. Default: it is looked up, which needs the permission &#34;Zone: Read&#34;.
+     * 
+     */
+    private @Nullable String zoneId;
+    /**
+     * @return Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+     * 
+     */
+    private @Nullable String zoneName;
 
     private Route() {}
     /**
-     * @return Whether to make a proxied DNS record (`AAAA 100::`) for the pattern&#39;s host, without which no request arrives. Set it only for a host that has no address yet: the record is made beside an A or AAAA record that exists, and would take requests away from that origin. Where Cloudflare refuses a second record, as beside a CNAME, a proxied one that exists is used and left alone. Default: false.
+     * @return Whether to make a proxied DNS record (`AAAA 100::`) for the pattern&#39;s host, without which no request arrives. A proxied A, AAAA or CNAME record that exists is used and left alone; one that is not proxied is an error, before anything is changed. Default: false.
      * 
      */
     public Optional<Boolean> dnsRecord() {
         return Optional.ofNullable(this.dnsRecord);
     }
     /**
-     * @return Id of the zone that the pattern&#39;s host belongs to: 32 hex digits from the zone&#39;s overview page.
+     * @return Whether to move the route here if it belongs to another Worker, which a preview says. From then on it is this Worker&#39;s, and is deleted with it. Default: false; it is then an error that names that Worker, before anything is changed.
      * 
      */
-    public String zoneId() {
-        return this.zoneId;
+    public Optional<Boolean> takeOver() {
+        return Optional.ofNullable(this.takeOver);
+    }
+    /**
+     * @return Id of the zone that holds the host: 32 hex digits from the zone&#39;s overview page. Default: it is looked up, which needs the permission &#34;Zone: Read&#34;.
+     * 
+     */
+    public Optional<String> zoneId() {
+        return Optional.ofNullable(this.zoneId);
+    }
+    /**
+     * @return Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
+     * 
+     */
+    public Optional<String> zoneName() {
+        return Optional.ofNullable(this.zoneName);
     }
 
     public static Builder builder() {
@@ -50,12 +73,16 @@ public final class Route {
     @CustomType.Builder
     public static final class Builder {
         private @Nullable Boolean dnsRecord;
-        private String zoneId;
+        private @Nullable Boolean takeOver;
+        private @Nullable String zoneId;
+        private @Nullable String zoneName;
         public Builder() {}
         public Builder(Route defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.dnsRecord = defaults.dnsRecord;
+    	      this.takeOver = defaults.takeOver;
     	      this.zoneId = defaults.zoneId;
+    	      this.zoneName = defaults.zoneName;
         }
 
         @CustomType.Setter
@@ -65,17 +92,29 @@ public final class Route {
             return this;
         }
         @CustomType.Setter
-        public Builder zoneId(String zoneId) {
-            if (zoneId == null) {
-              throw new MissingRequiredPropertyException("Route", "zoneId");
-            }
+        public Builder takeOver(@Nullable Boolean takeOver) {
+
+            this.takeOver = takeOver;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder zoneId(@Nullable String zoneId) {
+
             this.zoneId = zoneId;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder zoneName(@Nullable String zoneName) {
+
+            this.zoneName = zoneName;
             return this;
         }
         public Route build() {
             final var _resultValue = new Route();
             _resultValue.dnsRecord = dnsRecord;
+            _resultValue.takeOver = takeOver;
             _resultValue.zoneId = zoneId;
+            _resultValue.zoneName = zoneName;
             return _resultValue;
         }
     }
