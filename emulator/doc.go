@@ -37,7 +37,8 @@
 //   - Workflows run, but their instances can be neither listed nor read through the API, only through a binding; they
 //     have no schedules, no retention of their own, no rollbacks and no restarts from a step.
 //   - Mail that Workers send is checked, logged and given to [Server.Mail], and goes nowhere; that an address was
-//     verified is not asked for. Workers get no mail.
+//     verified is not asked for. No mail comes in but by [Server.Receive]; Email Routing is on in all zones, has no
+//     subaddressing and no DNS records, and its rules are all that there is of it.
 //   - Rate limits count each call, in windows that all begin at once; on Cloudflare they are loose, and of a location.
 //   - Data points of Analytics Engine are dropped. Tail consumers are kept, but not called.
 //   - Pipelines: their endpoints answer 501.

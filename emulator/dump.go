@@ -59,6 +59,7 @@ func (s *Server) Dump() string {
 			}
 			return fmt.Sprintf("  dns %s %s %s proxied %t ttl %d %q", r.Name, r.Type, r.Content, r.Proxied, r.TTL, comment)
 		})
+		z.dumpEmail(&out)
 	}
 	return out.String()
 }

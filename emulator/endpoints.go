@@ -92,6 +92,16 @@ var endpoints = []struct {
 	{"PATCH /zones/{zone}/dns_records/{record}", editRecord},
 	{"DELETE /zones/{zone}/dns_records/{record}", deleteRecord},
 
+	// email_routing.go
+	{"GET /accounts/{account}/email/routing/rules", listAccountEmailRules},
+	{"GET /zones/{zone}/email/routing/rules", listEmailRules},
+	{"POST /zones/{zone}/email/routing/rules", createEmailRule},
+	{"GET /zones/{zone}/email/routing/rules/{rule}", getEmailRule},
+	{"PUT /zones/{zone}/email/routing/rules/{rule}", updateEmailRule},
+	{"DELETE /zones/{zone}/email/routing/rules/{rule}", deleteEmailRule},
+	{"GET /zones/{zone}/email/routing/rules/catch_all", getCatchAll},
+	{"PUT /zones/{zone}/email/routing/rules/catch_all", setCatchAll},
+
 	// kv.go
 	{"GET /accounts/{account}/storage/kv/namespaces", listNamespaces},
 	{"POST /accounts/{account}/storage/kv/namespaces", createNamespace},

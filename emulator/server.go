@@ -325,11 +325,16 @@ func (s *Server) Close() error {
 }
 
 // FrontDoor returns the handler that serves what is deployed, by Host header: workers.dev hosts, preview URLs, routes
-// and custom domains. Without a Runtime it answers 503.
+// and custom domains. Without a Runtime it answers 503. A POST to /cdn-cgi/handler/email?from=&to= is mail, see
+// [Server.Receive].
 func (s *Server) FrontDoor() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := s.Open(); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		if emailPaths[r.URL.Path] {
+			s.serveEmail(w, r)
 			return
 		}
 		if s.Runtime == nil {

@@ -138,6 +138,9 @@ type zone struct {
 	AccountID string                `json:"accountId"`
 	Routes    map[string]*zoneRoute `json:"routes"`  // by id
 	Records   map[string]*dnsRecord `json:"records"` // by id
+
+	EmailRules    map[string]*emailRule `json:"emailRules,omitempty"`    // of Email Routing, by id
+	EmailCatchAll *emailRule            `json:"emailCatchAll,omitempty"` // nil: as in any new zone
 }
 
 // sorted returns the map's values in the order of its keys.

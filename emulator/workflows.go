@@ -153,15 +153,6 @@ func deleteWorkflow(c *call) (any, error) {
 	return map[string]any{"status": "ok", "success": true}, nil
 }
 
-// deleteWorkflowsOf deletes the Workflows of a script that is deleted. On Cloudflare they may stay: a best guess.
-func (a *account) deleteWorkflowsOf(script string) {
-	for name, f := range a.Workflows {
-		if f.Script == script {
-			delete(a.Workflows, name)
-		}
-	}
-}
-
 // listWorkflowVersions answers GET …/workflows/{workflow}/versions (cloudflare-go workflows.VersionListResponse). Only
 // the latest is remembered.
 func listWorkflowVersions(c *call) (any, error) {

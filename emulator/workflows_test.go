@@ -131,5 +131,9 @@ func TestTheLifeOfAWorkflow(t *testing.T) {
 	c.must(http.MethodPut, path, object{"script_name": "flow", "class_name": "Orders"}, nil)
 	assert.Equal(t, "instance.not_found", get(url+"a"), "its instances are gone")
 	c.must(http.MethodDelete, scripts+"flow", nil, nil)
-	assert.Equal(t, empty, c.server.Dump(), "it goes with its Worker")
+	c.must(http.MethodGet, path, nil, &made)
+	assert.Equal(t, "flow", made["script_name"], "it stays when its Worker goes")
+	c.refused(http.StatusBadRequest, 10001, http.MethodPost, instances, object{})
+	c.must(http.MethodDelete, path, nil, nil)
+	assert.Equal(t, empty, c.server.Dump())
 }

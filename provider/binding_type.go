@@ -371,8 +371,8 @@ func (b *ServiceBinding) Annotate(a infer.Annotator) {
 func (b *WorkflowBinding) Annotate(a infer.Annotator) {
 	a.Describe(&b, "Binds a Workflow.")
 	a.Describe(&b.Name, "Name of the Workflow, unique in the account.")
-	a.Describe(&b.ClassName, "Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the "+
-		"Workflow's name.")
+	a.Describe(&b.ClassName, "Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this "+
+		"Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.")
 	a.Describe(&b.ScriptName, "Name of the Worker that exports it. Default: this one.")
 }
 

@@ -40,8 +40,8 @@
 //
 // A request that is safe to repeat is repeated by cfapi. For one that creates
 // something, the step looks whether it is there (findRoute, findDNSRecord,
-// findKVNamespace, findR2Bucket, findStoredSecret). A Worker's name is its id, so a create whose
-// outcome stays unknown is claimed, and a refresh drops it if it is not there.
+// findConsumer, findEmailRule, findKVNamespace, findR2Bucket, findStoredSecret). A
+// Worker's name is its id, so a create whose outcome stays unknown is claimed, and a refresh drops it if it is not there.
 //
 // # Requests
 //

@@ -58,7 +58,10 @@ var codeHints = map[apiCode]string{
 		"under Workers & Pages, or leave workersDev out",
 	{cfapi.APIWorkers, 10022}: "a route pattern is host and path, with * only at the start of the host " +
 		"and the end of the path",
-	{cfapi.APIWorkers, 10064}: "a queue delivers to this Worker: remove the consumer first",
+	{cfapi.APIWorkers, 10064}: "a queue delivers to this Worker: pulumi refresh finds the consumer, or remove it with " +
+		"wrangler queues consumer remove <queue> <worker>",
+	{cfapi.APIWorkers, 11001}: codeHintNoQueueHandler,
+	{cfapi.APIQueues, 11001}:  codeHintNoQueueHandler,
 	// alchemy-run/distilled, recorded live
 	{cfapi.APIWorkers, 10019}: "a route needs a Worker that exists",
 	{cfapi.APIWorkers, 10068}: "the entry point exports nothing that handles an event: does it have a " +
@@ -107,6 +110,9 @@ var kindHints = []struct {
 	{cfapi.ErrDenied, cfapi.APIKV, "the API token needs \"Workers KV Storage: Edit\" on this account"},
 	{cfapi.ErrDenied, cfapi.APID1, "the API token needs \"D1: Edit\" on this account"},
 	{cfapi.ErrDenied, cfapi.APIQueues, "the API token needs \"Queues: Edit\" on this account"},
+	{cfapi.ErrDenied, cfapi.APIEmail, "the API token needs \"Email Routing Rules: Edit\" on this zone; to import, also " +
+		"\"Email Routing Rules: Read\" on the account"},
+	{cfapi.ErrDenied, cfapi.APIWorkflows, "the API token needs \"Workers Scripts: Edit\" on this account"},
 	{cfapi.ErrDenied, cfapi.APIR2, "the API token needs \"Workers R2 Storage: Edit\" on this account"},
 	{cfapi.ErrDenied, cfapi.APIDNS, "the API token needs \"DNS: Edit\" on this zone"},
 	{cfapi.ErrDenied, cfapi.APIZones, "the API token needs \"Zone: Read\" to find a zone by name or host: give it " +
@@ -166,6 +172,7 @@ func hintsFor(err error) (hints []string) {
 			hints = append(hints[:last], strings.Join(hints[last:], "; "))
 		}
 	}
+	add(eventHint(err))
 	if none := (*noValueError)(nil); errors.As(err, &none) {
 		add(noValueHint)
 	}

@@ -119,13 +119,15 @@ func workerDiff(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
 		resp = differs(resp, "unmanagedSecretNames")
 	}
 	resp = withoutZoneNames(req, resp)
+	resp = workflowDiff(req, resp)
 	// A key that changes with the digest that it contains says nothing that the digest does not.
 	if _, changed := resp.DetailedDiff["bundle.sha256"]; changed && sameButDigest(req.OldInputs, req.Inputs) {
 		delete(resp.DetailedDiff, "bundle.key")
 	}
 	// The name of a Worker is unique: the old one must go before a new one of that name can come.
-	// So are a route's pattern and a custom domain.
-	if same(req, "scriptName") && same(req, "accountId") || sharesAddress(req.OldInputs, req.Inputs) {
+	// So are a route's pattern and a custom domain, and what else is one Worker's alone.
+	if same(req, "scriptName") && same(req, "accountId") || sharesAddress(req.OldInputs, req.Inputs) ||
+		sharesEvents(req.OldInputs, req.Inputs) {
 		resp.DeleteBeforeReplace = true
 	}
 	return resp
@@ -194,11 +196,12 @@ func textsOf(list property.Value) (texts []string) {
 
 // sharesAddress reports whether some route or custom domain is in both.
 func sharesAddress(olds, news property.Map) bool {
-	return sharesKey(olds.Get("routes"), news.Get("routes")) ||
-		sharesKey(olds.Get("customDomains"), news.Get("customDomains"))
+	return sharesKey(olds, news, "routes") || sharesKey(olds, news, "customDomains")
 }
 
-func sharesKey(was, is property.Value) bool {
+// sharesKey reports whether some key of the input is in both.
+func sharesKey(olds, news property.Map, input string) bool {
+	was, is := olds.Get(input), news.Get(input)
 	if !was.IsMap() || !is.IsMap() {
 		return false
 	}

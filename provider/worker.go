@@ -61,6 +61,9 @@ type CloudflareWorkerArgs struct {
 	Assets        *WorkerAssets           `pulumi:"assets,optional"`
 	Adopt         bool                    `pulumi:"adopt,optional"`
 
+	QueueConsumers map[string]QueueConsumer `pulumi:"queueConsumers,optional"`
+	EmailRoutes    map[string]EmailRoute    `pulumi:"emailRoutes,optional"`
+
 	Migrations    []Migration                    `pulumi:"migrations,optional"`
 	Exports       map[string]DurableObjectExport `pulumi:"exports,optional"`
 	AllowDataLoss []string                       `pulumi:"allowDataLoss,optional"`
@@ -130,6 +133,10 @@ type CloudflareWorkerState struct {
 	SecretsVersionID string                  `pulumi:"secretsVersionId"`
 	SecretEdits      int                     `pulumi:"secretEdits"`
 	UnmanagedNames   []string                `pulumi:"unmanagedSecretNames"`
+
+	QueueConsumerIDs map[string]QueueConsumerID `pulumi:"queueConsumerIds"`
+	EmailRuleIDs     map[string]string          `pulumi:"emailRuleIds"`
+	Workflows        map[string]string          `pulumi:"workflows"`
 }
 
 // WireDependencies keeps outputs known in the previews of changes that cannot touch them.
@@ -169,6 +176,9 @@ func (*CloudflareWorker) WireDependencies(
 		f.InputField(&in.CustomDomains).Computed())
 	f.OutputField(&out.RouteIDs).DependsOn(f.InputField(&in.Routes).Computed())
 	f.OutputField(&out.DNSRecordIDs).DependsOn(f.InputField(&in.Routes).Computed())
+	f.OutputField(&out.QueueConsumerIDs).DependsOn(f.InputField(&in.QueueConsumers).Computed())
+	f.OutputField(&out.EmailRuleIDs).DependsOn(f.InputField(&in.EmailRoutes).Computed())
+	f.OutputField(&out.Workflows).DependsOn(f.InputField(&in.Bindings).Computed())
 }
 
 // Create deploys a Worker whose name is free, or that the program adopts.
@@ -182,6 +192,7 @@ func (w *CloudflareWorker) Create(
 	}
 	if req.DryRun {
 		logAssetChanges(ctx, nil, want.Assets)
+		logMailTakeOvers(ctx, resp.Output, want)
 		err := warnOfTakeOvers(ctx, resp.Output, want)
 		resp.Output.CloudflareWorkerArgs = want
 		return resp, err
@@ -219,6 +230,7 @@ func (w *CloudflareWorker) Update(
 	if req.DryRun {
 		logAssetChanges(ctx, req.State.Assets, req.Inputs.Assets)
 		logRollout(ctx, req.State, req.Inputs)
+		logMailTakeOvers(ctx, req.State, req.Inputs)
 		next := req.State.clone()
 		next.CloudflareWorkerArgs = req.Inputs
 		next.BundleDigest = req.Inputs.Bundle.SHA256

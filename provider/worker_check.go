@@ -58,6 +58,9 @@ func (w *CloudflareWorker) Check(
 	if len(failures) == 0 && err == nil {
 		failures, err = resolveAssets(ctx, &args, req.NewInputs)
 	}
+	if len(failures) == 0 && err == nil {
+		failures, err = resolveEmailZones(ctx, &args, req)
+	}
 	return infer.CheckResponse[CloudflareWorkerArgs]{Inputs: args, Failures: failures}, explain(err)
 }
 
@@ -147,6 +150,7 @@ func checkWorker(args CloudflareWorkerArgs, inputs property.Map) []p.CheckFailur
 	c.routes(args)
 	c.customDomains(args)
 	c.assets(args)
+	c.events(args)
 	percent := percentage(args)
 	c.fail(percent < 0 || percent > 100, []string{"rollout", "percentage"}, "%g is not a percentage from 0 to 100", percent)
 	return c.failures

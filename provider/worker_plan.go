@@ -24,6 +24,10 @@ func unseen(want CloudflareWorkerArgs) CloudflareWorkerState {
 		DNSRecordIDs:   map[string]string{},
 		SecretStatus:   map[string]SecretStatus{},
 		UnmanagedNames: []string{},
+
+		QueueConsumerIDs: map[string]QueueConsumerID{},
+		EmailRuleIDs:     map[string]string{},
+		Workflows:        map[string]string{},
 	}
 }
 
@@ -35,7 +39,8 @@ func unseen(want CloudflareWorkerArgs) CloudflareWorkerState {
 func plan(seen CloudflareWorkerState, want CloudflareWorkerArgs, exists bool) []step {
 	version := planVersion(seen, want)
 	check, addresses := planAddresses(seen, want, exists)
-	steps := slices.Concat(planSecretNames(seen, want, len(version) > 0, exists), check, version)
+	events := planEvents(seen, want)
+	steps := slices.Concat(events.before, planSecretNames(seen, want, len(version) > 0, exists), check, version)
 	steps = append(steps, planSettings(seen, want, exists)...)
 	wish := subdomain(want.WorkersDev)
 	if wish.Enabled && accountSubdomain(seen) == "" {
@@ -44,7 +49,7 @@ func plan(seen CloudflareWorkerState, want CloudflareWorkerArgs, exists bool) []
 	if takenOver := exists && seen.VersionID == ""; takenOver || wish != subdomain(seen.WorkersDev) {
 		steps = append(steps, setSubdomain{wish})
 	}
-	return append(steps, addresses...)
+	return slices.Concat(steps, addresses, events.after)
 }
 
 // planVersion lists the calls that make the wanted version serve all requests.
@@ -146,7 +151,7 @@ func planDelete(seen CloudflareWorkerState) (steps []step) {
 	if _, detached := planDomains(seen, CloudflareWorkerArgs{}); len(detached) > 0 {
 		steps = append(steps, detachDomains{detached})
 	}
-	return append(steps, deleteScript{})
+	return append(slices.Concat(steps, planEventsRemoval(seen)), deleteScript{})
 }
 
 // sameVersion reports whether both describe the same immutable version of a Worker,

@@ -38,14 +38,18 @@ func (w *CloudflareWorker) Read(
 	if len(deployments) > 0 {
 		err = r.version(ctx, deployments, &state)
 	}
+	var consumed []string
 	if err == nil {
-		err = r.settings(ctx, cache(ctx), &state)
+		consumed, err = r.settings(ctx, cache(ctx), &state)
 	}
 	if err == nil {
 		state.Schedules, err = r.api.Schedules(ctx, account, script)
 	}
 	if err == nil {
 		err = r.routes(ctx, imported, &state)
+	}
+	if err == nil {
+		err = r.events(ctx, imported, consumed, &state)
 	}
 	if err != nil {
 		return resp, explain(err)
@@ -73,6 +77,8 @@ func inputsOf(state CloudflareWorkerState, old CloudflareWorkerArgs) CloudflareW
 	inputs.Bindings = written(inputs.Bindings, old.Bindings)
 	inputs.Secrets = written(inputs.Secrets, old.Secrets)
 	inputs.addressesAs(old)
+	inputs.QueueConsumers = written(inputs.QueueConsumers, old.QueueConsumers)
+	inputs.EmailRoutes = written(inputs.EmailRoutes, old.EmailRoutes)
 	inputs.settingsAs(old)
 	if sameServed(inputs.Assets, old.Assets) {
 		inputs.Assets = old.Assets
@@ -216,14 +222,17 @@ func describeVersion(v cfapi.Version) string {
 }
 
 // settings fills in what belongs to no version, the custom domains, and where the
-// Worker is published on workers.dev, which is one request together.
-func (r reader) settings(ctx context.Context, facts factKeeper, state *CloudflareWorkerState) error {
+// Worker is published on workers.dev, which is one request together. It returns the
+// names of the queues that the Worker consumes.
+func (r reader) settings(
+	ctx context.Context, facts factKeeper, state *CloudflareWorkerState,
+) (consumed []string, err error) {
 	worker, err := r.api.Worker(ctx, r.account, r.script)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := state.seeSettings(worker.Settings); err != nil {
-		return fmt.Errorf("read settings of worker %q: observability: %w", r.script, err)
+		return nil, fmt.Errorf("read settings of worker %q: observability: %w", r.script, err)
 	}
 	state.seeDomains(worker.Domains)
 	is := worker.Subdomain
@@ -233,12 +242,12 @@ func (r reader) settings(ctx context.Context, facts factKeeper, state *Cloudflar
 	name := ""
 	if is.Enabled {
 		if name, err = r.api.AccountSubdomain(ctx, r.account); err != nil {
-			return err
+			return nil, err
 		}
 		facts.SetFact(subdomainFact, subdomainKey(r.api, r.account), name)
 	}
 	state.URLs = urls(*state, name)
-	return nil
+	return worker.Queues, nil
 }
 
 // factKeeper is the part of the cache that corrects a fact.

@@ -61,6 +61,12 @@ func (w *CloudflareWorkerArgs) Annotate(a infer.Annotator) {
 	a.Describe(&w.Schedules, "Cron expressions, in UTC, at which the `scheduled` handler is called, such as "+
 		"`*/5 * * * *`; weekdays count from Sunday, 1. Their order says nothing. Removing them stops the calls. "+
 		"Default: none.")
+	a.Describe(&w.QueueConsumers, "The queues whose messages the `queue` handler gets, by name, such as `queue.name` of "+
+		"a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: "+
+		"`{ orders: { maxBatchSize: 50, deadLetterQueue: \"failed\" } }`. Default: none.")
+	a.Describe(&w.EmailRoutes, "The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all "+
+		"mail of the zone that no other rule of Email Routing takes. Example: `{ \"support@example.com\": {} }`. "+
+		"Default: none.")
 	a.Describe(&w.WorkersDev, "Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. "+
 		"Default: it does not.")
 	a.Describe(&w.Routes, "Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. "+
@@ -110,6 +116,10 @@ func (s *CloudflareWorkerState) Annotate(a infer.Annotator) {
 	a.Describe(&s.SecretsVersionID, "Id of the version from which unchanged secrets are inherited.")
 	a.Describe(&s.SecretEdits, "How often secrets were changed alone since `versionId`.")
 	a.Describe(&s.UnmanagedNames, "Names of the secrets that others set in the Worker, as last seen.")
+	a.Describe(&s.QueueConsumerIDs, "Cloudflare's ids of the consumers, by the queue's name.")
+	a.Describe(&s.EmailRuleIDs, "Cloudflare's ids of the rules of Email Routing, by address.")
+	a.Describe(&s.Workflows, "Classes of the Workflows that were registered for this Worker, by name. One whose binding "+
+		"was removed stays, with its instances, until the Worker is deleted.")
 	a.Describe(&s.DNSRecordIDs, "Cloudflare's ids of the DNS records that were made for routes, by pattern. A record "+
 		"that was there before is used and left alone; it is not listed.")
 }

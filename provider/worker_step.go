@@ -23,6 +23,9 @@ type step interface {
 	String() string
 }
 
+// A lookStep is a step that changes nothing.
+type lookStep interface{ looksOnly() }
+
 // A deployer runs steps for one Worker.
 type deployer struct {
 	api     *cfapi.Client
@@ -33,13 +36,15 @@ type deployer struct {
 	script  string
 	assets  *assets.Tree // those that were read for the upload
 	found   *found       // of the addresses, before anything was changed
+	events  foundEvents  // of queues and mail, likewise
 }
 
 func newDeployer(ctx context.Context, want CloudflareWorkerArgs) deployer {
 	return deployer{
 		api: api(ctx), cache: cache(ctx), vault: vaultOf(ctx),
 		want: want, account: want.AccountID, script: want.ScriptName, assets: &assets.Tree{},
-		found: &found{routes: map[string][]cfapi.Route{}, records: map[recordKey]string{}},
+		found:  &found{routes: map[string][]cfapi.Route{}, records: map[recordKey]string{}},
+		events: newFoundEvents(),
 	}
 }
 
@@ -73,7 +78,8 @@ func (d deployer) run(ctx context.Context, seen CloudflareWorkerState, exists bo
 			}
 			return seen, infer.ResourceInitFailedError{Reasons: []string{err.Error()}}
 		}
-		seen, changed = next, changed || !onlyLooks(s)
+		_, looked := s.(lookStep)
+		seen, changed = next, changed || !looked
 	}
 	maps.DeleteFunc(seen.SecretStatus, func(name string, _ SecretStatus) bool { // handed over to others
 		_, ours := d.want.Secrets[name]
@@ -82,15 +88,6 @@ func (d deployer) run(ctx context.Context, seen CloudflareWorkerState, exists bo
 	seen.CloudflareWorkerArgs = d.want // all of it is so now, and is written as the program does
 	d.awaitAddresses(ctx, before, seen)
 	return seen, nil
-}
-
-// onlyLooks reports whether a step changes nothing at Cloudflare.
-func onlyLooks(s step) bool {
-	switch s.(type) {
-	case checkAddresses, checkSecretNames:
-		return true
-	}
-	return false
 }
 
 // unknownID stands in the state for the id of what may have been made.
@@ -117,7 +114,7 @@ func claim(s step, err error, facts *CloudflareWorkerState) bool {
 		facts.claimDomains(s.hosts)
 		return true
 	}
-	return false
+	return claimEvent(s, facts)
 }
 
 // claimed reports whether it is not known if the route's DNS record was made.
@@ -130,6 +127,9 @@ func (s CloudflareWorkerState) clone() CloudflareWorkerState {
 	s.Routes, s.RouteIDs, s.DNSRecordIDs = maps.Clone(s.Routes), copied(s.RouteIDs), copied(s.DNSRecordIDs)
 	s.CustomDomains = maps.Clone(s.CustomDomains)
 	s.Secrets, s.SecretStatus = maps.Clone(s.Secrets), copied(s.SecretStatus)
+	s.QueueConsumers, s.QueueConsumerIDs = maps.Clone(s.QueueConsumers), copied(s.QueueConsumerIDs)
+	s.EmailRoutes, s.EmailRuleIDs = maps.Clone(s.EmailRoutes), copied(s.EmailRuleIDs)
+	s.Workflows = copied(s.Workflows)
 	s.UnmanagedNames = append([]string{}, s.UnmanagedNames...)
 	s.URLs = append([]string{}, s.URLs...) // a Worker without addresses has an empty list, which infer reads as none
 	return s

@@ -20,7 +20,8 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 		"Migrations": "compared by their tags", "AllowDataLoss": "says nothing of the Worker",
 		"Observability": "not of a version", "Logpush": "not of a version", "Tags": "not of a version",
 		"TailConsumers": "not of a version", "StreamingTailConsumers": "not of a version", "Schedules": "triggers",
-		"Rollout":          "says how much of the traffic a version gets",
+		"Rollout":        "says how much of the traffic a version gets",
+		"QueueConsumers": "triggers", "EmailRoutes": "triggers",
 		"UnmanagedSecrets": "says nothing of the version", "RequiredSecrets": "says nothing of the version",
 	}
 	full := withSettings(wanted())
@@ -30,6 +31,7 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 	full.Rollout = &Rollout{Percentage: 10}
 	full.UnmanagedSecrets, full.RequiredSecrets = new(KeepUnmanaged), []string{"THEIRS"}
 	full.CustomDomains, full.WaitForReady = map[string]CustomDomain{"a.com": {}}, new(false)
+	full.QueueConsumers, full.EmailRoutes = map[string]QueueConsumer{"q": {}}, map[string]EmailRoute{"a@b.c": {}}
 	full.Assets = &WorkerAssets{Directory: "public", SHA256: "ab"}
 	all := reflect.ValueOf(full)
 	for i := range all.NumField() {

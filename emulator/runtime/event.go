@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// eventHeader tells the entry Worker that a request is for another handler than fetch: "queue", "scheduled", or a
-// "workflow".
+// eventHeader tells the entry Worker that a request is for another handler than fetch: "queue", "scheduled", "email",
+// or a "workflow".
 const eventHeader = "Emulator-Event"
 
 // eventTimeout is how long a queue or scheduled handler may take: 15 minutes as on Cloudflare. Source:

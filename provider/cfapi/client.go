@@ -14,6 +14,7 @@ import (
 	"github.com/cloudflare/cloudflare-go/v7/accounts"
 	"github.com/cloudflare/cloudflare-go/v7/d1"
 	"github.com/cloudflare/cloudflare-go/v7/dns"
+	emailrouting "github.com/cloudflare/cloudflare-go/v7/email_routing"
 	"github.com/cloudflare/cloudflare-go/v7/kv"
 	"github.com/cloudflare/cloudflare-go/v7/option"
 	"github.com/cloudflare/cloudflare-go/v7/queues"
@@ -21,6 +22,7 @@ import (
 	secretsstore "github.com/cloudflare/cloudflare-go/v7/secrets_store"
 	"github.com/cloudflare/cloudflare-go/v7/user"
 	"github.com/cloudflare/cloudflare-go/v7/workers"
+	"github.com/cloudflare/cloudflare-go/v7/workflows"
 )
 
 const (
@@ -104,6 +106,8 @@ type services struct {
 	stores        *secretsstore.StoreService
 	databases     *d1.DatabaseService
 	queues        *queues.QueueService
+	emailRules    *emailrouting.RuleService
+	workflows     *workflows.WorkflowService
 	userTokens    *user.TokenService
 	accountTokens *accounts.TokenService
 }
@@ -139,6 +143,8 @@ func (c *Client) prepare() {
 			stores:        secretsstore.NewStoreService(options...),
 			databases:     d1.NewDatabaseService(options...),
 			queues:        queues.NewQueueService(options...),
+			emailRules:    emailrouting.NewRuleService(options...),
+			workflows:     workflows.NewWorkflowService(options...),
 			userTokens:    user.NewTokenService(options...),
 			accountTokens: accounts.NewTokenService(options...),
 		}

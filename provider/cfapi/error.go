@@ -41,6 +41,8 @@ const (
 	APIUser    = "user"    // tokens
 
 	APISecretsStore = "secrets_store" // secrets in a store
+	APIEmail        = "email_routing" // rules of Email Routing
+	APIWorkflows    = "workflows"     // Workflows
 )
 
 // Error is the only type of error that leaves this package. It never holds a

@@ -22,6 +22,10 @@ const (
 	codeConsumerExists  = 11004
 	codeQueueInUse      = 11005 // by a binding, or as dead letter queue
 	codeQueueNameTaken  = 11009
+	codeWorkflowScript  = 10001 // Workflows: internal error, and what it says of a script that does not exist
+	codeNoWorkflow      = 10200
+	codeEmailNoWorker   = 2016 // Email Routing: workers-sdk, packages/deploy-helpers/src/triggers/email-routing.ts
+	codeEmailDuplicate  = 2014 // Email Routing: "Duplicated Zone rule"
 	codeDNSHostTaken    = 81053
 	codeDNSHostTakenToo = 81054 // a CNAME is in the way
 	codeDNSNameTaken    = 81057
@@ -49,6 +53,8 @@ func kindOf(api string, status int, codes []Code) error {
 			return ErrConflict
 		case api == APIQueues && c.Code == codeQueueNotFound:
 			return ErrNotFound // whatever the status, which is not documented
+		case api == APIWorkflows && c.Code == codeNoWorkflow:
+			return ErrNotFound
 		}
 	}
 	switch {
@@ -78,8 +84,18 @@ func transient(api string, code int) bool {
 
 // missing reports whether a response says that a Worker does not exist.
 func missing(api string, status int, codes []Code) bool {
-	return api == APIWorkers && (status == http.StatusNotFound || has(codes, codeWorkerNotFound) ||
-		has(codes, codeRouteNoWorker) || has(codes, codeServiceNotFound))
+	switch api {
+	case APIWorkers:
+		return status == http.StatusNotFound || has(codes, codeWorkerNotFound) || has(codes, codeRouteNoWorker) ||
+			has(codes, codeServiceNotFound)
+	case APIQueues:
+		return has(codes, codeWorkerNotFound)
+	case APIEmail: // the code was seen in another answer; the status goes with "Workers Script Info not found"
+		return status == http.StatusNotFound || has(codes, codeEmailNoWorker)
+	case APIWorkflows:
+		return has(codes, codeWorkflowScript)
+	}
+	return false
 }
 
 // taken reports whether the code says that the object exists already, or that another
@@ -94,6 +110,8 @@ func taken(api string, code int) bool {
 		return code == codeD1NameTaken
 	case APIQueues:
 		return code == codeQueueNameTaken || code == codeConsumerExists || code == codeQueueInUse
+	case APIEmail:
+		return code == codeEmailDuplicate
 	case APIDNS:
 		return code == codeDNSHostTaken || code == codeDNSHostTakenToo ||
 			code == codeDNSNameTaken || code == codeDNSSameRecord

@@ -18,7 +18,8 @@ type Queue struct {
 	ID        string
 	Name      string // unique in the account; bindings name it
 	Settings  QueueSettings
-	CreatedOn time.Time // zero: Cloudflare did not say
+	CreatedOn time.Time       // zero: Cloudflare did not say
+	Consumers []QueueConsumer // at most one, as Cloudflare has it
 }
 
 // QueueSettings are the settings of a queue. In a request a nil field is left to
@@ -62,6 +63,16 @@ type queueBody struct {
 	Name      string        `json:"queue_name"`
 	Settings  QueueSettings `json:"settings"`
 	CreatedOn time.Time     `json:"created_on"`
+
+	Consumers []queueConsumerBody `json:"consumers"`
+}
+
+func (b queueBody) queue() Queue {
+	q := Queue{ID: b.ID, Name: b.Name, Settings: b.Settings, CreatedOn: b.CreatedOn}
+	for _, consumer := range b.Consumers {
+		q.Consumers = append(q.Consumers, consumer.consumer())
+	}
+	return q
 }
 
 // queueConsumerBody is a consumer as the API writes it. The Worker's name has one of
@@ -107,14 +118,20 @@ func (c *Client) Queue(ctx context.Context, account, id string) (Queue, error) {
 	return queueOf(call, got.JSON.RawJSON())
 }
 
-// Queues returns all queues of the account, with one request for each hundred of them.
-func (c *Client) Queues(ctx context.Context, account string) ([]Queue, error) {
+// Queues returns all queues of the account, or of those only the ones that are called
+// as names say, with one request for each hundred of them. Filtering by several names:
+// workers-sdk, packages/deploy-helpers/src/triggers/queue-consumers.ts.
+func (c *Client) Queues(ctx context.Context, account string, names ...string) ([]Queue, error) {
 	var all []Queue
+	var filter []option.RequestOption
+	for _, name := range names {
+		filter = append(filter, option.WithQueryAdd("name", name))
+	}
 	for page := 1; ; page++ {
 		ctx, call := begin(ctx, APIQueues, "list queues")
 		var params queues.QueueListParams
 		params.AccountID.Value = segment(account)
-		got, err := c.api().queues.List(ctx, params, pageOptions(page)...)
+		got, err := c.api().queues.List(ctx, params, append(pageOptions(page), filter...)...)
 		if err != nil {
 			return nil, call.failed(err)
 		}
@@ -124,7 +141,7 @@ func (c *Client) Queues(ctx context.Context, account string) ([]Queue, error) {
 			return nil, err
 		}
 		for _, q := range body {
-			all = append(all, Queue(q))
+			all = append(all, q.queue())
 		}
 		if last || len(body) == 0 {
 			return all, nil
@@ -211,7 +228,8 @@ func (c *Client) CreateQueueConsumer(
 	return queueConsumerOf(call, got.JSON.RawJSON())
 }
 
-// UpdateQueueConsumer replaces the consumer consumer.ID of the queue with the id.
+// UpdateQueueConsumer replaces the consumer consumer.ID of the queue with the id. Without
+// a MaxConcurrency, a Worker gets as many batches at the same time as it takes.
 func (c *Client) UpdateQueueConsumer(
 	ctx context.Context, account, id string, consumer QueueConsumer,
 ) (QueueConsumer, error) {
@@ -222,8 +240,11 @@ func (c *Client) UpdateQueueConsumer(
 	body.DeadLetterQueue.Value, body.DeadLetterQueue.Present = consumer.DeadLetterQueue, consumer.DeadLetterQueue != ""
 	params := queues.ConsumerUpdateParams{Body: body}
 	params.AccountID.Value = segment(account)
-	got, err := c.api().queues.Consumers.Update(ctx, segment(id), segment(consumer.ID), params,
-		withSettings(consumer)...)
+	options := withSettings(consumer)
+	if consumer.Type == QueueConsumerWorker { // null opts in to it: cloudflare-go, queues.ConsumerUpdateParamsBody
+		options = append(options, option.WithJSONSet("settings.max_concurrency", consumer.Settings.MaxConcurrency))
+	}
+	got, err := c.api().queues.Consumers.Update(ctx, segment(id), segment(consumer.ID), params, options...)
 	if err != nil {
 		return QueueConsumer{}, call.failed(err)
 	}
@@ -275,7 +296,7 @@ func queueOf(call *call, raw string) (Queue, error) {
 	if body.ID == "" {
 		return Queue{}, call.incomplete("queue id")
 	}
-	return Queue(body), nil
+	return body.queue(), nil
 }
 
 func queueConsumerOf(call *call, raw string) (QueueConsumer, error) {

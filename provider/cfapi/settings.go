@@ -54,6 +54,8 @@ type Worker struct {
 	// description lists no streaming tail consumers.
 	Settings ScriptSettings
 	Domains  []Domain // its custom domains
+	// Queues are the names of the queues that the Worker consumes.
+	Queues []string
 }
 
 // Worker returns the settings of a Worker that belong to no version, and where
@@ -72,6 +74,9 @@ func (c *Client) Worker(ctx context.Context, account, script string) (Worker, er
 		Streaming     json.RawMessage `json:"streaming_tail_consumers"`
 		References    struct {
 			Domains []Domain `json:"domains"` // without their service, which is the Worker
+			Queues  []struct {
+				Name string `json:"queue_name"`
+			} `json:"queues"`
 		} `json:"references"`
 	}
 	path := fmt.Sprintf("/accounts/%s/workers/workers/%s", segment(account), segment(script))
@@ -89,12 +94,15 @@ func (c *Client) Worker(ctx context.Context, account, script string) (Worker, er
 		}
 		settings.StreamingTailConsumers = append([]TailConsumer{}, settings.StreamingTailConsumers...)
 	}
-	var domains []Domain
+	worker := Worker{Subdomain: Subdomain(got.Subdomain), Settings: settings}
 	for _, d := range got.References.Domains {
 		d.Service = script
-		domains = append(domains, d)
+		worker.Domains = append(worker.Domains, d)
 	}
-	return Worker{Subdomain: Subdomain(got.Subdomain), Settings: settings, Domains: domains}, nil
+	for _, queue := range got.References.Queues {
+		worker.Queues = append(worker.Queues, queue.Name)
+	}
+	return worker, nil
 }
 
 // PatchScriptSettings changes the settings that s speaks of, without a new version

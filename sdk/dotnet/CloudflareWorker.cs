@@ -46,6 +46,18 @@ namespace Pulumi.CloudflareWorkers
     /// Worker and change at once, without a version. What is left out has Cloudflare's default; what somebody switched on
     /// elsewhere is switched off by the next `pulumi up`. There is no usage model to choose: Cloudflare has only the standard one.
     /// 
+    /// ## Queues, mail and Workflows
+    /// 
+    /// `queueConsumers` makes the Worker the consumer of queues, `emailRoutes` hands it the mail to addresses of your zones, and a
+    /// `workflow` binding with a `className` of the Worker's own registers that Workflow. Each belongs to one Worker: what another
+    /// one has, or a rule of Email Routing that forwards, is an error that names it, before anything is deployed. For mail,
+    /// `takeOver: true` replaces the rule, and a preview says which.
+    /// 
+    /// A queue must exist before the Worker: a key of `queueConsumers` orders nothing by itself, so say `dependsOn`, or take the
+    /// key from the queue's output. Removing a queue or an address ends the delivery; messages stay in their queue. Removing the
+    /// address of a catch-all rule switches that rule off. Removing the binding of a Workflow leaves the Workflow with its
+    /// instances, as wrangler does; it is deleted with them when the Worker is deleted, which replacing the Worker does too.
+    /// 
     /// ## Durable Objects
     /// 
     /// `migrations` is the history of the Worker's classes, in order, as wrangler has it; only the steps that Cloudflare does not
@@ -185,6 +197,18 @@ namespace Pulumi.CloudflareWorkers
         public Output<ImmutableDictionary<string, string>> DnsRecordIds { get; private set; } = null!;
 
         /// <summary>
+        /// The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
+        /// </summary>
+        [Output("emailRoutes")]
+        public Output<ImmutableDictionary<string, Outputs.EmailRoute>?> EmailRoutes { get; private set; } = null!;
+
+        /// <summary>
+        /// Cloudflare's ids of the rules of Email Routing, by address.
+        /// </summary>
+        [Output("emailRuleIds")]
+        public Output<ImmutableDictionary<string, string>> EmailRuleIds { get; private set; } = null!;
+
+        /// <summary>
         /// Cloudflare's tag of the deployed code. Good for telling that code changed, and for nothing else.
         /// </summary>
         [Output("etag")]
@@ -243,6 +267,18 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Output("previousVersionId")]
         public Output<string> PreviousVersionId { get; private set; } = null!;
+
+        /// <summary>
+        /// Cloudflare's ids of the consumers, by the queue's name.
+        /// </summary>
+        [Output("queueConsumerIds")]
+        public Output<ImmutableDictionary<string, Outputs.QueueConsumerID>> QueueConsumerIds { get; private set; } = null!;
+
+        /// <summary>
+        /// The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
+        /// </summary>
+        [Output("queueConsumers")]
+        public Output<ImmutableDictionary<string, Outputs.QueueConsumer>?> QueueConsumers { get; private set; } = null!;
 
         /// <summary>
         /// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
@@ -369,6 +405,12 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Output("workersDev")]
         public Output<Outputs.WorkersDev?> WorkersDev { get; private set; } = null!;
+
+        /// <summary>
+        /// Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+        /// </summary>
+        [Output("workflows")]
+        public Output<ImmutableDictionary<string, string>> Workflows { get; private set; } = null!;
 
 
         /// <summary>
@@ -515,6 +557,18 @@ namespace Pulumi.CloudflareWorkers
             set => _customDomains = value;
         }
 
+        [Input("emailRoutes")]
+        private InputMap<Inputs.EmailRouteArgs>? _emailRoutes;
+
+        /// <summary>
+        /// The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
+        /// </summary>
+        public InputMap<Inputs.EmailRouteArgs> EmailRoutes
+        {
+            get => _emailRoutes ?? (_emailRoutes = new InputMap<Inputs.EmailRouteArgs>());
+            set => _emailRoutes = value;
+        }
+
         [Input("exports")]
         private InputMap<Inputs.DurableObjectExportArgs>? _exports;
 
@@ -568,6 +622,18 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Input("placement")]
         public Input<Inputs.PlacementArgs>? Placement { get; set; }
+
+        [Input("queueConsumers")]
+        private InputMap<Inputs.QueueConsumerArgs>? _queueConsumers;
+
+        /// <summary>
+        /// The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
+        /// </summary>
+        public InputMap<Inputs.QueueConsumerArgs> QueueConsumers
+        {
+            get => _queueConsumers ?? (_queueConsumers = new InputMap<Inputs.QueueConsumerArgs>());
+            set => _queueConsumers = value;
+        }
 
         [Input("requiredSecrets")]
         private InputList<string>? _requiredSecrets;

@@ -59,6 +59,18 @@ import * as utilities from "./utilities";
  * Worker and change at once, without a version. What is left out has Cloudflare's default; what somebody switched on
  * elsewhere is switched off by the next `pulumi up`. There is no usage model to choose: Cloudflare has only the standard one.
  *
+ * ## Queues, mail and Workflows
+ *
+ * `queueConsumers` makes the Worker the consumer of queues, `emailRoutes` hands it the mail to addresses of your zones, and a
+ * `workflow` binding with a `className` of the Worker's own registers that Workflow. Each belongs to one Worker: what another
+ * one has, or a rule of Email Routing that forwards, is an error that names it, before anything is deployed. For mail,
+ * `takeOver: true` replaces the rule, and a preview says which.
+ *
+ * A queue must exist before the Worker: a key of `queueConsumers` orders nothing by itself, so say `dependsOn`, or take the
+ * key from the queue's output. Removing a queue or an address ends the delivery; messages stay in their queue. Removing the
+ * address of a catch-all rule switches that rule off. Removing the binding of a Workflow leaves the Workflow with its
+ * instances, as wrangler does; it is deleted with them when the Worker is deleted, which replacing the Worker does too.
+ *
  * ## Durable Objects
  *
  * `migrations` is the history of the Worker's classes, in order, as wrangler has it; only the steps that Cloudflare does not
@@ -188,6 +200,14 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly dnsRecordIds: pulumi.Output<{[key: string]: string}>;
     /**
+     * The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
+     */
+    declare public readonly emailRoutes: pulumi.Output<{[key: string]: outputs.EmailRoute} | undefined>;
+    /**
+     * Cloudflare's ids of the rules of Email Routing, by address.
+     */
+    declare public /*out*/ readonly emailRuleIds: pulumi.Output<{[key: string]: string}>;
+    /**
      * Cloudflare's tag of the deployed code. Good for telling that code changed, and for nothing else.
      */
     declare public /*out*/ readonly etag: pulumi.Output<string>;
@@ -227,6 +247,14 @@ export class CloudflareWorker extends pulumi.CustomResource {
      * Id of the version that served before `versionId`, and that serves what `rollout` leaves to it. Empty if there was none, or if it is not known.
      */
     declare public /*out*/ readonly previousVersionId: pulumi.Output<string>;
+    /**
+     * Cloudflare's ids of the consumers, by the queue's name.
+     */
+    declare public /*out*/ readonly queueConsumerIds: pulumi.Output<{[key: string]: outputs.QueueConsumerID}>;
+    /**
+     * The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
+     */
+    declare public readonly queueConsumers: pulumi.Output<{[key: string]: outputs.QueueConsumer} | undefined>;
     /**
      * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
      */
@@ -311,6 +339,10 @@ export class CloudflareWorker extends pulumi.CustomResource {
      * Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
      */
     declare public readonly workersDev: pulumi.Output<outputs.WorkersDev | undefined>;
+    /**
+     * Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+     */
+    declare public /*out*/ readonly workflows: pulumi.Output<{[key: string]: string}>;
 
     /**
      * Create a CloudflareWorker resource with the given unique name, arguments, and options.
@@ -340,6 +372,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["compatibilityDate"] = args?.compatibilityDate;
             resourceInputs["compatibilityFlags"] = args?.compatibilityFlags;
             resourceInputs["customDomains"] = args?.customDomains;
+            resourceInputs["emailRoutes"] = args?.emailRoutes;
             resourceInputs["exports"] = args?.exports;
             resourceInputs["limits"] = args?.limits;
             resourceInputs["logpush"] = args?.logpush;
@@ -347,6 +380,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["migrations"] = args?.migrations;
             resourceInputs["observability"] = args?.observability;
             resourceInputs["placement"] = args?.placement;
+            resourceInputs["queueConsumers"] = args?.queueConsumers;
             resourceInputs["requiredSecrets"] = args?.requiredSecrets;
             resourceInputs["rollout"] = args?.rollout;
             resourceInputs["routes"] = args?.routes;
@@ -366,9 +400,11 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["bundleSize"] = undefined /*out*/;
             resourceInputs["deploymentId"] = undefined /*out*/;
             resourceInputs["dnsRecordIds"] = undefined /*out*/;
+            resourceInputs["emailRuleIds"] = undefined /*out*/;
             resourceInputs["etag"] = undefined /*out*/;
             resourceInputs["migrationTag"] = undefined /*out*/;
             resourceInputs["previousVersionId"] = undefined /*out*/;
+            resourceInputs["queueConsumerIds"] = undefined /*out*/;
             resourceInputs["routeIds"] = undefined /*out*/;
             resourceInputs["secretEdits"] = undefined /*out*/;
             resourceInputs["secretStatus"] = undefined /*out*/;
@@ -377,6 +413,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["unmanagedSecretNames"] = undefined /*out*/;
             resourceInputs["urls"] = undefined /*out*/;
             resourceInputs["versionId"] = undefined /*out*/;
+            resourceInputs["workflows"] = undefined /*out*/;
         } else {
             resourceInputs["accountId"] = undefined /*out*/;
             resourceInputs["adopt"] = undefined /*out*/;
@@ -395,6 +432,8 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["customDomains"] = undefined /*out*/;
             resourceInputs["deploymentId"] = undefined /*out*/;
             resourceInputs["dnsRecordIds"] = undefined /*out*/;
+            resourceInputs["emailRoutes"] = undefined /*out*/;
+            resourceInputs["emailRuleIds"] = undefined /*out*/;
             resourceInputs["etag"] = undefined /*out*/;
             resourceInputs["exports"] = undefined /*out*/;
             resourceInputs["limits"] = undefined /*out*/;
@@ -405,6 +444,8 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["observability"] = undefined /*out*/;
             resourceInputs["placement"] = undefined /*out*/;
             resourceInputs["previousVersionId"] = undefined /*out*/;
+            resourceInputs["queueConsumerIds"] = undefined /*out*/;
+            resourceInputs["queueConsumers"] = undefined /*out*/;
             resourceInputs["requiredSecrets"] = undefined /*out*/;
             resourceInputs["rollout"] = undefined /*out*/;
             resourceInputs["routeIds"] = undefined /*out*/;
@@ -426,6 +467,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["versionId"] = undefined /*out*/;
             resourceInputs["waitForReady"] = undefined /*out*/;
             resourceInputs["workersDev"] = undefined /*out*/;
+            resourceInputs["workflows"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         const secretOpts = { additionalSecretOutputs: ["secrets"] };
@@ -485,6 +527,10 @@ export interface CloudflareWorkerArgs {
      */
     customDomains?: pulumi.Input<{[key: string]: pulumi.Input<inputs.CustomDomainArgs>} | undefined>;
     /**
+     * The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
+     */
+    emailRoutes?: pulumi.Input<{[key: string]: pulumi.Input<inputs.EmailRouteArgs>} | undefined>;
+    /**
      * What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
      */
     exports?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DurableObjectExportArgs>} | undefined>;
@@ -512,6 +558,10 @@ export interface CloudflareWorkerArgs {
      * Where the Worker runs. Default: where the request arrives.
      */
     placement?: pulumi.Input<inputs.PlacementArgs | undefined>;
+    /**
+     * The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
+     */
+    queueConsumers?: pulumi.Input<{[key: string]: pulumi.Input<inputs.QueueConsumerArgs>} | undefined>;
     /**
      * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
      */

@@ -16,7 +16,7 @@ namespace Pulumi.CloudflareWorkers.Inputs
     public sealed class WorkflowBindingArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
-        /// Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+        /// Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
         /// </summary>
         [Input("className")]
         public Input<string>? ClassName { get; set; }

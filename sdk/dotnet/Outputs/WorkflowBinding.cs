@@ -17,7 +17,7 @@ namespace Pulumi.CloudflareWorkers.Outputs
     public sealed class WorkflowBinding
     {
         /// <summary>
-        /// Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+        /// Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
         /// </summary>
         public readonly string? ClassName;
         /// <summary>

@@ -48,6 +48,18 @@ import (
 // Worker and change at once, without a version. What is left out has Cloudflare's default; what somebody switched on
 // elsewhere is switched off by the next `pulumi up`. There is no usage model to choose: Cloudflare has only the standard one.
 //
+// ## Queues, mail and Workflows
+//
+// `queueConsumers` makes the Worker the consumer of queues, `emailRoutes` hands it the mail to addresses of your zones, and a
+// `workflow` binding with a `className` of the Worker's own registers that Workflow. Each belongs to one Worker: what another
+// one has, or a rule of Email Routing that forwards, is an error that names it, before anything is deployed. For mail,
+// `takeOver: true` replaces the rule, and a preview says which.
+//
+// A queue must exist before the Worker: a key of `queueConsumers` orders nothing by itself, so say `dependsOn`, or take the
+// key from the queue's output. Removing a queue or an address ends the delivery; messages stay in their queue. Removing the
+// address of a catch-all rule switches that rule off. Removing the binding of a Workflow leaves the Workflow with its
+// instances, as wrangler does; it is deleted with them when the Worker is deleted, which replacing the Worker does too.
+//
 // ## Durable Objects
 //
 // `migrations` is the history of the Worker's classes, in order, as wrangler has it; only the steps that Cloudflare does not
@@ -117,6 +129,10 @@ type CloudflareWorker struct {
 	DeploymentId pulumi.StringOutput `pulumi:"deploymentId"`
 	// Cloudflare's ids of the DNS records that were made for routes, by pattern. A record that was there before is used and left alone; it is not listed.
 	DnsRecordIds pulumi.StringMapOutput `pulumi:"dnsRecordIds"`
+	// The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
+	EmailRoutes EmailRouteMapOutput `pulumi:"emailRoutes"`
+	// Cloudflare's ids of the rules of Email Routing, by address.
+	EmailRuleIds pulumi.StringMapOutput `pulumi:"emailRuleIds"`
 	// Cloudflare's tag of the deployed code. Good for telling that code changed, and for nothing else.
 	Etag pulumi.StringOutput `pulumi:"etag"`
 	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
@@ -137,6 +153,10 @@ type CloudflareWorker struct {
 	Placement PlacementPtrOutput `pulumi:"placement"`
 	// Id of the version that served before `versionId`, and that serves what `rollout` leaves to it. Empty if there was none, or if it is not known.
 	PreviousVersionId pulumi.StringOutput `pulumi:"previousVersionId"`
+	// Cloudflare's ids of the consumers, by the queue's name.
+	QueueConsumerIds QueueConsumerIDMapOutput `pulumi:"queueConsumerIds"`
+	// The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
+	QueueConsumers QueueConsumerMapOutput `pulumi:"queueConsumers"`
 	// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
 	RequiredSecrets pulumi.StringArrayOutput `pulumi:"requiredSecrets"`
 	// How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
@@ -179,6 +199,8 @@ type CloudflareWorker struct {
 	WaitForReady pulumi.BoolPtrOutput `pulumi:"waitForReady"`
 	// Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
 	WorkersDev WorkersDevPtrOutput `pulumi:"workersDev"`
+	// Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+	Workflows pulumi.StringMapOutput `pulumi:"workflows"`
 }
 
 // NewCloudflareWorker registers a new resource with the given unique name, arguments, and options.
@@ -261,6 +283,8 @@ type cloudflareWorkerArgs struct {
 	CompatibilityFlags []string `pulumi:"compatibilityFlags"`
 	// Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
 	CustomDomains map[string]CustomDomain `pulumi:"customDomains"`
+	// The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
+	EmailRoutes map[string]EmailRoute `pulumi:"emailRoutes"`
 	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
 	Exports map[string]DurableObjectExport `pulumi:"exports"`
 	// What one invocation may use. Default: what the plan allows.
@@ -275,6 +299,8 @@ type cloudflareWorkerArgs struct {
 	Observability *Observability `pulumi:"observability"`
 	// Where the Worker runs. Default: where the request arrives.
 	Placement *Placement `pulumi:"placement"`
+	// The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
+	QueueConsumers map[string]QueueConsumer `pulumi:"queueConsumers"`
 	// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
 	RequiredSecrets []string `pulumi:"requiredSecrets"`
 	// How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
@@ -327,6 +353,8 @@ type CloudflareWorkerArgs struct {
 	CompatibilityFlags pulumi.StringArrayInput
 	// Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
 	CustomDomains CustomDomainMapInput
+	// The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
+	EmailRoutes EmailRouteMapInput
 	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
 	Exports DurableObjectExportMapInput
 	// What one invocation may use. Default: what the plan allows.
@@ -341,6 +369,8 @@ type CloudflareWorkerArgs struct {
 	Observability ObservabilityPtrInput
 	// Where the Worker runs. Default: where the request arrives.
 	Placement PlacementPtrInput
+	// The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
+	QueueConsumers QueueConsumerMapInput
 	// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
 	RequiredSecrets pulumi.StringArrayInput
 	// How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
@@ -541,6 +571,16 @@ func (o CloudflareWorkerOutput) DnsRecordIds() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringMapOutput { return v.DnsRecordIds }).(pulumi.StringMapOutput)
 }
 
+// The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
+func (o CloudflareWorkerOutput) EmailRoutes() EmailRouteMapOutput {
+	return o.ApplyT(func(v *CloudflareWorker) EmailRouteMapOutput { return v.EmailRoutes }).(EmailRouteMapOutput)
+}
+
+// Cloudflare's ids of the rules of Email Routing, by address.
+func (o CloudflareWorkerOutput) EmailRuleIds() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringMapOutput { return v.EmailRuleIds }).(pulumi.StringMapOutput)
+}
+
 // Cloudflare's tag of the deployed code. Good for telling that code changed, and for nothing else.
 func (o CloudflareWorkerOutput) Etag() pulumi.StringOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringOutput { return v.Etag }).(pulumi.StringOutput)
@@ -589,6 +629,16 @@ func (o CloudflareWorkerOutput) Placement() PlacementPtrOutput {
 // Id of the version that served before `versionId`, and that serves what `rollout` leaves to it. Empty if there was none, or if it is not known.
 func (o CloudflareWorkerOutput) PreviousVersionId() pulumi.StringOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringOutput { return v.PreviousVersionId }).(pulumi.StringOutput)
+}
+
+// Cloudflare's ids of the consumers, by the queue's name.
+func (o CloudflareWorkerOutput) QueueConsumerIds() QueueConsumerIDMapOutput {
+	return o.ApplyT(func(v *CloudflareWorker) QueueConsumerIDMapOutput { return v.QueueConsumerIds }).(QueueConsumerIDMapOutput)
+}
+
+// The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
+func (o CloudflareWorkerOutput) QueueConsumers() QueueConsumerMapOutput {
+	return o.ApplyT(func(v *CloudflareWorker) QueueConsumerMapOutput { return v.QueueConsumers }).(QueueConsumerMapOutput)
 }
 
 // Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
@@ -694,6 +744,11 @@ func (o CloudflareWorkerOutput) WaitForReady() pulumi.BoolPtrOutput {
 // Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
 func (o CloudflareWorkerOutput) WorkersDev() WorkersDevPtrOutput {
 	return o.ApplyT(func(v *CloudflareWorker) WorkersDevPtrOutput { return v.WorkersDev }).(WorkersDevPtrOutput)
+}
+
+// Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+func (o CloudflareWorkerOutput) Workflows() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringMapOutput { return v.Workflows }).(pulumi.StringMapOutput)
 }
 
 type CloudflareWorkerArrayOutput struct{ *pulumi.OutputState }

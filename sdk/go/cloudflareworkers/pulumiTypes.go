@@ -3219,6 +3219,151 @@ func (o DurableObjectNamespaceBindingPtrOutput) ScriptName() pulumi.StringPtrOut
 	}).(pulumi.StringPtrOutput)
 }
 
+// A rule of Email Routing that hands mail to a Worker. Email Routing must be enabled for the zone.
+type EmailRoute struct {
+	// Whether the rule is in force. Default: true.
+	Enabled *bool `pulumi:"enabled"`
+	// What the rule is called in Cloudflare's dashboard. Default: it is left to Cloudflare and to others.
+	Name *string `pulumi:"name"`
+	// Which of the zone's rules comes first: that of the lowest number. The catch-all rule comes last and has none. Default: it is left to Cloudflare and to others.
+	Priority *int `pulumi:"priority"`
+	// Whether to take the address over from a rule that forwards, drops or goes to another Worker: it is replaced, and not restored later. Default: false; such a rule is then an error that names it.
+	TakeOver *bool `pulumi:"takeOver"`
+	// The zone (32 hex digits). Default: found by `zoneName`, or by the address's domain: its longest suffix that is a zone of the account.
+	ZoneId *string `pulumi:"zoneId"`
+	// The zone's name, such as `example.com`. Default: see `zoneId`.
+	ZoneName *string `pulumi:"zoneName"`
+}
+
+// EmailRouteInput is an input type that accepts EmailRouteArgs and EmailRouteOutput values.
+// You can construct a concrete instance of `EmailRouteInput` via:
+//
+//	EmailRouteArgs{...}
+type EmailRouteInput interface {
+	pulumi.Input
+
+	ToEmailRouteOutput() EmailRouteOutput
+	ToEmailRouteOutputWithContext(context.Context) EmailRouteOutput
+}
+
+// A rule of Email Routing that hands mail to a Worker. Email Routing must be enabled for the zone.
+type EmailRouteArgs struct {
+	// Whether the rule is in force. Default: true.
+	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
+	// What the rule is called in Cloudflare's dashboard. Default: it is left to Cloudflare and to others.
+	Name pulumi.StringPtrInput `pulumi:"name"`
+	// Which of the zone's rules comes first: that of the lowest number. The catch-all rule comes last and has none. Default: it is left to Cloudflare and to others.
+	Priority pulumi.IntPtrInput `pulumi:"priority"`
+	// Whether to take the address over from a rule that forwards, drops or goes to another Worker: it is replaced, and not restored later. Default: false; such a rule is then an error that names it.
+	TakeOver pulumi.BoolPtrInput `pulumi:"takeOver"`
+	// The zone (32 hex digits). Default: found by `zoneName`, or by the address's domain: its longest suffix that is a zone of the account.
+	ZoneId pulumi.StringPtrInput `pulumi:"zoneId"`
+	// The zone's name, such as `example.com`. Default: see `zoneId`.
+	ZoneName pulumi.StringPtrInput `pulumi:"zoneName"`
+}
+
+func (EmailRouteArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*EmailRoute)(nil)).Elem()
+}
+
+func (i EmailRouteArgs) ToEmailRouteOutput() EmailRouteOutput {
+	return i.ToEmailRouteOutputWithContext(context.Background())
+}
+
+func (i EmailRouteArgs) ToEmailRouteOutputWithContext(ctx context.Context) EmailRouteOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EmailRouteOutput)
+}
+
+// EmailRouteMapInput is an input type that accepts EmailRouteMap and EmailRouteMapOutput values.
+// You can construct a concrete instance of `EmailRouteMapInput` via:
+//
+//	EmailRouteMap{ "key": EmailRouteArgs{...} }
+type EmailRouteMapInput interface {
+	pulumi.Input
+
+	ToEmailRouteMapOutput() EmailRouteMapOutput
+	ToEmailRouteMapOutputWithContext(context.Context) EmailRouteMapOutput
+}
+
+type EmailRouteMap map[string]EmailRouteInput
+
+func (EmailRouteMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]EmailRoute)(nil)).Elem()
+}
+
+func (i EmailRouteMap) ToEmailRouteMapOutput() EmailRouteMapOutput {
+	return i.ToEmailRouteMapOutputWithContext(context.Background())
+}
+
+func (i EmailRouteMap) ToEmailRouteMapOutputWithContext(ctx context.Context) EmailRouteMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EmailRouteMapOutput)
+}
+
+// A rule of Email Routing that hands mail to a Worker. Email Routing must be enabled for the zone.
+type EmailRouteOutput struct{ *pulumi.OutputState }
+
+func (EmailRouteOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*EmailRoute)(nil)).Elem()
+}
+
+func (o EmailRouteOutput) ToEmailRouteOutput() EmailRouteOutput {
+	return o
+}
+
+func (o EmailRouteOutput) ToEmailRouteOutputWithContext(ctx context.Context) EmailRouteOutput {
+	return o
+}
+
+// Whether the rule is in force. Default: true.
+func (o EmailRouteOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v EmailRoute) *bool { return v.Enabled }).(pulumi.BoolPtrOutput)
+}
+
+// What the rule is called in Cloudflare's dashboard. Default: it is left to Cloudflare and to others.
+func (o EmailRouteOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v EmailRoute) *string { return v.Name }).(pulumi.StringPtrOutput)
+}
+
+// Which of the zone's rules comes first: that of the lowest number. The catch-all rule comes last and has none. Default: it is left to Cloudflare and to others.
+func (o EmailRouteOutput) Priority() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v EmailRoute) *int { return v.Priority }).(pulumi.IntPtrOutput)
+}
+
+// Whether to take the address over from a rule that forwards, drops or goes to another Worker: it is replaced, and not restored later. Default: false; such a rule is then an error that names it.
+func (o EmailRouteOutput) TakeOver() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v EmailRoute) *bool { return v.TakeOver }).(pulumi.BoolPtrOutput)
+}
+
+// The zone (32 hex digits). Default: found by `zoneName`, or by the address's domain: its longest suffix that is a zone of the account.
+func (o EmailRouteOutput) ZoneId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v EmailRoute) *string { return v.ZoneId }).(pulumi.StringPtrOutput)
+}
+
+// The zone's name, such as `example.com`. Default: see `zoneId`.
+func (o EmailRouteOutput) ZoneName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v EmailRoute) *string { return v.ZoneName }).(pulumi.StringPtrOutput)
+}
+
+type EmailRouteMapOutput struct{ *pulumi.OutputState }
+
+func (EmailRouteMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]EmailRoute)(nil)).Elem()
+}
+
+func (o EmailRouteMapOutput) ToEmailRouteMapOutput() EmailRouteMapOutput {
+	return o
+}
+
+func (o EmailRouteMapOutput) ToEmailRouteMapOutputWithContext(ctx context.Context) EmailRouteMapOutput {
+	return o
+}
+
+func (o EmailRouteMapOutput) MapIndex(k pulumi.StringInput) EmailRouteOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) EmailRoute {
+		return vs[0].(map[string]EmailRoute)[vs[1].(string)]
+	}).(EmailRouteOutput)
+}
+
 // Binds a Flagship app.
 type FlagshipBinding struct {
 	// Id of the app.
@@ -5607,6 +5752,204 @@ func (o QueueBindingPtrOutput) Name() pulumi.StringPtrOutput {
 		}
 		return &v.Name
 	}).(pulumi.StringPtrOutput)
+}
+
+// How a Worker consumes a queue. What is left out has Cloudflare's default.
+type QueueConsumer struct {
+	// Name of the queue for messages that failed too often. Cloudflare makes it if it does not exist. Default: none; they are lost.
+	DeadLetterQueue *string `pulumi:"deadLetterQueue"`
+	// How many messages the `queue` handler gets at a time, at most: 1 to 100. Default: 10.
+	MaxBatchSize *int `pulumi:"maxBatchSize"`
+	// Seconds that a batch waits to be full, 0 to 60. Default: 5.
+	MaxBatchTimeout *float64 `pulumi:"maxBatchTimeout"`
+	// How many batches the Worker gets at the same time, at most: 1 to 250. Default: as many as it takes.
+	MaxConcurrency *int `pulumi:"maxConcurrency"`
+	// How often a message is delivered again when the handler failed, 0 to 100. Default: 3.
+	MaxRetries *int `pulumi:"maxRetries"`
+	// Seconds before a message is delivered again, 0 to 86400. Default: 0.
+	RetryDelay *int `pulumi:"retryDelay"`
+}
+
+// QueueConsumerInput is an input type that accepts QueueConsumerArgs and QueueConsumerOutput values.
+// You can construct a concrete instance of `QueueConsumerInput` via:
+//
+//	QueueConsumerArgs{...}
+type QueueConsumerInput interface {
+	pulumi.Input
+
+	ToQueueConsumerOutput() QueueConsumerOutput
+	ToQueueConsumerOutputWithContext(context.Context) QueueConsumerOutput
+}
+
+// How a Worker consumes a queue. What is left out has Cloudflare's default.
+type QueueConsumerArgs struct {
+	// Name of the queue for messages that failed too often. Cloudflare makes it if it does not exist. Default: none; they are lost.
+	DeadLetterQueue pulumi.StringPtrInput `pulumi:"deadLetterQueue"`
+	// How many messages the `queue` handler gets at a time, at most: 1 to 100. Default: 10.
+	MaxBatchSize pulumi.IntPtrInput `pulumi:"maxBatchSize"`
+	// Seconds that a batch waits to be full, 0 to 60. Default: 5.
+	MaxBatchTimeout pulumi.Float64PtrInput `pulumi:"maxBatchTimeout"`
+	// How many batches the Worker gets at the same time, at most: 1 to 250. Default: as many as it takes.
+	MaxConcurrency pulumi.IntPtrInput `pulumi:"maxConcurrency"`
+	// How often a message is delivered again when the handler failed, 0 to 100. Default: 3.
+	MaxRetries pulumi.IntPtrInput `pulumi:"maxRetries"`
+	// Seconds before a message is delivered again, 0 to 86400. Default: 0.
+	RetryDelay pulumi.IntPtrInput `pulumi:"retryDelay"`
+}
+
+func (QueueConsumerArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*QueueConsumer)(nil)).Elem()
+}
+
+func (i QueueConsumerArgs) ToQueueConsumerOutput() QueueConsumerOutput {
+	return i.ToQueueConsumerOutputWithContext(context.Background())
+}
+
+func (i QueueConsumerArgs) ToQueueConsumerOutputWithContext(ctx context.Context) QueueConsumerOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(QueueConsumerOutput)
+}
+
+// QueueConsumerMapInput is an input type that accepts QueueConsumerMap and QueueConsumerMapOutput values.
+// You can construct a concrete instance of `QueueConsumerMapInput` via:
+//
+//	QueueConsumerMap{ "key": QueueConsumerArgs{...} }
+type QueueConsumerMapInput interface {
+	pulumi.Input
+
+	ToQueueConsumerMapOutput() QueueConsumerMapOutput
+	ToQueueConsumerMapOutputWithContext(context.Context) QueueConsumerMapOutput
+}
+
+type QueueConsumerMap map[string]QueueConsumerInput
+
+func (QueueConsumerMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]QueueConsumer)(nil)).Elem()
+}
+
+func (i QueueConsumerMap) ToQueueConsumerMapOutput() QueueConsumerMapOutput {
+	return i.ToQueueConsumerMapOutputWithContext(context.Background())
+}
+
+func (i QueueConsumerMap) ToQueueConsumerMapOutputWithContext(ctx context.Context) QueueConsumerMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(QueueConsumerMapOutput)
+}
+
+// How a Worker consumes a queue. What is left out has Cloudflare's default.
+type QueueConsumerOutput struct{ *pulumi.OutputState }
+
+func (QueueConsumerOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*QueueConsumer)(nil)).Elem()
+}
+
+func (o QueueConsumerOutput) ToQueueConsumerOutput() QueueConsumerOutput {
+	return o
+}
+
+func (o QueueConsumerOutput) ToQueueConsumerOutputWithContext(ctx context.Context) QueueConsumerOutput {
+	return o
+}
+
+// Name of the queue for messages that failed too often. Cloudflare makes it if it does not exist. Default: none; they are lost.
+func (o QueueConsumerOutput) DeadLetterQueue() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v QueueConsumer) *string { return v.DeadLetterQueue }).(pulumi.StringPtrOutput)
+}
+
+// How many messages the `queue` handler gets at a time, at most: 1 to 100. Default: 10.
+func (o QueueConsumerOutput) MaxBatchSize() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v QueueConsumer) *int { return v.MaxBatchSize }).(pulumi.IntPtrOutput)
+}
+
+// Seconds that a batch waits to be full, 0 to 60. Default: 5.
+func (o QueueConsumerOutput) MaxBatchTimeout() pulumi.Float64PtrOutput {
+	return o.ApplyT(func(v QueueConsumer) *float64 { return v.MaxBatchTimeout }).(pulumi.Float64PtrOutput)
+}
+
+// How many batches the Worker gets at the same time, at most: 1 to 250. Default: as many as it takes.
+func (o QueueConsumerOutput) MaxConcurrency() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v QueueConsumer) *int { return v.MaxConcurrency }).(pulumi.IntPtrOutput)
+}
+
+// How often a message is delivered again when the handler failed, 0 to 100. Default: 3.
+func (o QueueConsumerOutput) MaxRetries() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v QueueConsumer) *int { return v.MaxRetries }).(pulumi.IntPtrOutput)
+}
+
+// Seconds before a message is delivered again, 0 to 86400. Default: 0.
+func (o QueueConsumerOutput) RetryDelay() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v QueueConsumer) *int { return v.RetryDelay }).(pulumi.IntPtrOutput)
+}
+
+type QueueConsumerMapOutput struct{ *pulumi.OutputState }
+
+func (QueueConsumerMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]QueueConsumer)(nil)).Elem()
+}
+
+func (o QueueConsumerMapOutput) ToQueueConsumerMapOutput() QueueConsumerMapOutput {
+	return o
+}
+
+func (o QueueConsumerMapOutput) ToQueueConsumerMapOutputWithContext(ctx context.Context) QueueConsumerMapOutput {
+	return o
+}
+
+func (o QueueConsumerMapOutput) MapIndex(k pulumi.StringInput) QueueConsumerOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) QueueConsumer {
+		return vs[0].(map[string]QueueConsumer)[vs[1].(string)]
+	}).(QueueConsumerOutput)
+}
+
+// Cloudflare's ids of a consumer and of its queue.
+type QueueConsumerID struct {
+	// Id of the consumer.
+	ConsumerId string `pulumi:"consumerId"`
+	// Id of the queue.
+	QueueId string `pulumi:"queueId"`
+}
+
+// Cloudflare's ids of a consumer and of its queue.
+type QueueConsumerIDOutput struct{ *pulumi.OutputState }
+
+func (QueueConsumerIDOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*QueueConsumerID)(nil)).Elem()
+}
+
+func (o QueueConsumerIDOutput) ToQueueConsumerIDOutput() QueueConsumerIDOutput {
+	return o
+}
+
+func (o QueueConsumerIDOutput) ToQueueConsumerIDOutputWithContext(ctx context.Context) QueueConsumerIDOutput {
+	return o
+}
+
+// Id of the consumer.
+func (o QueueConsumerIDOutput) ConsumerId() pulumi.StringOutput {
+	return o.ApplyT(func(v QueueConsumerID) string { return v.ConsumerId }).(pulumi.StringOutput)
+}
+
+// Id of the queue.
+func (o QueueConsumerIDOutput) QueueId() pulumi.StringOutput {
+	return o.ApplyT(func(v QueueConsumerID) string { return v.QueueId }).(pulumi.StringOutput)
+}
+
+type QueueConsumerIDMapOutput struct{ *pulumi.OutputState }
+
+func (QueueConsumerIDMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]QueueConsumerID)(nil)).Elem()
+}
+
+func (o QueueConsumerIDMapOutput) ToQueueConsumerIDMapOutput() QueueConsumerIDMapOutput {
+	return o
+}
+
+func (o QueueConsumerIDMapOutput) ToQueueConsumerIDMapOutputWithContext(ctx context.Context) QueueConsumerIDMapOutput {
+	return o
+}
+
+func (o QueueConsumerIDMapOutput) MapIndex(k pulumi.StringInput) QueueConsumerIDOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) QueueConsumerID {
+		return vs[0].(map[string]QueueConsumerID)[vs[1].(string)]
+	}).(QueueConsumerIDOutput)
 }
 
 // How messages are kept and delivered.
@@ -9400,7 +9743,7 @@ func (o WorkersDevPtrOutput) PreviewsEnabled() pulumi.BoolPtrOutput {
 
 // Binds a Workflow.
 type WorkflowBinding struct {
-	// Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+	// Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
 	ClassName *string `pulumi:"className"`
 	// Name of the Workflow, unique in the account.
 	Name string `pulumi:"name"`
@@ -9421,7 +9764,7 @@ type WorkflowBindingInput interface {
 
 // Binds a Workflow.
 type WorkflowBindingArgs struct {
-	// Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+	// Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
 	ClassName pulumi.StringPtrInput `pulumi:"className"`
 	// Name of the Workflow, unique in the account.
 	Name pulumi.StringInput `pulumi:"name"`
@@ -9507,7 +9850,7 @@ func (o WorkflowBindingOutput) ToWorkflowBindingPtrOutputWithContext(ctx context
 	}).(WorkflowBindingPtrOutput)
 }
 
-// Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+// Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
 func (o WorkflowBindingOutput) ClassName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v WorkflowBinding) *string { return v.ClassName }).(pulumi.StringPtrOutput)
 }
@@ -9546,7 +9889,7 @@ func (o WorkflowBindingPtrOutput) Elem() WorkflowBindingOutput {
 	}).(WorkflowBindingOutput)
 }
 
-// Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+// Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
 func (o WorkflowBindingPtrOutput) ClassName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *WorkflowBinding) *string {
 		if v == nil {
@@ -9618,6 +9961,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*DurableObjectExportMapInput)(nil)).Elem(), DurableObjectExportMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DurableObjectNamespaceBindingInput)(nil)).Elem(), DurableObjectNamespaceBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DurableObjectNamespaceBindingPtrInput)(nil)).Elem(), DurableObjectNamespaceBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EmailRouteInput)(nil)).Elem(), EmailRouteArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EmailRouteMapInput)(nil)).Elem(), EmailRouteMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*FlagshipBindingInput)(nil)).Elem(), FlagshipBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*FlagshipBindingPtrInput)(nil)).Elem(), FlagshipBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HyperdriveBindingInput)(nil)).Elem(), HyperdriveBindingArgs{})
@@ -9648,6 +9993,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*PlacementPtrInput)(nil)).Elem(), PlacementArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*QueueBindingInput)(nil)).Elem(), QueueBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*QueueBindingPtrInput)(nil)).Elem(), QueueBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*QueueConsumerInput)(nil)).Elem(), QueueConsumerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*QueueConsumerMapInput)(nil)).Elem(), QueueConsumerMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*QueueSettingsInput)(nil)).Elem(), QueueSettingsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*QueueSettingsPtrInput)(nil)).Elem(), QueueSettingsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*R2BucketBindingInput)(nil)).Elem(), R2BucketBindingArgs{})
@@ -9743,6 +10090,8 @@ func init() {
 	pulumi.RegisterOutputType(DurableObjectExportMapOutput{})
 	pulumi.RegisterOutputType(DurableObjectNamespaceBindingOutput{})
 	pulumi.RegisterOutputType(DurableObjectNamespaceBindingPtrOutput{})
+	pulumi.RegisterOutputType(EmailRouteOutput{})
+	pulumi.RegisterOutputType(EmailRouteMapOutput{})
 	pulumi.RegisterOutputType(FlagshipBindingOutput{})
 	pulumi.RegisterOutputType(FlagshipBindingPtrOutput{})
 	pulumi.RegisterOutputType(HyperdriveBindingOutput{})
@@ -9773,6 +10122,10 @@ func init() {
 	pulumi.RegisterOutputType(PlacementPtrOutput{})
 	pulumi.RegisterOutputType(QueueBindingOutput{})
 	pulumi.RegisterOutputType(QueueBindingPtrOutput{})
+	pulumi.RegisterOutputType(QueueConsumerOutput{})
+	pulumi.RegisterOutputType(QueueConsumerMapOutput{})
+	pulumi.RegisterOutputType(QueueConsumerIDOutput{})
+	pulumi.RegisterOutputType(QueueConsumerIDMapOutput{})
 	pulumi.RegisterOutputType(QueueSettingsOutput{})
 	pulumi.RegisterOutputType(QueueSettingsPtrOutput{})
 	pulumi.RegisterOutputType(R2BucketBindingOutput{})

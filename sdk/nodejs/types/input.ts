@@ -413,6 +413,36 @@ export interface DurableObjectNamespaceBindingArgs {
 }
 
 /**
+ * A rule of Email Routing that hands mail to a Worker. Email Routing must be enabled for the zone.
+ */
+export interface EmailRouteArgs {
+    /**
+     * Whether the rule is in force. Default: true.
+     */
+    enabled?: pulumi.Input<boolean | undefined>;
+    /**
+     * What the rule is called in Cloudflare's dashboard. Default: it is left to Cloudflare and to others.
+     */
+    name?: pulumi.Input<string | undefined>;
+    /**
+     * Which of the zone's rules comes first: that of the lowest number. The catch-all rule comes last and has none. Default: it is left to Cloudflare and to others.
+     */
+    priority?: pulumi.Input<number | undefined>;
+    /**
+     * Whether to take the address over from a rule that forwards, drops or goes to another Worker: it is replaced, and not restored later. Default: false; such a rule is then an error that names it.
+     */
+    takeOver?: pulumi.Input<boolean | undefined>;
+    /**
+     * The zone (32 hex digits). Default: found by `zoneName`, or by the address's domain: its longest suffix that is a zone of the account.
+     */
+    zoneId?: pulumi.Input<string | undefined>;
+    /**
+     * The zone's name, such as `example.com`. Default: see `zoneId`.
+     */
+    zoneName?: pulumi.Input<string | undefined>;
+}
+
+/**
  * Binds a Flagship app.
  */
 export interface FlagshipBindingArgs {
@@ -640,6 +670,36 @@ export interface QueueBindingArgs {
      * Name of the queue.
      */
     name: pulumi.Input<string>;
+}
+
+/**
+ * How a Worker consumes a queue. What is left out has Cloudflare's default.
+ */
+export interface QueueConsumerArgs {
+    /**
+     * Name of the queue for messages that failed too often. Cloudflare makes it if it does not exist. Default: none; they are lost.
+     */
+    deadLetterQueue?: pulumi.Input<string | undefined>;
+    /**
+     * How many messages the `queue` handler gets at a time, at most: 1 to 100. Default: 10.
+     */
+    maxBatchSize?: pulumi.Input<number | undefined>;
+    /**
+     * Seconds that a batch waits to be full, 0 to 60. Default: 5.
+     */
+    maxBatchTimeout?: pulumi.Input<number | undefined>;
+    /**
+     * How many batches the Worker gets at the same time, at most: 1 to 250. Default: as many as it takes.
+     */
+    maxConcurrency?: pulumi.Input<number | undefined>;
+    /**
+     * How often a message is delivered again when the handler failed, 0 to 100. Default: 3.
+     */
+    maxRetries?: pulumi.Input<number | undefined>;
+    /**
+     * Seconds before a message is delivered again, 0 to 86400. Default: 0.
+     */
+    retryDelay?: pulumi.Input<number | undefined>;
 }
 
 /**
@@ -991,7 +1051,7 @@ export interface WorkersDevArgs {
  */
 export interface WorkflowBindingArgs {
     /**
-     * Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+     * Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
      */
     className?: pulumi.Input<string | undefined>;
     /**

@@ -413,6 +413,36 @@ export interface DurableObjectNamespaceBinding {
 }
 
 /**
+ * A rule of Email Routing that hands mail to a Worker. Email Routing must be enabled for the zone.
+ */
+export interface EmailRoute {
+    /**
+     * Whether the rule is in force. Default: true.
+     */
+    enabled?: boolean;
+    /**
+     * What the rule is called in Cloudflare's dashboard. Default: it is left to Cloudflare and to others.
+     */
+    name?: string;
+    /**
+     * Which of the zone's rules comes first: that of the lowest number. The catch-all rule comes last and has none. Default: it is left to Cloudflare and to others.
+     */
+    priority?: number;
+    /**
+     * Whether to take the address over from a rule that forwards, drops or goes to another Worker: it is replaced, and not restored later. Default: false; such a rule is then an error that names it.
+     */
+    takeOver?: boolean;
+    /**
+     * The zone (32 hex digits). Default: found by `zoneName`, or by the address's domain: its longest suffix that is a zone of the account.
+     */
+    zoneId?: string;
+    /**
+     * The zone's name, such as `example.com`. Default: see `zoneId`.
+     */
+    zoneName?: string;
+}
+
+/**
  * Binds a Flagship app.
  */
 export interface FlagshipBinding {
@@ -640,6 +670,50 @@ export interface QueueBinding {
      * Name of the queue.
      */
     name: string;
+}
+
+/**
+ * How a Worker consumes a queue. What is left out has Cloudflare's default.
+ */
+export interface QueueConsumer {
+    /**
+     * Name of the queue for messages that failed too often. Cloudflare makes it if it does not exist. Default: none; they are lost.
+     */
+    deadLetterQueue?: string;
+    /**
+     * How many messages the `queue` handler gets at a time, at most: 1 to 100. Default: 10.
+     */
+    maxBatchSize?: number;
+    /**
+     * Seconds that a batch waits to be full, 0 to 60. Default: 5.
+     */
+    maxBatchTimeout?: number;
+    /**
+     * How many batches the Worker gets at the same time, at most: 1 to 250. Default: as many as it takes.
+     */
+    maxConcurrency?: number;
+    /**
+     * How often a message is delivered again when the handler failed, 0 to 100. Default: 3.
+     */
+    maxRetries?: number;
+    /**
+     * Seconds before a message is delivered again, 0 to 86400. Default: 0.
+     */
+    retryDelay?: number;
+}
+
+/**
+ * Cloudflare's ids of a consumer and of its queue.
+ */
+export interface QueueConsumerID {
+    /**
+     * Id of the consumer.
+     */
+    consumerId: string;
+    /**
+     * Id of the queue.
+     */
+    queueId: string;
 }
 
 /**
@@ -1009,7 +1083,7 @@ export interface WorkersDev {
  */
 export interface WorkflowBinding {
     /**
-     * Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+     * Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
      */
     className?: string;
     /**

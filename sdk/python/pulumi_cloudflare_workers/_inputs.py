@@ -58,6 +58,8 @@ __all__ = [
     'DurableObjectExportArgsDict',
     'DurableObjectNamespaceBindingArgs',
     'DurableObjectNamespaceBindingArgsDict',
+    'EmailRouteArgs',
+    'EmailRouteArgsDict',
     'FlagshipBindingArgs',
     'FlagshipBindingArgsDict',
     'HyperdriveBindingArgs',
@@ -88,6 +90,8 @@ __all__ = [
     'PlacementArgsDict',
     'QueueBindingArgs',
     'QueueBindingArgsDict',
+    'QueueConsumerArgs',
+    'QueueConsumerArgsDict',
     'QueueSettingsArgs',
     'QueueSettingsArgsDict',
     'R2BucketBindingArgs',
@@ -1826,6 +1830,140 @@ class DurableObjectNamespaceBindingArgs:
         pulumi.set(self, "script_name", value)
 
 
+class EmailRouteArgsDict(TypedDict):
+    """
+    A rule of Email Routing that hands mail to a Worker. Email Routing must be enabled for the zone.
+    """
+    enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether the rule is in force. Default: true.
+    """
+    name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What the rule is called in Cloudflare's dashboard. Default: it is left to Cloudflare and to others.
+    """
+    priority: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    Which of the zone's rules comes first: that of the lowest number. The catch-all rule comes last and has none. Default: it is left to Cloudflare and to others.
+    """
+    take_over: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether to take the address over from a rule that forwards, drops or goes to another Worker: it is replaced, and not restored later. Default: false; such a rule is then an error that names it.
+    """
+    zone_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The zone (32 hex digits). Default: found by `zoneName`, or by the address's domain: its longest suffix that is a zone of the account.
+    """
+    zone_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The zone's name, such as `example.com`. Default: see `zoneId`.
+    """
+
+@pulumi.input_type
+class EmailRouteArgs:
+    def __init__(__self__, *,
+                 enabled: pulumi.Input[Optional[_builtins.bool]] = None,
+                 name: pulumi.Input[Optional[_builtins.str]] = None,
+                 priority: pulumi.Input[Optional[_builtins.int]] = None,
+                 take_over: pulumi.Input[Optional[_builtins.bool]] = None,
+                 zone_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 zone_name: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A rule of Email Routing that hands mail to a Worker. Email Routing must be enabled for the zone.
+
+        :param pulumi.Input[_builtins.bool] enabled: Whether the rule is in force. Default: true.
+        :param pulumi.Input[_builtins.str] name: What the rule is called in Cloudflare's dashboard. Default: it is left to Cloudflare and to others.
+        :param pulumi.Input[_builtins.int] priority: Which of the zone's rules comes first: that of the lowest number. The catch-all rule comes last and has none. Default: it is left to Cloudflare and to others.
+        :param pulumi.Input[_builtins.bool] take_over: Whether to take the address over from a rule that forwards, drops or goes to another Worker: it is replaced, and not restored later. Default: false; such a rule is then an error that names it.
+        :param pulumi.Input[_builtins.str] zone_id: The zone (32 hex digits). Default: found by `zoneName`, or by the address's domain: its longest suffix that is a zone of the account.
+        :param pulumi.Input[_builtins.str] zone_name: The zone's name, such as `example.com`. Default: see `zoneId`.
+        """
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if name is not None:
+            pulumi.set(__self__, "name", name)
+        if priority is not None:
+            pulumi.set(__self__, "priority", priority)
+        if take_over is not None:
+            pulumi.set(__self__, "take_over", take_over)
+        if zone_id is not None:
+            pulumi.set(__self__, "zone_id", zone_id)
+        if zone_name is not None:
+            pulumi.set(__self__, "zone_name", zone_name)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the rule is in force. Default: true.
+        """
+        return pulumi.get(self, "enabled")
+
+    @enabled.setter
+    def enabled(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "enabled", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What the rule is called in Cloudflare's dashboard. Default: it is left to Cloudflare and to others.
+        """
+        return pulumi.get(self, "name")
+
+    @name.setter
+    def name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def priority(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        Which of the zone's rules comes first: that of the lowest number. The catch-all rule comes last and has none. Default: it is left to Cloudflare and to others.
+        """
+        return pulumi.get(self, "priority")
+
+    @priority.setter
+    def priority(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "priority", value)
+
+    @_builtins.property
+    @pulumi.getter(name="takeOver")
+    def take_over(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether to take the address over from a rule that forwards, drops or goes to another Worker: it is replaced, and not restored later. Default: false; such a rule is then an error that names it.
+        """
+        return pulumi.get(self, "take_over")
+
+    @take_over.setter
+    def take_over(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "take_over", value)
+
+    @_builtins.property
+    @pulumi.getter(name="zoneId")
+    def zone_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The zone (32 hex digits). Default: found by `zoneName`, or by the address's domain: its longest suffix that is a zone of the account.
+        """
+        return pulumi.get(self, "zone_id")
+
+    @zone_id.setter
+    def zone_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "zone_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="zoneName")
+    def zone_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The zone's name, such as `example.com`. Default: see `zoneId`.
+        """
+        return pulumi.get(self, "zone_name")
+
+    @zone_name.setter
+    def zone_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "zone_name", value)
+
+
 class FlagshipBindingArgsDict(TypedDict):
     """
     Binds a Flagship app.
@@ -2728,6 +2866,140 @@ class QueueBindingArgs:
     @delivery_delay.setter
     def delivery_delay(self, value: pulumi.Input[Optional[_builtins.int]]):
         pulumi.set(self, "delivery_delay", value)
+
+
+class QueueConsumerArgsDict(TypedDict):
+    """
+    How a Worker consumes a queue. What is left out has Cloudflare's default.
+    """
+    dead_letter_queue: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Name of the queue for messages that failed too often. Cloudflare makes it if it does not exist. Default: none; they are lost.
+    """
+    max_batch_size: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How many messages the `queue` handler gets at a time, at most: 1 to 100. Default: 10.
+    """
+    max_batch_timeout: NotRequired[pulumi.Input[Optional[_builtins.float]]]
+    """
+    Seconds that a batch waits to be full, 0 to 60. Default: 5.
+    """
+    max_concurrency: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How many batches the Worker gets at the same time, at most: 1 to 250. Default: as many as it takes.
+    """
+    max_retries: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How often a message is delivered again when the handler failed, 0 to 100. Default: 3.
+    """
+    retry_delay: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    Seconds before a message is delivered again, 0 to 86400. Default: 0.
+    """
+
+@pulumi.input_type
+class QueueConsumerArgs:
+    def __init__(__self__, *,
+                 dead_letter_queue: pulumi.Input[Optional[_builtins.str]] = None,
+                 max_batch_size: pulumi.Input[Optional[_builtins.int]] = None,
+                 max_batch_timeout: pulumi.Input[Optional[_builtins.float]] = None,
+                 max_concurrency: pulumi.Input[Optional[_builtins.int]] = None,
+                 max_retries: pulumi.Input[Optional[_builtins.int]] = None,
+                 retry_delay: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        How a Worker consumes a queue. What is left out has Cloudflare's default.
+
+        :param pulumi.Input[_builtins.str] dead_letter_queue: Name of the queue for messages that failed too often. Cloudflare makes it if it does not exist. Default: none; they are lost.
+        :param pulumi.Input[_builtins.int] max_batch_size: How many messages the `queue` handler gets at a time, at most: 1 to 100. Default: 10.
+        :param pulumi.Input[_builtins.float] max_batch_timeout: Seconds that a batch waits to be full, 0 to 60. Default: 5.
+        :param pulumi.Input[_builtins.int] max_concurrency: How many batches the Worker gets at the same time, at most: 1 to 250. Default: as many as it takes.
+        :param pulumi.Input[_builtins.int] max_retries: How often a message is delivered again when the handler failed, 0 to 100. Default: 3.
+        :param pulumi.Input[_builtins.int] retry_delay: Seconds before a message is delivered again, 0 to 86400. Default: 0.
+        """
+        if dead_letter_queue is not None:
+            pulumi.set(__self__, "dead_letter_queue", dead_letter_queue)
+        if max_batch_size is not None:
+            pulumi.set(__self__, "max_batch_size", max_batch_size)
+        if max_batch_timeout is not None:
+            pulumi.set(__self__, "max_batch_timeout", max_batch_timeout)
+        if max_concurrency is not None:
+            pulumi.set(__self__, "max_concurrency", max_concurrency)
+        if max_retries is not None:
+            pulumi.set(__self__, "max_retries", max_retries)
+        if retry_delay is not None:
+            pulumi.set(__self__, "retry_delay", retry_delay)
+
+    @_builtins.property
+    @pulumi.getter(name="deadLetterQueue")
+    def dead_letter_queue(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Name of the queue for messages that failed too often. Cloudflare makes it if it does not exist. Default: none; they are lost.
+        """
+        return pulumi.get(self, "dead_letter_queue")
+
+    @dead_letter_queue.setter
+    def dead_letter_queue(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "dead_letter_queue", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxBatchSize")
+    def max_batch_size(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How many messages the `queue` handler gets at a time, at most: 1 to 100. Default: 10.
+        """
+        return pulumi.get(self, "max_batch_size")
+
+    @max_batch_size.setter
+    def max_batch_size(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "max_batch_size", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxBatchTimeout")
+    def max_batch_timeout(self) -> pulumi.Input[Optional[_builtins.float]]:
+        """
+        Seconds that a batch waits to be full, 0 to 60. Default: 5.
+        """
+        return pulumi.get(self, "max_batch_timeout")
+
+    @max_batch_timeout.setter
+    def max_batch_timeout(self, value: pulumi.Input[Optional[_builtins.float]]):
+        pulumi.set(self, "max_batch_timeout", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxConcurrency")
+    def max_concurrency(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How many batches the Worker gets at the same time, at most: 1 to 250. Default: as many as it takes.
+        """
+        return pulumi.get(self, "max_concurrency")
+
+    @max_concurrency.setter
+    def max_concurrency(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "max_concurrency", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxRetries")
+    def max_retries(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How often a message is delivered again when the handler failed, 0 to 100. Default: 3.
+        """
+        return pulumi.get(self, "max_retries")
+
+    @max_retries.setter
+    def max_retries(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "max_retries", value)
+
+    @_builtins.property
+    @pulumi.getter(name="retryDelay")
+    def retry_delay(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        Seconds before a message is delivered again, 0 to 86400. Default: 0.
+        """
+        return pulumi.get(self, "retry_delay")
+
+    @retry_delay.setter
+    def retry_delay(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "retry_delay", value)
 
 
 class QueueSettingsArgsDict(TypedDict):
@@ -4029,7 +4301,7 @@ class WorkflowBindingArgsDict(TypedDict):
     """
     class_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+    Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
     """
     script_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -4046,7 +4318,7 @@ class WorkflowBindingArgs:
         Binds a Workflow.
 
         :param pulumi.Input[_builtins.str] name: Name of the Workflow, unique in the account.
-        :param pulumi.Input[_builtins.str] class_name: Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+        :param pulumi.Input[_builtins.str] class_name: Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
         :param pulumi.Input[_builtins.str] script_name: Name of the Worker that exports it. Default: this one.
         """
         pulumi.set(__self__, "name", name)
@@ -4071,7 +4343,7 @@ class WorkflowBindingArgs:
     @pulumi.getter(name="className")
     def class_name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+        Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
         """
         return pulumi.get(self, "class_name")
 

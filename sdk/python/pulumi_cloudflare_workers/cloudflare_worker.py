@@ -33,6 +33,7 @@ class CloudflareWorkerArgs:
                  cache_options: pulumi.Input[Optional['CacheOptionsArgs']] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input['CustomDomainArgs']]]] = None,
+                 email_routes: pulumi.Input[Optional[Mapping[str, pulumi.Input['EmailRouteArgs']]]] = None,
                  exports: pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]] = None,
                  limits: pulumi.Input[Optional['LimitsArgs']] = None,
                  logpush: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -40,6 +41,7 @@ class CloudflareWorkerArgs:
                  migrations: pulumi.Input[Optional[Sequence[pulumi.Input['MigrationArgs']]]] = None,
                  observability: pulumi.Input[Optional['ObservabilityArgs']] = None,
                  placement: pulumi.Input[Optional['PlacementArgs']] = None,
+                 queue_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input['QueueConsumerArgs']]]] = None,
                  required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  rollout: pulumi.Input[Optional['RolloutArgs']] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input['RouteArgs']]]] = None,
@@ -67,6 +69,7 @@ class CloudflareWorkerArgs:
         :param pulumi.Input['CacheOptionsArgs'] cache_options: Whether the Worker's responses are cached. Default: they are not.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['CustomDomainArgs']]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
+        :param pulumi.Input[Mapping[str, pulumi.Input['EmailRouteArgs']]] email_routes: The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['DurableObjectExportArgs']]] exports: What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
         :param pulumi.Input['LimitsArgs'] limits: What one invocation may use. Default: what the plan allows.
         :param pulumi.Input[_builtins.bool] logpush: Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
@@ -74,6 +77,7 @@ class CloudflareWorkerArgs:
         :param pulumi.Input[Sequence[pulumi.Input['MigrationArgs']]] migrations: The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
         :param pulumi.Input['ObservabilityArgs'] observability: What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
         :param pulumi.Input['PlacementArgs'] placement: Where the Worker runs. Default: where the request arrives.
+        :param pulumi.Input[Mapping[str, pulumi.Input['QueueConsumerArgs']]] queue_consumers: The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] required_secrets: Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         :param pulumi.Input['RolloutArgs'] rollout: How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
         :param pulumi.Input[Mapping[str, pulumi.Input['RouteArgs']]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
@@ -108,6 +112,8 @@ class CloudflareWorkerArgs:
             pulumi.set(__self__, "compatibility_flags", compatibility_flags)
         if custom_domains is not None:
             pulumi.set(__self__, "custom_domains", custom_domains)
+        if email_routes is not None:
+            pulumi.set(__self__, "email_routes", email_routes)
         if exports is not None:
             pulumi.set(__self__, "exports", exports)
         if limits is not None:
@@ -122,6 +128,8 @@ class CloudflareWorkerArgs:
             pulumi.set(__self__, "observability", observability)
         if placement is not None:
             pulumi.set(__self__, "placement", placement)
+        if queue_consumers is not None:
+            pulumi.set(__self__, "queue_consumers", queue_consumers)
         if required_secrets is not None:
             pulumi.set(__self__, "required_secrets", required_secrets)
         if rollout is not None:
@@ -282,6 +290,18 @@ class CloudflareWorkerArgs:
         pulumi.set(self, "custom_domains", value)
 
     @_builtins.property
+    @pulumi.getter(name="emailRoutes")
+    def email_routes(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['EmailRouteArgs']]]]:
+        """
+        The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
+        """
+        return pulumi.get(self, "email_routes")
+
+    @email_routes.setter
+    def email_routes(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['EmailRouteArgs']]]]):
+        pulumi.set(self, "email_routes", value)
+
+    @_builtins.property
     @pulumi.getter
     def exports(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]]:
         """
@@ -364,6 +384,18 @@ class CloudflareWorkerArgs:
     @placement.setter
     def placement(self, value: pulumi.Input[Optional['PlacementArgs']]):
         pulumi.set(self, "placement", value)
+
+    @_builtins.property
+    @pulumi.getter(name="queueConsumers")
+    def queue_consumers(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['QueueConsumerArgs']]]]:
+        """
+        The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
+        """
+        return pulumi.get(self, "queue_consumers")
+
+    @queue_consumers.setter
+    def queue_consumers(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['QueueConsumerArgs']]]]):
+        pulumi.set(self, "queue_consumers", value)
 
     @_builtins.property
     @pulumi.getter(name="requiredSecrets")
@@ -539,6 +571,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  compatibility_date: pulumi.Input[Optional[_builtins.str]] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
+                 email_routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['EmailRouteArgs', 'EmailRouteArgsDict']]]]] = None,
                  exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]]] = None,
                  limits: pulumi.Input[Optional[Union['LimitsArgs', 'LimitsArgsDict']]] = None,
                  logpush: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -546,6 +579,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  migrations: pulumi.Input[Optional[Sequence[pulumi.Input[Union['MigrationArgs', 'MigrationArgsDict']]]]] = None,
                  observability: pulumi.Input[Optional[Union['ObservabilityArgs', 'ObservabilityArgsDict']]] = None,
                  placement: pulumi.Input[Optional[Union['PlacementArgs', 'PlacementArgsDict']]] = None,
+                 queue_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['QueueConsumerArgs', 'QueueConsumerArgsDict']]]]] = None,
                  required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  rollout: pulumi.Input[Optional[Union['RolloutArgs', 'RolloutArgsDict']]] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]]] = None,
@@ -597,6 +631,18 @@ class CloudflareWorker(pulumi.CustomResource):
         Worker and change at once, without a version. What is left out has Cloudflare's default; what somebody switched on
         elsewhere is switched off by the next `pulumi up`. There is no usage model to choose: Cloudflare has only the standard one.
 
+        ## Queues, mail and Workflows
+
+        `queueConsumers` makes the Worker the consumer of queues, `emailRoutes` hands it the mail to addresses of your zones, and a
+        `workflow` binding with a `className` of the Worker's own registers that Workflow. Each belongs to one Worker: what another
+        one has, or a rule of Email Routing that forwards, is an error that names it, before anything is deployed. For mail,
+        `takeOver: true` replaces the rule, and a preview says which.
+
+        A queue must exist before the Worker: a key of `queueConsumers` orders nothing by itself, so say `dependsOn`, or take the
+        key from the queue's output. Removing a queue or an address ends the delivery; messages stay in their queue. Removing the
+        address of a catch-all rule switches that rule off. Removing the binding of a Workflow leaves the Workflow with its
+        instances, as wrangler does; it is deleted with them when the Worker is deleted, which replacing the Worker does too.
+
         ## Durable Objects
 
         `migrations` is the history of the Worker's classes, in order, as wrangler has it; only the steps that Cloudflare does not
@@ -643,6 +689,7 @@ class CloudflareWorker(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] compatibility_date: The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['EmailRouteArgs', 'EmailRouteArgsDict']]]] email_routes: The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]] exports: What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
         :param pulumi.Input[Union['LimitsArgs', 'LimitsArgsDict']] limits: What one invocation may use. Default: what the plan allows.
         :param pulumi.Input[_builtins.bool] logpush: Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
@@ -650,6 +697,7 @@ class CloudflareWorker(pulumi.CustomResource):
         :param pulumi.Input[Sequence[pulumi.Input[Union['MigrationArgs', 'MigrationArgsDict']]]] migrations: The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
         :param pulumi.Input[Union['ObservabilityArgs', 'ObservabilityArgsDict']] observability: What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
         :param pulumi.Input[Union['PlacementArgs', 'PlacementArgsDict']] placement: Where the Worker runs. Default: where the request arrives.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['QueueConsumerArgs', 'QueueConsumerArgsDict']]]] queue_consumers: The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] required_secrets: Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         :param pulumi.Input[Union['RolloutArgs', 'RolloutArgsDict']] rollout: How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
@@ -706,6 +754,18 @@ class CloudflareWorker(pulumi.CustomResource):
         version. `observability`, `logpush`, `tags`, `tailConsumers`, `streamingTailConsumers` and `schedules` belong to the
         Worker and change at once, without a version. What is left out has Cloudflare's default; what somebody switched on
         elsewhere is switched off by the next `pulumi up`. There is no usage model to choose: Cloudflare has only the standard one.
+
+        ## Queues, mail and Workflows
+
+        `queueConsumers` makes the Worker the consumer of queues, `emailRoutes` hands it the mail to addresses of your zones, and a
+        `workflow` binding with a `className` of the Worker's own registers that Workflow. Each belongs to one Worker: what another
+        one has, or a rule of Email Routing that forwards, is an error that names it, before anything is deployed. For mail,
+        `takeOver: true` replaces the rule, and a preview says which.
+
+        A queue must exist before the Worker: a key of `queueConsumers` orders nothing by itself, so say `dependsOn`, or take the
+        key from the queue's output. Removing a queue or an address ends the delivery; messages stay in their queue. Removing the
+        address of a catch-all rule switches that rule off. Removing the binding of a Workflow leaves the Workflow with its
+        instances, as wrangler does; it is deleted with them when the Worker is deleted, which replacing the Worker does too.
 
         ## Durable Objects
 
@@ -766,6 +826,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  compatibility_date: pulumi.Input[Optional[_builtins.str]] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
+                 email_routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['EmailRouteArgs', 'EmailRouteArgsDict']]]]] = None,
                  exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]]] = None,
                  limits: pulumi.Input[Optional[Union['LimitsArgs', 'LimitsArgsDict']]] = None,
                  logpush: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -773,6 +834,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  migrations: pulumi.Input[Optional[Sequence[pulumi.Input[Union['MigrationArgs', 'MigrationArgsDict']]]]] = None,
                  observability: pulumi.Input[Optional[Union['ObservabilityArgs', 'ObservabilityArgsDict']]] = None,
                  placement: pulumi.Input[Optional[Union['PlacementArgs', 'PlacementArgsDict']]] = None,
+                 queue_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['QueueConsumerArgs', 'QueueConsumerArgsDict']]]]] = None,
                  required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  rollout: pulumi.Input[Optional[Union['RolloutArgs', 'RolloutArgsDict']]] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]]] = None,
@@ -810,6 +872,7 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["compatibility_date"] = compatibility_date
             __props__.__dict__["compatibility_flags"] = compatibility_flags
             __props__.__dict__["custom_domains"] = custom_domains
+            __props__.__dict__["email_routes"] = email_routes
             __props__.__dict__["exports"] = exports
             __props__.__dict__["limits"] = limits
             __props__.__dict__["logpush"] = logpush
@@ -817,6 +880,7 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["migrations"] = migrations
             __props__.__dict__["observability"] = observability
             __props__.__dict__["placement"] = placement
+            __props__.__dict__["queue_consumers"] = queue_consumers
             __props__.__dict__["required_secrets"] = required_secrets
             __props__.__dict__["rollout"] = rollout
             __props__.__dict__["routes"] = routes
@@ -836,9 +900,11 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["bundle_size"] = None
             __props__.__dict__["deployment_id"] = None
             __props__.__dict__["dns_record_ids"] = None
+            __props__.__dict__["email_rule_ids"] = None
             __props__.__dict__["etag"] = None
             __props__.__dict__["migration_tag"] = None
             __props__.__dict__["previous_version_id"] = None
+            __props__.__dict__["queue_consumer_ids"] = None
             __props__.__dict__["route_ids"] = None
             __props__.__dict__["secret_edits"] = None
             __props__.__dict__["secret_status"] = None
@@ -847,6 +913,7 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["unmanaged_secret_names"] = None
             __props__.__dict__["urls"] = None
             __props__.__dict__["version_id"] = None
+            __props__.__dict__["workflows"] = None
         secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["secrets"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         replace_on_changes = pulumi.ResourceOptions(replace_on_changes=["accountId", "scriptName"])
@@ -890,6 +957,8 @@ class CloudflareWorker(pulumi.CustomResource):
         __props__.__dict__["custom_domains"] = None
         __props__.__dict__["deployment_id"] = None
         __props__.__dict__["dns_record_ids"] = None
+        __props__.__dict__["email_routes"] = None
+        __props__.__dict__["email_rule_ids"] = None
         __props__.__dict__["etag"] = None
         __props__.__dict__["exports"] = None
         __props__.__dict__["limits"] = None
@@ -900,6 +969,8 @@ class CloudflareWorker(pulumi.CustomResource):
         __props__.__dict__["observability"] = None
         __props__.__dict__["placement"] = None
         __props__.__dict__["previous_version_id"] = None
+        __props__.__dict__["queue_consumer_ids"] = None
+        __props__.__dict__["queue_consumers"] = None
         __props__.__dict__["required_secrets"] = None
         __props__.__dict__["rollout"] = None
         __props__.__dict__["route_ids"] = None
@@ -921,6 +992,7 @@ class CloudflareWorker(pulumi.CustomResource):
         __props__.__dict__["version_id"] = None
         __props__.__dict__["wait_for_ready"] = None
         __props__.__dict__["workers_dev"] = None
+        __props__.__dict__["workflows"] = None
         return CloudflareWorker(resource_name, opts=opts, __props__=__props__)
 
     @_builtins.property
@@ -1060,6 +1132,22 @@ class CloudflareWorker(pulumi.CustomResource):
         return pulumi.get(self, "dns_record_ids")
 
     @_builtins.property
+    @pulumi.getter(name="emailRoutes")
+    def email_routes(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.EmailRoute']]]:
+        """
+        The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
+        """
+        return pulumi.get(self, "email_routes")
+
+    @_builtins.property
+    @pulumi.getter(name="emailRuleIds")
+    def email_rule_ids(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
+        """
+        Cloudflare's ids of the rules of Email Routing, by address.
+        """
+        return pulumi.get(self, "email_rule_ids")
+
+    @_builtins.property
     @pulumi.getter
     def etag(self) -> pulumi.Output[_builtins.str]:
         """
@@ -1138,6 +1226,22 @@ class CloudflareWorker(pulumi.CustomResource):
         Id of the version that served before `versionId`, and that serves what `rollout` leaves to it. Empty if there was none, or if it is not known.
         """
         return pulumi.get(self, "previous_version_id")
+
+    @_builtins.property
+    @pulumi.getter(name="queueConsumerIds")
+    def queue_consumer_ids(self) -> pulumi.Output[Mapping[str, 'outputs.QueueConsumerID']]:
+        """
+        Cloudflare's ids of the consumers, by the queue's name.
+        """
+        return pulumi.get(self, "queue_consumer_ids")
+
+    @_builtins.property
+    @pulumi.getter(name="queueConsumers")
+    def queue_consumers(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.QueueConsumer']]]:
+        """
+        The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
+        """
+        return pulumi.get(self, "queue_consumers")
 
     @_builtins.property
     @pulumi.getter(name="requiredSecrets")
@@ -1306,4 +1410,12 @@ class CloudflareWorker(pulumi.CustomResource):
         Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
         """
         return pulumi.get(self, "workers_dev")
+
+    @_builtins.property
+    @pulumi.getter
+    def workflows(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
+        """
+        Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+        """
+        return pulumi.get(self, "workflows")
 

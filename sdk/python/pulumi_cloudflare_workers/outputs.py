@@ -38,6 +38,7 @@ __all__ = [
     'DispatchOutbound',
     'DurableObjectExport',
     'DurableObjectNamespaceBinding',
+    'EmailRoute',
     'FlagshipBinding',
     'HyperdriveBinding',
     'ImagesBinding',
@@ -53,6 +54,8 @@ __all__ = [
     'PipelineBinding',
     'Placement',
     'QueueBinding',
+    'QueueConsumer',
+    'QueueConsumerID',
     'QueueSettings',
     'R2BucketBinding',
     'RateLimitBinding',
@@ -1315,6 +1318,111 @@ class DurableObjectNamespaceBinding(dict):
 
 
 @pulumi.output_type
+class EmailRoute(dict):
+    """
+    A rule of Email Routing that hands mail to a Worker. Email Routing must be enabled for the zone.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "takeOver":
+            suggest = "take_over"
+        elif key == "zoneId":
+            suggest = "zone_id"
+        elif key == "zoneName":
+            suggest = "zone_name"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in EmailRoute. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        EmailRoute.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        EmailRoute.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 enabled: Optional[_builtins.bool] = None,
+                 name: Optional[_builtins.str] = None,
+                 priority: Optional[_builtins.int] = None,
+                 take_over: Optional[_builtins.bool] = None,
+                 zone_id: Optional[_builtins.str] = None,
+                 zone_name: Optional[_builtins.str] = None):
+        """
+        A rule of Email Routing that hands mail to a Worker. Email Routing must be enabled for the zone.
+
+        :param _builtins.bool enabled: Whether the rule is in force. Default: true.
+        :param _builtins.str name: What the rule is called in Cloudflare's dashboard. Default: it is left to Cloudflare and to others.
+        :param _builtins.int priority: Which of the zone's rules comes first: that of the lowest number. The catch-all rule comes last and has none. Default: it is left to Cloudflare and to others.
+        :param _builtins.bool take_over: Whether to take the address over from a rule that forwards, drops or goes to another Worker: it is replaced, and not restored later. Default: false; such a rule is then an error that names it.
+        :param _builtins.str zone_id: The zone (32 hex digits). Default: found by `zoneName`, or by the address's domain: its longest suffix that is a zone of the account.
+        :param _builtins.str zone_name: The zone's name, such as `example.com`. Default: see `zoneId`.
+        """
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if name is not None:
+            pulumi.set(__self__, "name", name)
+        if priority is not None:
+            pulumi.set(__self__, "priority", priority)
+        if take_over is not None:
+            pulumi.set(__self__, "take_over", take_over)
+        if zone_id is not None:
+            pulumi.set(__self__, "zone_id", zone_id)
+        if zone_name is not None:
+            pulumi.set(__self__, "zone_name", zone_name)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> Optional[_builtins.bool]:
+        """
+        Whether the rule is in force. Default: true.
+        """
+        return pulumi.get(self, "enabled")
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> Optional[_builtins.str]:
+        """
+        What the rule is called in Cloudflare's dashboard. Default: it is left to Cloudflare and to others.
+        """
+        return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def priority(self) -> Optional[_builtins.int]:
+        """
+        Which of the zone's rules comes first: that of the lowest number. The catch-all rule comes last and has none. Default: it is left to Cloudflare and to others.
+        """
+        return pulumi.get(self, "priority")
+
+    @_builtins.property
+    @pulumi.getter(name="takeOver")
+    def take_over(self) -> Optional[_builtins.bool]:
+        """
+        Whether to take the address over from a rule that forwards, drops or goes to another Worker: it is replaced, and not restored later. Default: false; such a rule is then an error that names it.
+        """
+        return pulumi.get(self, "take_over")
+
+    @_builtins.property
+    @pulumi.getter(name="zoneId")
+    def zone_id(self) -> Optional[_builtins.str]:
+        """
+        The zone (32 hex digits). Default: found by `zoneName`, or by the address's domain: its longest suffix that is a zone of the account.
+        """
+        return pulumi.get(self, "zone_id")
+
+    @_builtins.property
+    @pulumi.getter(name="zoneName")
+    def zone_name(self) -> Optional[_builtins.str]:
+        """
+        The zone's name, such as `example.com`. Default: see `zoneId`.
+        """
+        return pulumi.get(self, "zone_name")
+
+
+@pulumi.output_type
 class FlagshipBinding(dict):
     """
     Binds a Flagship app.
@@ -2050,6 +2158,170 @@ class QueueBinding(dict):
         Seconds by which each message is delayed, at most 43200. Default: the queue's own.
         """
         return pulumi.get(self, "delivery_delay")
+
+
+@pulumi.output_type
+class QueueConsumer(dict):
+    """
+    How a Worker consumes a queue. What is left out has Cloudflare's default.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "deadLetterQueue":
+            suggest = "dead_letter_queue"
+        elif key == "maxBatchSize":
+            suggest = "max_batch_size"
+        elif key == "maxBatchTimeout":
+            suggest = "max_batch_timeout"
+        elif key == "maxConcurrency":
+            suggest = "max_concurrency"
+        elif key == "maxRetries":
+            suggest = "max_retries"
+        elif key == "retryDelay":
+            suggest = "retry_delay"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in QueueConsumer. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        QueueConsumer.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        QueueConsumer.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 dead_letter_queue: Optional[_builtins.str] = None,
+                 max_batch_size: Optional[_builtins.int] = None,
+                 max_batch_timeout: Optional[_builtins.float] = None,
+                 max_concurrency: Optional[_builtins.int] = None,
+                 max_retries: Optional[_builtins.int] = None,
+                 retry_delay: Optional[_builtins.int] = None):
+        """
+        How a Worker consumes a queue. What is left out has Cloudflare's default.
+
+        :param _builtins.str dead_letter_queue: Name of the queue for messages that failed too often. Cloudflare makes it if it does not exist. Default: none; they are lost.
+        :param _builtins.int max_batch_size: How many messages the `queue` handler gets at a time, at most: 1 to 100. Default: 10.
+        :param _builtins.float max_batch_timeout: Seconds that a batch waits to be full, 0 to 60. Default: 5.
+        :param _builtins.int max_concurrency: How many batches the Worker gets at the same time, at most: 1 to 250. Default: as many as it takes.
+        :param _builtins.int max_retries: How often a message is delivered again when the handler failed, 0 to 100. Default: 3.
+        :param _builtins.int retry_delay: Seconds before a message is delivered again, 0 to 86400. Default: 0.
+        """
+        if dead_letter_queue is not None:
+            pulumi.set(__self__, "dead_letter_queue", dead_letter_queue)
+        if max_batch_size is not None:
+            pulumi.set(__self__, "max_batch_size", max_batch_size)
+        if max_batch_timeout is not None:
+            pulumi.set(__self__, "max_batch_timeout", max_batch_timeout)
+        if max_concurrency is not None:
+            pulumi.set(__self__, "max_concurrency", max_concurrency)
+        if max_retries is not None:
+            pulumi.set(__self__, "max_retries", max_retries)
+        if retry_delay is not None:
+            pulumi.set(__self__, "retry_delay", retry_delay)
+
+    @_builtins.property
+    @pulumi.getter(name="deadLetterQueue")
+    def dead_letter_queue(self) -> Optional[_builtins.str]:
+        """
+        Name of the queue for messages that failed too often. Cloudflare makes it if it does not exist. Default: none; they are lost.
+        """
+        return pulumi.get(self, "dead_letter_queue")
+
+    @_builtins.property
+    @pulumi.getter(name="maxBatchSize")
+    def max_batch_size(self) -> Optional[_builtins.int]:
+        """
+        How many messages the `queue` handler gets at a time, at most: 1 to 100. Default: 10.
+        """
+        return pulumi.get(self, "max_batch_size")
+
+    @_builtins.property
+    @pulumi.getter(name="maxBatchTimeout")
+    def max_batch_timeout(self) -> Optional[_builtins.float]:
+        """
+        Seconds that a batch waits to be full, 0 to 60. Default: 5.
+        """
+        return pulumi.get(self, "max_batch_timeout")
+
+    @_builtins.property
+    @pulumi.getter(name="maxConcurrency")
+    def max_concurrency(self) -> Optional[_builtins.int]:
+        """
+        How many batches the Worker gets at the same time, at most: 1 to 250. Default: as many as it takes.
+        """
+        return pulumi.get(self, "max_concurrency")
+
+    @_builtins.property
+    @pulumi.getter(name="maxRetries")
+    def max_retries(self) -> Optional[_builtins.int]:
+        """
+        How often a message is delivered again when the handler failed, 0 to 100. Default: 3.
+        """
+        return pulumi.get(self, "max_retries")
+
+    @_builtins.property
+    @pulumi.getter(name="retryDelay")
+    def retry_delay(self) -> Optional[_builtins.int]:
+        """
+        Seconds before a message is delivered again, 0 to 86400. Default: 0.
+        """
+        return pulumi.get(self, "retry_delay")
+
+
+@pulumi.output_type
+class QueueConsumerID(dict):
+    """
+    Cloudflare's ids of a consumer and of its queue.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "consumerId":
+            suggest = "consumer_id"
+        elif key == "queueId":
+            suggest = "queue_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in QueueConsumerID. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        QueueConsumerID.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        QueueConsumerID.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 consumer_id: _builtins.str,
+                 queue_id: _builtins.str):
+        """
+        Cloudflare's ids of a consumer and of its queue.
+
+        :param _builtins.str consumer_id: Id of the consumer.
+        :param _builtins.str queue_id: Id of the queue.
+        """
+        pulumi.set(__self__, "consumer_id", consumer_id)
+        pulumi.set(__self__, "queue_id", queue_id)
+
+    @_builtins.property
+    @pulumi.getter(name="consumerId")
+    def consumer_id(self) -> _builtins.str:
+        """
+        Id of the consumer.
+        """
+        return pulumi.get(self, "consumer_id")
+
+    @_builtins.property
+    @pulumi.getter(name="queueId")
+    def queue_id(self) -> _builtins.str:
+        """
+        Id of the queue.
+        """
+        return pulumi.get(self, "queue_id")
 
 
 @pulumi.output_type
@@ -3235,7 +3507,7 @@ class WorkflowBinding(dict):
         Binds a Workflow.
 
         :param _builtins.str name: Name of the Workflow, unique in the account.
-        :param _builtins.str class_name: Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+        :param _builtins.str class_name: Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
         :param _builtins.str script_name: Name of the Worker that exports it. Default: this one.
         """
         pulumi.set(__self__, "name", name)
@@ -3256,7 +3528,7 @@ class WorkflowBinding(dict):
     @pulumi.getter(name="className")
     def class_name(self) -> Optional[_builtins.str]:
         """
-        Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow's name.
+        Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
         """
         return pulumi.get(self, "class_name")
 

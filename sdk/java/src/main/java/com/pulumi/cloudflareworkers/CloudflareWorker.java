@@ -12,10 +12,13 @@ import com.pulumi.cloudflareworkers.outputs.BundleReference;
 import com.pulumi.cloudflareworkers.outputs.CacheOptions;
 import com.pulumi.cloudflareworkers.outputs.CustomDomain;
 import com.pulumi.cloudflareworkers.outputs.DurableObjectExport;
+import com.pulumi.cloudflareworkers.outputs.EmailRoute;
 import com.pulumi.cloudflareworkers.outputs.Limits;
 import com.pulumi.cloudflareworkers.outputs.Migration;
 import com.pulumi.cloudflareworkers.outputs.Observability;
 import com.pulumi.cloudflareworkers.outputs.Placement;
+import com.pulumi.cloudflareworkers.outputs.QueueConsumer;
+import com.pulumi.cloudflareworkers.outputs.QueueConsumerID;
 import com.pulumi.cloudflareworkers.outputs.Rollout;
 import com.pulumi.cloudflareworkers.outputs.Route;
 import com.pulumi.cloudflareworkers.outputs.SecretStatus;
@@ -73,6 +76,18 @@ import javax.annotation.Nullable;
  * version. `observability`, `logpush`, `tags`, `tailConsumers`, `streamingTailConsumers` and `schedules` belong to the
  * Worker and change at once, without a version. What is left out has Cloudflare&#39;s default; what somebody switched on
  * elsewhere is switched off by the next `pulumi up`. There is no usage model to choose: Cloudflare has only the standard one.
+ * 
+ * ## Queues, mail and Workflows
+ * 
+ * `queueConsumers` makes the Worker the consumer of queues, `emailRoutes` hands it the mail to addresses of your zones, and a
+ * `workflow` binding with a `className` of the Worker&#39;s own registers that Workflow. Each belongs to one Worker: what another
+ * one has, or a rule of Email Routing that forwards, is an error that names it, before anything is deployed. For mail,
+ * `takeOver: true` replaces the rule, and a preview says which.
+ * 
+ * A queue must exist before the Worker: a key of `queueConsumers` orders nothing by itself, so say `dependsOn`, or take the
+ * key from the queue&#39;s output. Removing a queue or an address ends the delivery; messages stay in their queue. Removing the
+ * address of a catch-all rule switches that rule off. Removing the binding of a Workflow leaves the Workflow with its
+ * instances, as wrangler does; it is deleted with them when the Worker is deleted, which replacing the Worker does too.
  * 
  * ## Durable Objects
  * 
@@ -349,6 +364,34 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
         return this.dnsRecordIds;
     }
     /**
+     * The addresses whose mail the `email` handler gets; `*{@literal @}` and a zone&#39;s name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ &#34;support{@literal @}example.com&#34;: {} }`. Default: none.
+     * 
+     */
+    @Export(name="emailRoutes", refs={Map.class,String.class,EmailRoute.class}, tree="[0,1,2]")
+    private Output</* @Nullable */ Map<String,EmailRoute>> emailRoutes;
+
+    /**
+     * @return The addresses whose mail the `email` handler gets; `*{@literal @}` and a zone&#39;s name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ &#34;support{@literal @}example.com&#34;: {} }`. Default: none.
+     * 
+     */
+    public Output<Optional<Map<String,EmailRoute>>> emailRoutes() {
+        return Codegen.optional(this.emailRoutes);
+    }
+    /**
+     * Cloudflare&#39;s ids of the rules of Email Routing, by address.
+     * 
+     */
+    @Export(name="emailRuleIds", refs={Map.class,String.class}, tree="[0,1,1]")
+    private Output<Map<String,String>> emailRuleIds;
+
+    /**
+     * @return Cloudflare&#39;s ids of the rules of Email Routing, by address.
+     * 
+     */
+    public Output<Map<String,String>> emailRuleIds() {
+        return this.emailRuleIds;
+    }
+    /**
      * Cloudflare&#39;s tag of the deployed code. Good for telling that code changed, and for nothing else.
      * 
      */
@@ -487,6 +530,34 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
      */
     public Output<String> previousVersionId() {
         return this.previousVersionId;
+    }
+    /**
+     * Cloudflare&#39;s ids of the consumers, by the queue&#39;s name.
+     * 
+     */
+    @Export(name="queueConsumerIds", refs={Map.class,String.class,QueueConsumerID.class}, tree="[0,1,2]")
+    private Output<Map<String,QueueConsumerID>> queueConsumerIds;
+
+    /**
+     * @return Cloudflare&#39;s ids of the consumers, by the queue&#39;s name.
+     * 
+     */
+    public Output<Map<String,QueueConsumerID>> queueConsumerIds() {
+        return this.queueConsumerIds;
+    }
+    /**
+     * The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: &#34;failed&#34; } }`. Default: none.
+     * 
+     */
+    @Export(name="queueConsumers", refs={Map.class,String.class,QueueConsumer.class}, tree="[0,1,2]")
+    private Output</* @Nullable */ Map<String,QueueConsumer>> queueConsumers;
+
+    /**
+     * @return The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: &#34;failed&#34; } }`. Default: none.
+     * 
+     */
+    public Output<Optional<Map<String,QueueConsumer>>> queueConsumers() {
+        return Codegen.optional(this.queueConsumers);
     }
     /**
      * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
@@ -781,6 +852,20 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
      */
     public Output<Optional<WorkersDev>> workersDev() {
         return Codegen.optional(this.workersDev);
+    }
+    /**
+     * Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+     * 
+     */
+    @Export(name="workflows", refs={Map.class,String.class}, tree="[0,1,1]")
+    private Output<Map<String,String>> workflows;
+
+    /**
+     * @return Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+     * 
+     */
+    public Output<Map<String,String>> workflows() {
+        return this.workflows;
     }
 
     /**

@@ -10,10 +10,12 @@ import com.pulumi.cloudflareworkers.inputs.BundleReferenceArgs;
 import com.pulumi.cloudflareworkers.inputs.CacheOptionsArgs;
 import com.pulumi.cloudflareworkers.inputs.CustomDomainArgs;
 import com.pulumi.cloudflareworkers.inputs.DurableObjectExportArgs;
+import com.pulumi.cloudflareworkers.inputs.EmailRouteArgs;
 import com.pulumi.cloudflareworkers.inputs.LimitsArgs;
 import com.pulumi.cloudflareworkers.inputs.MigrationArgs;
 import com.pulumi.cloudflareworkers.inputs.ObservabilityArgs;
 import com.pulumi.cloudflareworkers.inputs.PlacementArgs;
+import com.pulumi.cloudflareworkers.inputs.QueueConsumerArgs;
 import com.pulumi.cloudflareworkers.inputs.RolloutArgs;
 import com.pulumi.cloudflareworkers.inputs.RouteArgs;
 import com.pulumi.cloudflareworkers.inputs.StreamingTailConsumerArgs;
@@ -203,6 +205,21 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
+     * The addresses whose mail the `email` handler gets; `*{@literal @}` and a zone&#39;s name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ &#34;support{@literal @}example.com&#34;: {} }`. Default: none.
+     * 
+     */
+    @Import(name="emailRoutes")
+    private @Nullable Output<Map<String,EmailRouteArgs>> emailRoutes;
+
+    /**
+     * @return The addresses whose mail the `email` handler gets; `*{@literal @}` and a zone&#39;s name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ &#34;support{@literal @}example.com&#34;: {} }`. Default: none.
+     * 
+     */
+    public Optional<Output<Map<String,EmailRouteArgs>>> emailRoutes() {
+        return Optional.ofNullable(this.emailRoutes);
+    }
+
+    /**
      * What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
      * 
      */
@@ -305,6 +322,21 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
      */
     public Optional<Output<PlacementArgs>> placement() {
         return Optional.ofNullable(this.placement);
+    }
+
+    /**
+     * The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: &#34;failed&#34; } }`. Default: none.
+     * 
+     */
+    @Import(name="queueConsumers")
+    private @Nullable Output<Map<String,QueueConsumerArgs>> queueConsumers;
+
+    /**
+     * @return The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: &#34;failed&#34; } }`. Default: none.
+     * 
+     */
+    public Optional<Output<Map<String,QueueConsumerArgs>>> queueConsumers() {
+        return Optional.ofNullable(this.queueConsumers);
     }
 
     /**
@@ -516,6 +548,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         this.compatibilityDate = $.compatibilityDate;
         this.compatibilityFlags = $.compatibilityFlags;
         this.customDomains = $.customDomains;
+        this.emailRoutes = $.emailRoutes;
         this.exports = $.exports;
         this.limits = $.limits;
         this.logpush = $.logpush;
@@ -523,6 +556,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         this.migrations = $.migrations;
         this.observability = $.observability;
         this.placement = $.placement;
+        this.queueConsumers = $.queueConsumers;
         this.requiredSecrets = $.requiredSecrets;
         this.rollout = $.rollout;
         this.routes = $.routes;
@@ -808,6 +842,27 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
+         * @param emailRoutes The addresses whose mail the `email` handler gets; `*{@literal @}` and a zone&#39;s name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ &#34;support{@literal @}example.com&#34;: {} }`. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder emailRoutes(@Nullable Output<Map<String,EmailRouteArgs>> emailRoutes) {
+            $.emailRoutes = emailRoutes;
+            return this;
+        }
+
+        /**
+         * @param emailRoutes The addresses whose mail the `email` handler gets; `*{@literal @}` and a zone&#39;s name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ &#34;support{@literal @}example.com&#34;: {} }`. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder emailRoutes(Map<String,EmailRouteArgs> emailRoutes) {
+            return emailRoutes(Output.of(emailRoutes));
+        }
+
+        /**
          * @param exports What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
          * 
          * @return builder
@@ -962,6 +1017,27 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
          */
         public Builder placement(PlacementArgs placement) {
             return placement(Output.of(placement));
+        }
+
+        /**
+         * @param queueConsumers The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: &#34;failed&#34; } }`. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder queueConsumers(@Nullable Output<Map<String,QueueConsumerArgs>> queueConsumers) {
+            $.queueConsumers = queueConsumers;
+            return this;
+        }
+
+        /**
+         * @param queueConsumers The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: &#34;failed&#34; } }`. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder queueConsumers(Map<String,QueueConsumerArgs> queueConsumers) {
+            return queueConsumers(Output.of(queueConsumers));
         }
 
         /**

@@ -21,14 +21,14 @@ public final class WorkflowBindingArgs extends com.pulumi.resources.ResourceArgs
     public static final WorkflowBindingArgs Empty = new WorkflowBindingArgs();
 
     /**
-     * Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow&#39;s name.
+     * Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker&#39;s, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
      * 
      */
     @Import(name="className")
     private @Nullable Output<String> className;
 
     /**
-     * @return Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow&#39;s name.
+     * @return Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker&#39;s, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
      * 
      */
     public Optional<Output<String>> className() {
@@ -92,7 +92,7 @@ public final class WorkflowBindingArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param className Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow&#39;s name.
+         * @param className Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker&#39;s, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
          * 
          * @return builder
          * 
@@ -103,7 +103,7 @@ public final class WorkflowBindingArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param className Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow&#39;s name.
+         * @param className Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker&#39;s, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
          * 
          * @return builder
          * 

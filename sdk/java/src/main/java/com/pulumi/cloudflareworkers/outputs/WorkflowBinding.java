@@ -13,7 +13,7 @@ import javax.annotation.Nullable;
 @CustomType
 public final class WorkflowBinding {
     /**
-     * @return Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow&#39;s name.
+     * @return Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker&#39;s, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
      * 
      */
     private @Nullable String className;
@@ -30,7 +30,7 @@ public final class WorkflowBinding {
 
     private WorkflowBinding() {}
     /**
-     * @return Name of the exported class, a `WorkflowEntrypoint`. Default: it is looked up by the Workflow&#39;s name.
+     * @return Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker&#39;s, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
      * 
      */
     public Optional<String> className() {

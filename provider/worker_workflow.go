@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+
+	p "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
+)
+
+// maxWorkflowName is how long a Workflow's name may be:
+// https://developers.cloudflare.com/workflows/reference/limits/
+const maxWorkflowName = 64
+
+// workflowName is what a Workflow can be called: workers-sdk, packages/workflows-shared/src/lib/validators.ts.
+var workflowName = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9_-]*$`)
+
+// registers reports whether the binding b of the Worker script names a class of that Worker itself.
+func (b *WorkflowBinding) registers(script string) bool {
+	return b != nil && b.ClassName != "" && (b.ScriptName == "" || b.ScriptName == script)
+}
+
+// ownWorkflows are the classes of the Workflows that the Worker itself has, by the Workflow's name.
+func ownWorkflows(args CloudflareWorkerArgs) map[string]string {
+	own := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(args.Bindings)) {
+		if b := args.Bindings[name].Workflow; b.registers(args.ScriptName) {
+			own[b.Name] = b.ClassName
+		}
+	}
+	return own
+}
+
+// workflows checks the Workflows that the Worker itself has.
+func (c *checker) workflows(args CloudflareWorkerArgs) {
+	classes := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(args.Bindings)) {
+		b, path := args.Bindings[name].Workflow, []string{"bindings", name, "workflow"}
+		if !b.registers(args.ScriptName) || b.Name == "" || c.computed(append(slices.Clone(path), "scriptName")) {
+			continue
+		}
+		c.fail(!workflowName.MatchString(b.Name) || len(b.Name) > maxWorkflowName, append(slices.Clone(path), "name"),
+			"%q is not a Workflow's name: 1 to %d letters, digits, \"-\" and \"_\", not beginning with \"-\"", b.Name,
+			maxWorkflowName)
+		other, twice := classes[b.Name]
+		c.fail(twice && other != b.ClassName, append(slices.Clone(path), "className"), "the Workflow %q has the class %s in "+
+			"another binding: give both the same", b.Name, other)
+		classes[b.Name] = b.ClassName
+	}
+}
+
+type (
+	// findWorkflows looks that no other Worker has Workflows of these names.
+	findWorkflows struct{ names []string }
+	// putWorkflow gives a Workflow a class of the Worker.
+	putWorkflow struct{ name, class string }
+	// deleteWorkflow removes a Workflow with its instances, if it is the Worker's still.
+	deleteWorkflow struct{ name string }
+)
+
+func (findWorkflows) String() string    { return "look whose the workflows are" }
+func (s putWorkflow) String() string    { return fmt.Sprintf("register workflow %q", s.name) }
+func (s deleteWorkflow) String() string { return fmt.Sprintf("delete workflow %q", s.name) }
+
+// planWorkflows lists the calls for the Workflows that the Worker itself has. One whose
+// binding was removed stays, with its instances, until the Worker goes: wrangler
+// leaves it too (packages/deploy-helpers/src/triggers/deploy.ts).
+func planWorkflows(seen CloudflareWorkerState, want CloudflareWorkerArgs) (look, registered []step) {
+	own := ownWorkflows(want)
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		if seen.Workflows[name] != own[name] {
+			names = append(names, name)
+			registered = append(registered, putWorkflow{name, own[name]})
+		}
+	}
+	if len(names) > 0 {
+		look = append(look, findWorkflows{names})
+	}
+	return look, registered
+}
+
+func (s findWorkflows) run(ctx context.Context, d deployer, _ *CloudflareWorkerState) error {
+	for _, name := range s.names {
+		is, err := d.api.Workflow(ctx, d.account, name)
+		switch {
+		case errors.Is(err, cfapi.ErrNotFound):
+		case err != nil:
+			return err
+		case is.Script != d.script:
+			return &workflowTakenError{is}
+		}
+	}
+	return nil
+}
+
+// workflowTakenError refuses to take a Workflow away from another Worker.
+type workflowTakenError struct{ cfapi.Workflow }
+
+func (e *workflowTakenError) Error() string {
+	return fmt.Sprintf("workflow %q belongs to the Worker %q (class %s)", e.Name, e.Script, e.Class)
+}
+
+func (s putWorkflow) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
+	w := cfapi.Workflow{Name: s.name, Script: d.script, Class: s.class}
+	if err := d.api.PutWorkflow(cfapi.AfterCreate(ctx), d.account, w); err != nil {
+		return err
+	}
+	facts.Workflows[s.name] = s.class
+	return nil
+}
+
+func (s deleteWorkflow) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
+	is, err := d.api.Workflow(ctx, d.account, s.name)
+	if err == nil && is.Script == d.script { // else its instances are somebody else's by now
+		err = d.api.DeleteWorkflow(ctx, d.account, s.name)
+	}
+	if err != nil && !errors.Is(err, cfapi.ErrNotFound) {
+		return err
+	}
+	delete(facts.Workflows, s.name)
+	return nil
+}
+
+// workflows fills in which Workflows the Worker has. Nothing is asked for if none is known
+// of and no binding names a class of the Worker's own.
+func (r reader) workflows(ctx context.Context, state *CloudflareWorkerState) error {
+	if len(state.Workflows) == 0 && len(ownWorkflows(state.CloudflareWorkerArgs)) == 0 {
+		return nil
+	}
+	list, err := r.api.Workflows(ctx, r.account)
+	if err != nil {
+		return err
+	}
+	state.Workflows = map[string]string{}
+	for _, w := range list {
+		if w.Script == r.script {
+			state.Workflows[w.Name] = w.Class
+		}
+	}
+	return nil
+}
+
+// workflowDiff adds to the differences the Workflows that are not as the program, which
+// says nothing new of them, has them.
+func workflowDiff(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
+	was, wanted := workflowsOf(req.OldInputs), workflowsOf(req.Inputs)
+	registered := req.State.Get("workflows")
+	for name, class := range wanted {
+		is := property.Value{}
+		if registered.IsMap() {
+			is = registered.AsMap().Get(name)
+		}
+		if was[name] == class && (!is.IsString() || is.AsString() != class) {
+			resp = differs(resp, propertyPath([]string{"workflows", name}))
+		}
+	}
+	return resp
+}
+
+// workflowsOf is [ownWorkflows] for inputs that may not be known yet.
+func workflowsOf(inputs property.Map) map[string]string {
+	own := map[string]string{}
+	bindings := inputs.Get("bindings")
+	if !bindings.IsMap() {
+		return own
+	}
+	text := func(m property.Map, name string) string {
+		if v := m.Get(name); v.IsString() {
+			return v.AsString()
+		}
+		return ""
+	}
+	for _, b := range bindings.AsMap().All {
+		if !b.IsMap() || !b.AsMap().Get("workflow").IsMap() {
+			continue
+		}
+		w := b.AsMap().Get("workflow").AsMap()
+		if w.Get("scriptName").IsComputed() {
+			continue
+		}
+		binding := WorkflowBinding{
+			Name: text(w, "name"), ClassName: text(w, "className"), ScriptName: text(w, "scriptName"),
+		}
+		if binding.Name != "" && binding.registers(text(inputs, "scriptName")) {
+			own[binding.Name] = binding.ClassName
+		}
+	}
+	return own
+}
