@@ -134,7 +134,8 @@ func editBucket(c *call) (any, error) {
 	return viewOf(b), nil
 }
 
-// deleteBucket answers DELETE /accounts/{account}/r2/buckets/{bucket}, which must be empty.
+// deleteBucket answers DELETE /accounts/{account}/r2/buckets/{bucket}, which must be empty. Its addresses go with it,
+// which is a best guess.
 func deleteBucket(c *call) (any, error) {
 	if err := c.R2.DeleteBucket(c.bucketID()); err != nil {
 		return nil, refused(err)

@@ -40,7 +40,10 @@
 //     verified is not asked for. No mail comes in but by [Server.Receive]; Email Routing is on in all zones, has no
 //     subaddressing and no DNS records, and its rules are all that there is of it.
 //   - Rate limits count each call, in windows that all begin at once; on Cloudflare they are loose, and of a location.
-//   - Data points of Analytics Engine are dropped. Tail consumers are kept, but not called.
+//   - Data points of Analytics Engine are dropped.
+//   - Traces reach the handlers of tail consumers in the same account; those that name a dispatch namespace are kept,
+//     and streaming ones get something only if the Worker itself has the compatibility flag streaming_tail_worker, for
+//     which workerd asks.
 //   - Pipelines: their endpoints answer 501.
 //   - Containers of Durable Objects and jurisdictions' own data: a class with a container is refused with 501.
 //   - Static assets: a request with a Range is answered with the whole file, nothing is compressed or cached, and where
@@ -53,8 +56,9 @@
 //     wrangler uses for secrets.
 //   - D1's time travel, metrics and alpha backups, and without a [Server.Runtime] its SQL: databases can then be
 //     created and bound only.
-//   - Preview aliases; R2's CORS, lifecycle, lock, domain, event and Sippy settings; KV, DNS and zone features beyond
-//     those in endpoints.go. Zones cannot be created or deleted.
+//   - Preview aliases; R2's event notifications and Sippy; in its S3 API the CORS and lifecycle rules, which the v4 API
+//     has; ciphers, TLS versions and DNS records of a bucket's domains, which are kept and do nothing; KV, DNS and zone
+//     features beyond those in endpoints.go. Zones cannot be created or deleted.
 //   - Plans, quotas and permissions: one token may do everything in all accounts, limits of size and number are checked
 //     only where the code says so.
 //

@@ -126,7 +126,7 @@ func (s *Server) dumpVersion(out io.Writer, a *account, v *version) {
 	for _, b := range sorted(bindings) {
 		shown := a.withProductNames(b.view())
 		if b.isSecret() {
-			shown = shown.with("value", fingerprint(append(slices.Clone(b["text"]), b["key_base64"]...)))
+			shown = shown.with("value", fingerprint(slices.Concat(b["text"], b["key_base64"], b["key_jwk"])))
 		}
 		if ns := a.Namespaces[b.text("namespace_id")]; ns != nil {
 			shown = shown.with("namespace_id", ns.Title)
@@ -153,6 +153,9 @@ func (s *Server) dumpBuckets(out io.Writer, accountID, jurisdiction string) {
 	for _, b := range buckets {
 		fmt.Fprintf(out, "  bucket %s jurisdiction %q location %q class %s\n", b.Name, b.Jurisdiction, b.Location,
 			b.StorageClass)
+		for _, name := range slices.Sorted(maps.Keys(b.Settings)) {
+			fmt.Fprintf(out, "    %s %s\n", name, b.Settings[name])
+		}
 		id := r2.BucketID{Account: accountID, Jurisdiction: jurisdiction, Name: b.Name}
 		for cursor := ""; ; {
 			page, err := s.R2.List(id, r2.ListOptions{Cursor: cursor})

@@ -147,6 +147,22 @@ var endpoints = []struct {
 	{"PUT /accounts/{account}/r2/buckets/{bucket}/objects/{key}", putObject},
 	{"DELETE /accounts/{account}/r2/buckets/{bucket}/objects/{key}", deleteObject},
 
+	// bucket_settings.go
+	{"GET /accounts/{account}/r2/buckets/{bucket}/cors", getBucketCORS},
+	{"PUT /accounts/{account}/r2/buckets/{bucket}/cors", putBucketCORS},
+	{"DELETE /accounts/{account}/r2/buckets/{bucket}/cors", deleteBucketCORS},
+	{"GET /accounts/{account}/r2/buckets/{bucket}/lifecycle", getBucketLifecycle},
+	{"PUT /accounts/{account}/r2/buckets/{bucket}/lifecycle", putBucketLifecycle},
+	{"GET /accounts/{account}/r2/buckets/{bucket}/lock", getBucketLock},
+	{"PUT /accounts/{account}/r2/buckets/{bucket}/lock", putBucketLock},
+	{"GET /accounts/{account}/r2/buckets/{bucket}/domains/managed", getManagedDomain},
+	{"PUT /accounts/{account}/r2/buckets/{bucket}/domains/managed", putManagedDomain},
+	{"GET /accounts/{account}/r2/buckets/{bucket}/domains/custom", listBucketDomains},
+	{"POST /accounts/{account}/r2/buckets/{bucket}/domains/custom", attachBucketDomain},
+	{"GET /accounts/{account}/r2/buckets/{bucket}/domains/custom/{domain}", getBucketDomain},
+	{"PUT /accounts/{account}/r2/buckets/{bucket}/domains/custom/{domain}", editBucketDomain},
+	{"DELETE /accounts/{account}/r2/buckets/{bucket}/domains/custom/{domain}", removeBucketDomain},
+
 	// secrets_store.go; what the body of the bulk deletion is has no source
 	{"GET /accounts/{account}/secrets_store/quota", getStoreQuota},
 	{"GET /accounts/{account}/secrets_store/stores", listStores},

@@ -126,6 +126,7 @@ func (s *Server) startEvents() {
 	s.events.tasks.Go(func() {
 		for {
 			due, next := s.due()
+			_ = s.R2.ApplyLifecycle() // what failed is tried again in the next turn
 			for _, do := range due {
 				s.events.tasks.Go(func() { do(ctx) })
 			}
@@ -183,10 +184,14 @@ func (s *Server) fire(ctx context.Context, f firing) {
 	}
 }
 
-// Tick does what is due by Now, waits until it is done, and goes on until nothing is due any more: it delivers messages
-// and fires cron triggers. A server whose Now is nil does so by itself and needs no Tick.
+// Tick does what is due by Now, waits until it is done, and goes on until nothing is due any more: it applies the
+// lifecycle rules of R2's buckets, delivers messages and fires cron triggers. A server whose Now is nil does so by
+// itself and needs no Tick.
 func (s *Server) Tick(ctx context.Context) error {
 	if err := s.Open(); err != nil {
+		return err
+	}
+	if err := s.R2.ApplyLifecycle(); err != nil {
 		return err
 	}
 	for {

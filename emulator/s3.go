@@ -41,7 +41,7 @@ func (s *Server) serveS3(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	endpoint := &r2.S3{
-		Store: s.R2, Jurisdiction: jurisdiction, Now: s.clock,
+		Store: s.R2, Jurisdiction: jurisdiction, Account: account, Now: s.clock,
 		Credential: func(accessKeyID string) (secret, owner string, ok bool) {
 			id, secret := s.R2Credential()
 			return secret, account, accessKeyID == id

@@ -156,7 +156,7 @@ func (c *call) draft(name string, u *upload, strict bool, report *runtime.Report
 // try runs the version in a runtime of its own. What is wrong with the script is refused with the runtime's own words,
 // as Cloudflare does, which runs the same runtime.
 func (c *call) try(name string, v *version) (runtime.Report, error) {
-	script := c.script(c.account.ID, name, v)
+	script := c.script(c.account.ID, &worker{Name: name}, v)
 	c.mu.Unlock()
 	report, err := c.Runtime.Validate(c.r.Context(), script)
 	c.mu.Lock()

@@ -325,8 +325,8 @@ func (s *Server) Close() error {
 }
 
 // FrontDoor returns the handler that serves what is deployed, by Host header: workers.dev hosts, preview URLs, routes
-// and custom domains. Without a Runtime it answers 503. A POST to /cdn-cgi/handler/email?from=&to= is mail, see
-// [Server.Receive].
+// and custom domains, and what is in public R2 buckets. Without a Runtime it answers all but the last with 503. A POST
+// to /cdn-cgi/handler/email?from=&to= is mail, see [Server.Receive].
 func (s *Server) FrontDoor() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := s.Open(); err != nil {
@@ -335,6 +335,9 @@ func (s *Server) FrontDoor() http.Handler {
 		}
 		if emailPaths[r.URL.Path] {
 			s.serveEmail(w, r)
+			return
+		}
+		if s.servePublicBucket(w, r) {
 			return
 		}
 		if s.Runtime == nil {

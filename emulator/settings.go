@@ -229,3 +229,15 @@ func patchSettings(c *call) (any, error) {
 	}
 	return c.settingsView(w)
 }
+
+// consumersIn are the names in a list of consumers.
+func consumersIn(list json.RawMessage) (names []string) {
+	consumers, err := tailConsumers(list)
+	if err != nil {
+		return nil // refused when it was sent
+	}
+	for _, c := range consumers {
+		names = append(names, c.Service)
+	}
+	return names
+}

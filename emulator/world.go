@@ -102,13 +102,13 @@ func (s *Server) running(a *account, w *worker) runtime.Worker {
 	if d := w.deployed(); d != nil {
 		for _, share := range d.Versions {
 			running.Split = append(running.Split, runtime.Weighted{
-				Script: s.script(a.ID, w.Name, w.version(share.VersionID)), Percent: share.Percentage,
+				Script: s.script(a.ID, w, w.version(share.VersionID)), Percent: share.Percentage,
 			})
 		}
 	}
 	if w.previewed() {
 		for _, v := range w.Versions {
-			running.Versions = append(running.Versions, s.script(a.ID, w.Name, v))
+			running.Versions = append(running.Versions, s.script(a.ID, w, v))
 		}
 	}
 	return running
@@ -120,11 +120,13 @@ func (w *worker) previewed() bool { return w.Subdomain.Previews && len(w.Classes
 
 // script is the version as the runtime takes it. Source maps are for error messages of Cloudflare's, which workerd does
 // not map, so they stay behind.
-func (s *Server) script(accountID, name string, v *version) runtime.Script {
+func (s *Server) script(accountID string, w *worker, v *version) runtime.Script {
 	script := runtime.Script{
-		Account: accountID, Name: name, VersionID: v.ID, Tag: v.Annotations["workers/tag"], Created: time.Time(v.Created),
+		Account: accountID, Name: w.Name, VersionID: v.ID, Tag: v.Annotations["workers/tag"], Created: time.Time(v.Created),
 		MainModule: v.MainModule, BodyPart: v.BodyPart, CompatibilityDate: v.CompatibilityDate,
 		CompatibilityFlags: v.CompatibilityFlags, Assets: v.hasAssets(),
+		Tails:          consumersIn(w.Settings.TailConsumers),
+		StreamingTails: consumersIn(w.Settings.StreamingTailConsumers),
 	}
 	for _, m := range v.Modules {
 		if !m.isSourceMap() {

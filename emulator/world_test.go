@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,6 +47,37 @@ func run(t *testing.T, s *emulator.Server) (*client, func(url string, headers ..
 // says is a Worker that answers with text.
 func says(text string) string {
 	return `export default { fetch() { return new Response("` + text + `") } }`
+}
+
+// TestTailConsumersAreCalled: they belong to the Worker and not to its version, so a change of them alone is enough.
+func TestTailConsumersAreCalled(t *testing.T) {
+	t.Parallel()
+	c, get := run(t, &emulator.Server{})
+	kv := c.namespace("traces")
+	c.must(http.MethodPut, scripts+"logger", worker(t, `export default { async tail(events, env) {
+		for (const { logs, scriptName, outcome, event } of events)
+			await env.KV.put(logs[0].message[0], [scriptName, outcome, event.request.method].join());
+	} }`, object{"bindings": []object{
+		{"type": "kv_namespace", "name": "KV", "namespace_id": kv[len(namespaces)+1:]},
+	}}), nil)
+	c.must(http.MethodPut, scripts+"hello", worker(t, `export default { fetch(request) {
+		console.log(new URL(request.url).searchParams.get("key"));
+		return new Response("hello");
+	} }`, nil), nil)
+	c.must(http.MethodPost, scripts+"hello/subdomain", object{"enabled": true}, nil)
+	const hello = "http://hello.emulator.workers.dev/?key="
+	get(hello + "before")
+	consumers := []object{{"service": "logger"}}
+	c.must(http.MethodPatch, scripts+"hello/script-settings", object{"tail_consumers": consumers}, nil)
+	assert.Equal(t, "hello", get(hello+"during"))
+	written := func(key string) string { return c.send(http.MethodGet, kv+"/values/"+key, nil).Body }
+	require.EventuallyWithT(t, func(check *assert.CollectT) {
+		assert.Contains(check, written("during"), ",ok,GET")
+	}, 10*time.Second, 10*time.Millisecond)
+	assert.NotContains(t, written("before"), "ok")
+	c.must(http.MethodPatch, scripts+"hello/script-settings", object{"tail_consumers": []object{}}, nil)
+	assert.Equal(t, "hello", get(hello+"after"))
+	assert.NotContains(t, written("after"), "ok")
 }
 
 func TestWhatIsDeployedAnswers(t *testing.T) {

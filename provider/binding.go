@@ -142,6 +142,8 @@ func (c *checker) binding(path []string, b Binding) {
 			"must be 10 or 60 seconds")
 	case b.DispatchNamespace != nil && b.DispatchNamespace.Outbound != nil:
 		c.fail(b.DispatchNamespace.Outbound.Service == "", at("outbound", "service"), "must be the name of a Worker")
+	case b.SecretKey != nil:
+		c.secretKey(at, *b.SecretKey)
 	case b.Raw != nil:
 		c.fail(b.Raw.Type == "", at("type"), "must be the type of the binding in Cloudflare's API")
 		for _, kind := range bindingKinds {
@@ -149,7 +151,7 @@ func (c *checker) binding(path []string, b Binding) {
 				b.Raw.Type, kind.name)
 		}
 		c.fail(isSecretType(b.Raw.Type), at("type"), "is the type of a secret, whose value would be in the state: "+
-			"use secrets")
+			"use secrets or secretKey")
 	}
 }
 

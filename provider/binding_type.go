@@ -37,6 +37,7 @@ type Binding struct {
 	SendEmail          *SendEmailBinding          `pulumi:"sendEmail,optional" api:"send_email"`
 	RateLimit          *RateLimitBinding          `pulumi:"rateLimit,optional" api:"ratelimit"`
 	SecretsStoreSecret *SecretsStoreSecretBinding `pulumi:"secretsStoreSecret,optional" api:"secrets_store_secret"`
+	SecretKey          *SecretKeyBinding          `pulumi:"secretKey,optional" api:"secret_key"`
 	VersionMetadata    *VersionMetadataBinding    `pulumi:"versionMetadata,optional" api:"version_metadata"`
 	VpcService         *VpcServiceBinding         `pulumi:"vpcService,optional" api:"vpc_service"`
 	VpcNetwork         *VpcNetworkBinding         `pulumi:"vpcNetwork,optional" api:"vpc_network"`
@@ -310,6 +311,7 @@ func (b *Binding) Annotate(a infer.Annotator) {
 	a.Describe(&b.SendEmail, "Sending email to verified addresses.")
 	a.Describe(&b.RateLimit, "A limit that the Worker can ask about.")
 	a.Describe(&b.SecretsStoreSecret, "A secret in Secrets Store, read with `await env.NAME.get()`.")
+	a.Describe(&b.SecretKey, "A key for `crypto.subtle`, whose material is write-only like a secret.")
 	a.Describe(&b.VersionMetadata, "Id, tag and time of the running version.")
 	a.Describe(&b.VpcService, "A service in a private network.")
 	a.Describe(&b.VpcNetwork, "A private network, reached through a tunnel.")

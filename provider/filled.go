@@ -25,6 +25,17 @@ var filledIn = map[tokens.Type][]string{
 	secretToken:    {"accountId", "name", "scopes"},
 }
 
+// requiredMembers are the members of types that a program must set although infer takes them for optional: of no type
+// in particular, they would else be missing while they are not known yet.
+var requiredMembers = map[tokens.Type][]string{
+	Name + ":index:SecretKeyBinding": {"algorithm"},
+}
+
+// secretMembers are the members of types that are write-only.
+var secretMembers = map[tokens.Type][]string{
+	Name + ":index:SecretKeyBinding": {"keyBase64", "keyJwk"},
+}
+
 // enums describes the types of which infer takes only the values' descriptions.
 var enums = map[tokens.Type]string{
 	Name + ":index:UnmanagedSecrets": "What becomes of secrets that others set in a Worker.",
@@ -50,6 +61,19 @@ func withFilledIn(prov p.Provider) p.Provider {
 			r.Required = append(r.Required, names...)
 			slices.Sort(r.Required)
 			spec.Resources[string(token)] = r
+		}
+		for token, names := range requiredMembers {
+			t := spec.Types[string(token)]
+			t.Required = append(t.Required, names...)
+			slices.Sort(t.Required)
+			spec.Types[string(token)] = t
+		}
+		for token, names := range secretMembers {
+			for _, name := range names {
+				member := spec.Types[string(token)].Properties[name]
+				member.Secret = true
+				spec.Types[string(token)].Properties[name] = member
+			}
 		}
 		for token, description := range enums {
 			t := spec.Types[string(token)]

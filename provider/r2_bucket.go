@@ -39,12 +39,18 @@ type R2BucketArgs struct {
 	Location     string `pulumi:"location,optional"     provider:"replaceOnChanges"`
 	StorageClass string `pulumi:"storageClass,optional"`
 	ForceDestroy bool   `pulumi:"forceDestroy,optional"`
+
+	Cors         map[string]R2CorsRule      `pulumi:"cors,optional"`
+	Lifecycle    map[string]R2LifecycleRule `pulumi:"lifecycle,optional"`
+	LockRules    map[string]R2LockRule      `pulumi:"lockRules,optional"`
+	PublicAccess *R2PublicAccess            `pulumi:"publicAccess,optional"`
 }
 
 // R2BucketState is an [R2Bucket] as last seen.
 type R2BucketState struct {
 	R2BucketArgs
-	CreatedOn string `pulumi:"createdOn"`
+	CreatedOn  string   `pulumi:"createdOn"`
+	PublicURLs []string `pulumi:"publicUrls"`
 }
 
 //go:embed doc/r2_bucket.md
@@ -78,16 +84,28 @@ func (b *R2BucketArgs) Annotate(a infer.Annotator) {
 	a.Describe(&b.StorageClass, "Storage class of new objects: `Standard` or `InfrequentAccess`. Default: `Standard`.")
 	a.Describe(&b.ForceDestroy, "Whether to delete the objects too when the bucket is deleted. Default: false; "+
 		"deleting a bucket that is not empty is then an error. It must be set by an update before the one that deletes.")
+	a.Describe(&b.Cors, "Which pages of other origins may read the objects, by the name of the rule. The first rule in "+
+		"the order of names that fits a request decides. Default: none, and rules that others make are not looked at.")
+	a.Describe(&b.Lifecycle, "When objects are deleted or moved to another storage class, and uploads aborted, by the "+
+		"name of the rule. R2's own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: "+
+		"none, and rules that others make are not looked at.")
+	a.Describe(&b.LockRules, "Which objects cannot be deleted or overwritten, and how long, by the name of the rule. "+
+		"`forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.")
+	a.Describe(&b.PublicAccess, "Where everybody can read the objects. `{}` is nowhere, and what others change is "+
+		"undone. Default: what it is; a new bucket is private.")
 }
 
 // Annotate describes the outputs.
-func (b *R2BucketState) Annotate(a infer.Annotator) {
-	a.Describe(&b.CreatedOn, "When the bucket was made, such as `2026-11-01T12:00:00Z`.")
+func (s *R2BucketState) Annotate(a infer.Annotator) {
+	a.Describe(&s.CreatedOn, "When the bucket was made, such as `2026-11-01T12:00:00Z`.")
+	a.Describe(&s.PublicURLs, "Addresses below which everybody can read the objects by their keys, as far as "+
+		"`publicAccess` is set: r2.dev first, then the custom domains.")
 }
 
 // WireDependencies keeps outputs known unless the bucket is replaced.
 func (*R2Bucket) WireDependencies(f infer.FieldSelector, in *R2BucketArgs, out *R2BucketState) {
 	f.OutputField(&out.CreatedOn).DependsOn(f.InputField(&in.Name))
+	f.OutputField(&out.PublicURLs).DependsOn(f.InputField(&in.Name), f.InputField(&in.PublicAccess))
 }
 
 // Check fills in account and name, and validates the rest.
@@ -109,6 +127,7 @@ func (b *R2Bucket) Check(ctx context.Context, req infer.CheckRequest) (infer.Che
 	oneOf("jurisdiction", args.Jurisdiction, jurisdictions)
 	oneOf("location", args.Location, locations)
 	oneOf("storageClass", args.StorageClass, storageClasses)
+	c.bucketSettings(args)
 	return infer.CheckResponse[R2BucketArgs]{Inputs: args, Failures: c.failures}, nil
 }
 
@@ -117,10 +136,13 @@ func (b *R2Bucket) Create(
 	ctx context.Context, req infer.CreateRequest[R2BucketArgs],
 ) (infer.CreateResponse[R2BucketState], error) {
 	args := req.Inputs
-	resp := infer.CreateResponse[R2BucketState]{ID: bucketID(args), Output: R2BucketState{R2BucketArgs: args}}
+	resp := infer.CreateResponse[R2BucketState]{
+		ID: bucketID(args), Output: R2BucketState{R2BucketArgs: args, PublicURLs: []string{}},
+	}
 	if req.DryRun {
 		return resp, nil
 	}
+	cancellable := ctx
 	ctx, done, err := settled(ctx)
 	defer done()
 	if err != nil {
@@ -137,6 +159,10 @@ func (b *R2Bucket) Create(
 		return resp, explain(err)
 	}
 	resp.Output.CreatedOn = timestamp(made.CreationDate)
+	resp.Output.R2BucketArgs = args.bare()
+	if _, err := resp.Output.settle(cancellable, args); err != nil {
+		return resp, infer.ResourceInitFailedError{Reasons: []string{explain(err).Error()}}
+	}
 	return resp, nil
 }
 
@@ -166,20 +192,24 @@ func bucketID(args R2BucketArgs) string { return args.Name }
 
 func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// Update changes the storage class of new objects.
+// Update changes the storage class of new objects, the rules and where the bucket is public.
 func (b *R2Bucket) Update(
 	ctx context.Context, req infer.UpdateRequest[R2BucketArgs, R2BucketState],
 ) (infer.UpdateResponse[R2BucketState], error) {
 	next := req.State
-	next.R2BucketArgs = req.Inputs
-	class := storageClass(req.Inputs.StorageClass)
-	if req.DryRun || storageClass(req.State.StorageClass) == class {
+	if req.DryRun {
+		next.R2BucketArgs = req.Inputs
 		return infer.UpdateResponse[R2BucketState]{Output: next}, nil
 	}
-	if err := api(ctx).SetR2BucketStorageClass(ctx, next.AccountID, next.Jurisdiction, next.Name, class); err != nil {
-		return infer.UpdateResponse[R2BucketState]{Output: req.State}, explain(err)
+	changed, err := next.settle(ctx, req.Inputs)
+	switch {
+	case err == nil:
+		return infer.UpdateResponse[R2BucketState]{Output: next}, nil
+	case changed:
+		return infer.UpdateResponse[R2BucketState]{Output: next},
+			infer.ResourceInitFailedError{Reasons: []string{explain(err).Error()}}
 	}
-	return infer.UpdateResponse[R2BucketState]{Output: next}, nil
+	return infer.UpdateResponse[R2BucketState]{Output: req.State}, explain(err)
 }
 
 func storageClass(class string) string {
@@ -195,7 +225,8 @@ func (b *R2Bucket) Read(
 ) (infer.ReadResponse[R2BucketArgs, R2BucketState], error) {
 	resp := infer.ReadResponse[R2BucketArgs, R2BucketState](req)
 	args := req.State.R2BucketArgs
-	if args.Name == "" { // an import
+	imported := args.Name == ""
+	if imported {
 		args = parseBucketID(ctx, req.ID)
 	}
 	is, err := api(ctx).R2Bucket(ctx, args.AccountID, args.Jurisdiction, args.Name)
@@ -213,8 +244,13 @@ func (b *R2Bucket) Read(
 	if args.Location == "" && req.Inputs.Location != "" {
 		args.Location = strings.ToLower(is.Location)
 	}
-	resp.ID, resp.Inputs = bucketID(args), args
-	resp.State = R2BucketState{R2BucketArgs: args, CreatedOn: timestamp(is.CreationDate)}
+	state := R2BucketState{
+		R2BucketArgs: args, CreatedOn: timestamp(is.CreationDate), PublicURLs: append([]string{}, req.State.PublicURLs...),
+	}
+	if err := state.readSettings(ctx, imported); err != nil {
+		return resp, explain(err)
+	}
+	resp.ID, resp.Inputs, resp.State = bucketID(args), state.R2BucketArgs, state
 	return resp, nil
 }
 
@@ -232,8 +268,7 @@ func (b *R2Bucket) Delete(ctx context.Context, req infer.DeleteRequest[R2BucketS
 	args := req.State.R2BucketArgs
 	err := api(ctx).DeleteR2Bucket(ctx, args.AccountID, args.Jurisdiction, args.Name)
 	if args.ForceDestroy && (hasCode(err, cfapi.APIR2, codeBucketNotEmpty) || errors.Is(err, cfapi.ErrConflict)) {
-		place := cfapi.Place{Account: args.AccountID, Jurisdiction: args.Jurisdiction, Bucket: args.Name}
-		if err = emptyPrefix(ctx, place, ""); err == nil {
+		if err = emptyPrefix(ctx, args.place(), ""); err == nil {
 			err = api(ctx).DeleteR2Bucket(ctx, args.AccountID, args.Jurisdiction, args.Name)
 		}
 	}

@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -18,17 +19,27 @@ import (
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/seal"
 )
 
-// writeOnly are the inputs whose values never reach the state: a text, or a map
-// of texts by name.
-var writeOnly = map[tokens.Type]string{
-	workerToken: "secrets",
-	secretToken: "value",
+// A writeOnlyInput is where in the inputs of a resource values are that never reach the state.
+type writeOnlyInput struct {
+	path []string // anyName stands for each key of a map
+
+	max   int  // how many bytes a value may have; 0: no limit that we know of
+	named bool // there is a map of values, in which a name is no secret
+	// plain makes of what the program gives the text that is sealed and sent; nil: the value is a text.
+	plain func(value property.Value, resolve func(string) (string, error)) (string, error)
 }
 
-// maxSecretBytes is how large each value may be.
-var maxSecretBytes = map[tokens.Type]int{
-	workerToken: maxVariableBytes,
-	secretToken: maxStoredSecretBytes,
+// anyName stands for each key of a map.
+const anyName = "*"
+
+// writeOnly are the inputs whose values never reach the state.
+var writeOnly = map[tokens.Type][]writeOnlyInput{
+	workerToken: {
+		{path: []string{"secrets", anyName}, max: maxVariableBytes, named: true},
+		{path: []string{"bindings", anyName, "secretKey", "keyBase64"}, plain: plainBase64},
+		{path: []string{"bindings", anyName, "secretKey", "keyJwk"}, plain: plainJWK},
+	},
+	secretToken: {{path: []string{"value"}, max: maxStoredSecretBytes}},
 }
 
 // withSealedSecrets makes inputs write-only. Check replaces each value by its
@@ -50,14 +61,15 @@ func withSealedSecrets(prov p.Provider) p.Provider {
 		inputs, failures := v.sealInputs(ctx, req)
 		req.Inputs = inputs
 		resp, err := check(ctx, req)
-		resp.Inputs = nameSecrets(req.Urn, resp.Inputs)
+		resp.Inputs = nameSecrets(req.Urn, resp.Inputs, req.Inputs)
 		resp.Failures = append(failures, resp.Failures...)
 		return resp, err
 	}
 	prov.Diff = func(ctx context.Context, req p.DiffRequest) (p.DiffResponse, error) {
 		// In the state, SDKs have the engine mark the map as well.
-		req.State = nameSecrets(req.Urn, req.State)
-		req.OldInputs, req.Inputs = nameSecrets(req.Urn, req.OldInputs), nameSecrets(req.Urn, req.Inputs)
+		req.State = nameSecrets(req.Urn, req.State, req.OldInputs)
+		req.OldInputs = nameSecrets(req.Urn, req.OldInputs, req.OldInputs)
+		req.Inputs = nameSecrets(req.Urn, req.Inputs, req.Inputs)
 		resp, err := diff(ctx, req)
 		showInputs(req.Urn, resp.DetailedDiff)
 		return resp, err
@@ -65,19 +77,21 @@ func withSealedSecrets(prov p.Provider) p.Provider {
 	prov.Create = func(ctx context.Context, req p.CreateRequest) (p.CreateResponse, error) {
 		defer v.releaseInputs(req.Urn, req.Properties)
 		resp, err := create(enter(ctx), req)
-		resp.Properties = nameSecrets(req.Urn, resp.Properties)
+		resp.Properties = nameSecrets(req.Urn, resp.Properties, req.Properties)
 		return resp, err
 	}
 	prov.Read = func(ctx context.Context, req p.ReadRequest) (p.ReadResponse, error) {
 		resp, err := read(ctx, req)
-		resp.Inputs, resp.Properties = nameSecrets(req.Urn, resp.Inputs), nameSecrets(req.Urn, resp.Properties)
+		resp.Inputs = nameSecrets(req.Urn, resp.Inputs, req.Inputs)
+		resp.Properties = nameSecrets(req.Urn, resp.Properties, req.Inputs)
 		return resp, err
 	}
 	prov.Update = func(ctx context.Context, req p.UpdateRequest) (p.UpdateResponse, error) {
 		defer v.releaseInputs(req.Urn, req.Inputs)
-		req.State, req.Inputs = nameSecrets(req.Urn, req.State), nameSecrets(req.Urn, req.Inputs)
+		req.State = nameSecrets(req.Urn, req.State, req.Inputs)
+		req.Inputs = nameSecrets(req.Urn, req.Inputs, req.Inputs)
 		resp, err := update(enter(ctx), req)
-		resp.Properties = nameSecrets(req.Urn, resp.Properties)
+		resp.Properties = nameSecrets(req.Urn, resp.Properties, req.Inputs)
 		return resp, err
 	}
 	return prov
@@ -89,49 +103,91 @@ const maxResolving = 8
 // sealInputs returns the inputs with fingerprints in the place of values, and what
 // is wrong with the values. What is not known yet stays so.
 func (v *vault) sealInputs(ctx context.Context, req p.CheckRequest) (property.Map, []p.CheckFailure) {
-	name, ok := writeOnly[req.Urn.Type()]
-	given := req.Inputs.Get(name)
-	if !ok || given.IsComputed() || given.IsNull() {
-		return req.Inputs, nil
-	}
 	s := sealer{vault: v, urn: req.Urn, creates: req.State.Len() == 0}
-	was := req.State.Get(name)
-	if !given.IsMap() {
-		sealed, failure := s.seal(ctx, []string{name}, given, was)
-		if len(failure) > 0 {
-			sealed = property.New(property.Computed) // it is wrong, and not missing
-		}
-		return with(req.Inputs, name, sealed), failure
-	}
 	var (
 		mu       sync.Mutex
 		all      sync.WaitGroup
 		free     = make(chan struct{}, maxResolving)
 		failures []p.CheckFailure
-		sealed   = given.AsMap()
+		sealed   = req.Inputs
 	)
-	for key, value := range given.AsMap().All {
-		old := property.Value{}
-		if was.IsMap() {
-			old = was.AsMap().Get(key)
+	for _, input := range writeOnly[req.Urn.Type()] {
+		for _, path := range input.places(req.Inputs) {
+			value, old := valueAt(req.Inputs, path), valueAt(req.State, path)
+			free <- struct{}{}
+			all.Go(func() {
+				defer func() { <-free }()
+				one, failure := s.seal(ctx, input, path, value, old)
+				if len(failure) > 0 && (!input.named || len(path) == 1) {
+					one = property.New(property.Computed) // it is wrong, and not missing
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				sealed, failures = withAt(sealed, path, one), append(failures, failure...)
+			})
 		}
-		free <- struct{}{}
-		all.Go(func() {
-			defer func() { <-free }()
-			one, failure := s.seal(ctx, []string{name, key}, value, old)
-			mu.Lock()
-			defer mu.Unlock()
-			sealed, failures = with(sealed, key, one), append(failures, failure...)
-		})
 	}
 	all.Wait()
 	slices.SortFunc(failures, func(a, b p.CheckFailure) int { return strings.Compare(a.Property, b.Property) })
-	return req.Inputs.Set(name, property.WithGoValue(given, sealed)), failures
+	return sealed, failures
 }
 
-// with returns m with the value, or without the key if the value is null.
-func with(m property.Map, key string, value property.Value) property.Map {
-	if value.IsNull() {
+// places are the paths at which m has a value of this input, known or not.
+func (in writeOnlyInput) places(m property.Map) [][]string {
+	var found [][]string
+	var walk func(m property.Map, above, rest []string)
+	walk = func(m property.Map, above, rest []string) {
+		if len(rest) == 0 {
+			return
+		}
+		key, rest := rest[0], rest[1:]
+		visit := func(key string, value property.Value) {
+			path := append(slices.Clone(above), key)
+			switch {
+			case len(rest) == 0:
+				found = append(found, path)
+			case value.IsMap():
+				walk(value.AsMap(), path, rest)
+			case in.named && !value.IsComputed(): // no map at all
+				found = append(found, path)
+			}
+		}
+		if key != anyName {
+			if value := m.Get(key); !value.IsNull() {
+				visit(key, value)
+			}
+			return
+		}
+		for key, value := range m.All {
+			visit(key, value)
+		}
+	}
+	walk(m, nil, in.path)
+	return found
+}
+
+// valueAt returns the value at path, null if there is none.
+func valueAt(m property.Map, path []string) property.Value {
+	value := property.New(m)
+	for _, key := range path {
+		if !value.IsMap() {
+			return property.Value{}
+		}
+		value = value.AsMap().Get(key)
+	}
+	return value
+}
+
+// withAt returns m with the value at a path of its own, or without it if the value is null.
+func withAt(m property.Map, path []string, value property.Value) property.Map {
+	if len(path) == 0 {
+		return m
+	}
+	key, rest := path[0], path[1:]
+	switch holder := m.Get(key); {
+	case len(rest) > 0 && holder.IsMap():
+		return m.Set(key, property.WithGoValue(holder, withAt(holder.AsMap(), rest, value)))
+	case value.IsNull():
 		return m.Delete(key)
 	}
 	return m.Set(key, value)
@@ -147,39 +203,46 @@ type sealer struct {
 // seal returns the fingerprint of the value at path and puts the value into the
 // vault. With a failure it returns null: a value that is wrong is still a secret.
 func (s sealer) seal(
-	ctx context.Context, path []string, value, old property.Value,
+	ctx context.Context, input writeOnlyInput, path []string, value, old property.Value,
 ) (property.Value, []p.CheckFailure) {
 	fail := func(format string, args ...any) (property.Value, []p.CheckFailure) {
 		return property.New(property.Null), []p.CheckFailure{{
 			Property: propertyPath(path), Reason: fmt.Sprintf(format, args...),
 		}}
 	}
-	switch {
-	case value.IsComputed() || value.IsNull():
-		return value, nil
-	case !value.IsString():
-		return fail("a secret is a text: write numbers and lists as JSON yourself")
-	}
-	text, before := value.AsString(), ""
+	before := ""
 	if old.IsString() {
 		before = old.AsString()
 	}
-	if seal.Is(text) || isChangedElsewhere(text) {
+	switch {
+	case value.IsNull():
+		return value, nil
+	case value.HasComputed():
+		return property.WithGoValue(value, property.Computed), nil
+	case value.IsString() && (seal.Is(value.AsString()) || isChangedElsewhere(value.AsString())):
+		text := value.AsString()
 		if text != before && (!s.creates || !s.holds(text)) { // not even if it is the fingerprint of another one
 			return fail("%s", (&noValueError{path: propertyPath(path)}).hinted())
 		}
 		return value, nil // ignoreChanges gives back what is stored
 	}
-	if s.resolve != nil {
-		var err error
-		if text, err = s.resolve(ctx, text); err != nil {
-			return fail("%v", err)
+	resolve := func(text string) (string, error) {
+		if s.resolve == nil {
+			return text, nil
 		}
+		return s.resolve(ctx, text)
 	}
-	if limit := maxSecretBytes[s.urn.Type()]; len(text) > limit {
-		return fail("has %d bytes; Cloudflare allows %d", len(text), limit)
+	plainOf := input.plain
+	if plainOf == nil {
+		plainOf = plainText
 	}
-	if text == "" && s.urn.Type() == secretToken {
+	text, err := plainOf(value, resolve)
+	switch {
+	case err != nil:
+		return fail("%v", err)
+	case input.max > 0 && len(text) > input.max:
+		return fail("has %d bytes; Cloudflare allows %d", len(text), input.max)
+	case text == "" && s.urn.Type() == secretToken:
 		return fail("is empty, which Secrets Store does not allow")
 	}
 	plain := []byte(text)
@@ -188,55 +251,70 @@ func (s sealer) seal(
 	return property.WithGoValue(value, fingerprint).WithSecret(true), nil
 }
 
+func plainText(value property.Value, resolve func(string) (string, error)) (string, error) {
+	if !value.IsString() {
+		return "", errors.New("a secret is a text: write numbers and lists as JSON yourself")
+	}
+	return resolve(value.AsString())
+}
+
 // releaseInputs forgets the values behind a resource's inputs.
 func (v *vault) releaseInputs(urn resource.URN, inputs property.Map) {
-	given := inputs.Get(writeOnly[urn.Type()])
-	if given.IsString() {
-		v.release(given.AsString())
-	}
-	if given.IsMap() {
-		for _, value := range given.AsMap().All {
-			if value.IsString() {
+	for _, input := range writeOnly[urn.Type()] {
+		for _, path := range input.places(inputs) {
+			if value := valueAt(inputs, path); value.IsString() {
 				v.release(value.AsString())
 			}
 		}
 	}
 }
 
-// nameSecrets moves the mark of a map of secrets to their fingerprints. What
+// nameSecrets moves the mark of what holds secrets to their fingerprints, unless the
+// program itself, which has given, marks more. What
 // stands in the place of one that was changed elsewhere is there to be read, and in
 // what is not known yet there is nothing to hide: marked, the engine would take
 // whatever becomes of it for a violation of an update plan.
-func nameSecrets(urn resource.URN, m property.Map) property.Map {
-	name, ok := writeOnly[urn.Type()]
-	given := m.Get(name)
-	mark := func(value property.Value) property.Value {
-		public := value.IsComputed() || value.IsString() && isChangedElsewhere(value.AsString())
-		return value.WithSecret(!public)
+func nameSecrets(urn resource.URN, m, given property.Map) property.Map {
+	for _, input := range writeOnly[urn.Type()] {
+		for _, path := range input.places(m) {
+			value := valueAt(m, path)
+			public := value.IsComputed() || value.IsString() && isChangedElsewhere(value.AsString())
+			m = withAt(m, path, value.WithSecret(!public))
+		}
 	}
-	switch {
-	case !ok:
-		return m
-	case given.IsString() || given.IsComputed():
-		return m.Set(name, mark(given))
-	case !given.IsMap():
-		return m
+	for _, input := range writeOnly[urn.Type()] {
+		name := input.path[0]
+		if holder := m.Get(name); len(input.path) > 1 && (holder.IsMap() || holder.IsComputed() && input.named) &&
+			(input.named || !marksMore(urn, given, name)) {
+			m = m.Set(name, holder.WithSecret(false))
+		}
 	}
-	values := given.AsMap()
-	for key, value := range values.All {
-		values = values.Set(key, mark(value))
+	return m
+}
+
+// marksMore reports whether more of the input is secret than what is write-only.
+func marksMore(urn resource.URN, given property.Map, name string) bool {
+	for _, input := range writeOnly[urn.Type()] {
+		for _, path := range input.places(given) {
+			given = withAt(given, path, property.Value{})
+		}
 	}
-	return m.Set(name, property.WithGoValue(given, values).WithSecret(false))
+	return given.Get(name).HasSecrets()
 }
 
 // showInputs has the engine show what stands in the inputs. The outputs, which it
 // shows else, are all marked: the SDKs see to it.
 func showInputs(urn resource.URN, diffs map[string]p.PropertyDiff) {
-	name, ok := writeOnly[urn.Type()]
-	for path, diff := range diffs {
-		if rest, own := strings.CutPrefix(path, name); ok && own && (rest == "" || rest[0] == '.' || rest[0] == '[') {
-			diff.InputDiff = true
-			diffs[path] = diff
+	for _, input := range writeOnly[urn.Type()] {
+		name := input.path[0]
+		if !input.named && len(input.path) > 1 {
+			continue // SDKs mark whole properties only
+		}
+		for path, diff := range diffs {
+			if rest, own := strings.CutPrefix(path, name); own && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+				diff.InputDiff = true
+				diffs[path] = diff
+			}
 		}
 	}
 }

@@ -51,7 +51,9 @@ func withStateDiff(prov p.Provider) p.Provider {
 			return d1DatabaseDiff(req, resp)
 		case bucketToken:
 			// One of the name can be made only after the other has gone.
-			resp.DeleteBeforeReplace = same(req, "name") && same(req, "accountId") && same(req, "jurisdiction")
+			// So can one at the same address.
+			resp.DeleteBeforeReplace = same(req, "name") && same(req, "accountId") && same(req, "jurisdiction") ||
+				sharesKey(req.OldInputs, req.Inputs, "publicAccess", "customDomains")
 		case secretToken:
 			resp.DeleteBeforeReplace = same(req, "name") && same(req, "accountId") && same(req, "storeId")
 		}
@@ -173,12 +175,8 @@ func refusesUnmanaged(req p.DiffRequest) bool {
 
 // setsSecret reports whether the program itself sets the secret.
 func setsSecret(inputs property.Map, name string) bool {
-	own := inputs.Get("secrets")
-	if !own.IsMap() {
-		return false
-	}
-	_, sets := own.AsMap().GetOk(name)
-	return sets
+	return !valueAt(inputs, []string{"secrets", name}).IsNull() ||
+		!valueAt(inputs, []string{"bindings", name, "secretKey"}).IsNull()
 }
 
 // textsOf returns the texts in a list, none if it is no list or not known yet.
@@ -199,9 +197,9 @@ func sharesAddress(olds, news property.Map) bool {
 	return sharesKey(olds, news, "routes") || sharesKey(olds, news, "customDomains")
 }
 
-// sharesKey reports whether some key of the input is in both.
-func sharesKey(olds, news property.Map, input string) bool {
-	was, is := olds.Get(input), news.Get(input)
+// sharesKey reports whether the maps at path have a key in common.
+func sharesKey(olds, news property.Map, path ...string) bool {
+	was, is := valueAt(olds, path), valueAt(news, path)
 	if !was.IsMap() || !is.IsMap() {
 		return false
 	}

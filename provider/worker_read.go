@@ -188,6 +188,8 @@ func servingVersion(live cfapi.Deployment, ours string) string {
 func (s *CloudflareWorkerState) seeVersion(v cfapi.Version, deployments []cfapi.Deployment) {
 	foreign := describeVersion(v)
 	s.seeSecrets(v, deployments)
+	variables, bindings := fromAPI(v.Bindings, s.ScriptName)
+	s.seeSecretKeys(bindings, changedElsewhere(foreign))
 	message, note, noted := splitMessage(v.Message)
 	if noted || v.TriggeredBy != triggeredBySecret { // which says nothing of itself
 		s.Annotations = nil
@@ -209,7 +211,7 @@ func (s *CloudflareWorkerState) seeVersion(v cfapi.Version, deployments []cfapi.
 	s.seeAssets(v, note, noted)
 	s.VersionID, s.ETag = v.ID, v.ETag
 	s.CompatibilityDate, s.CompatibilityFlags = v.CompatibilityDate, v.CompatibilityFlags
-	s.Variables, s.Bindings = fromAPI(v.Bindings, s.ScriptName)
+	s.Variables, s.Bindings = variables, bindings
 	s.MigrationTag = v.MigrationTag
 	s.Placement, s.Limits = placementFromAPI(v.Placement), limitsFromAPI(v.Limits)
 	s.CacheOptions = cacheOptionsFromAPI(v.CacheOptions)

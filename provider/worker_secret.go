@@ -61,6 +61,7 @@ func (s CloudflareWorkerState) holds(name, fingerprint string) bool {
 // stays: it was handed over to others.
 func removedSecrets(seen CloudflareWorkerState, want CloudflareWorkerArgs) []string {
 	names := slices.Collect(maps.Keys(seen.Secrets))
+	names = slices.AppendSeq(names, maps.Keys(seen.secretKeys()))
 	if want.policy() == RemoveUnmanaged {
 		names = append(names, seen.UnmanagedNames...)
 	}
@@ -92,6 +93,9 @@ func claimsNames(seen CloudflareWorkerState, want CloudflareWorkerArgs) bool {
 	for _, name := range slices.Concat(variables, bindings) {
 		_, variable := seen.Variables[name]
 		_, binding := seen.Bindings[name]
+		if want.setsSecret(name) { // it takes the place of any other
+			continue
+		}
 		if _, secret := seen.Secrets[name]; !variable && !binding && !secret {
 			return true
 		}
@@ -114,7 +118,7 @@ func required(want CloudflareWorkerArgs) (names []string) {
 func unmanaged(names []string, want CloudflareWorkerArgs) []string {
 	others := []string{}
 	for _, name := range names {
-		if _, own := want.Secrets[name]; !own && !slices.Contains(want.RequiredSecrets, name) {
+		if !want.setsSecret(name) && !slices.Contains(want.RequiredSecrets, name) {
 			others = append(others, name)
 		}
 	}
@@ -158,7 +162,7 @@ func (s checkSecretNames) run(ctx context.Context, d deployer, facts *Cloudflare
 	}
 	var others []string // than those that we set, and than those that we knew to be ours
 	for _, name := range names {
-		if _, ours := facts.Secrets[name]; !ours {
+		if !facts.setsSecret(name) {
 			others = append(others, name)
 		}
 	}
@@ -502,11 +506,16 @@ func (s *CloudflareWorkerState) seeSecrets(v cfapi.Version, deployments []cfapi.
 			continue
 		}
 		there[b.Name] = true
-		if _, ours := s.Secrets[b.Name]; !ours {
+		if _, ours := s.Secrets[b.Name]; !ours && (b.Type != typeSecretKey || !s.ownsKey(b.Name)) {
 			others = append(others, b.Name)
 		}
 	}
-	explained := 0
+	explained, keys := 0, s.secretKeys()
+	for name := range keys {
+		if !there[name] {
+			explained++
+		}
+	}
 	for name := range s.Secrets {
 		if !there[name] {
 			explained++
@@ -548,7 +557,7 @@ func (s *CloudflareWorkerState) seeSecrets(v cfapi.Version, deployments []cfapi.
 		}
 	}
 	mark := changedElsewhere(by)
-	if len(there) > 1 || len(s.Secrets) > 1 {
+	if len(there) > 1 || len(s.Secrets)+len(keys) > 1 {
 		mark = perhaps + mark
 	}
 	secrets := map[string]string{}
@@ -558,6 +567,11 @@ func (s *CloudflareWorkerState) seeSecrets(v cfapi.Version, deployments []cfapi.
 			secrets[name] = mark
 		case there[name]:
 			secrets[name] = fingerprint
+		}
+	}
+	for name, key := range keys {
+		if there[name] && changed {
+			s.Bindings[name] = Binding{SecretKey: key.withMaterial(mark)}
 		}
 	}
 	s.Secrets, s.SecretEdits = secrets, 0
@@ -573,6 +587,7 @@ func (s *CloudflareWorkerState) seeSecrets(v cfapi.Version, deployments []cfapi.
 // describes reports whether v is, secrets apart, what was seen last.
 func (s *CloudflareWorkerState) describes(v cfapi.Version) bool {
 	variables, bindings := fromAPI(v.Bindings, s.ScriptName)
+	s.seeSecretKeys(bindings, "")
 	return s.ETag != "" && s.ETag == v.ETag && sameMap(variables, s.Variables) && sameMap(bindings, s.Bindings) &&
 		s.Placement.toAPI() == v.Placement && s.Limits.toAPI() == v.Limits && s.CacheOptions.toAPI() == v.CacheOptions &&
 		s.CompatibilityDate == v.CompatibilityDate && sameFlags(s.CompatibilityFlags, v.CompatibilityFlags)

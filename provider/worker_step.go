@@ -130,6 +130,7 @@ func (s CloudflareWorkerState) clone() CloudflareWorkerState {
 	s.QueueConsumers, s.QueueConsumerIDs = maps.Clone(s.QueueConsumers), copied(s.QueueConsumerIDs)
 	s.EmailRoutes, s.EmailRuleIDs = maps.Clone(s.EmailRoutes), copied(s.EmailRuleIDs)
 	s.Workflows = copied(s.Workflows)
+	s.Bindings = maps.Clone(s.Bindings)
 	s.UnmanagedNames = append([]string{}, s.UnmanagedNames...)
 	s.URLs = append([]string{}, s.URLs...) // a Worker without addresses has an empty list, which infer reads as none
 	return s

@@ -45,6 +45,10 @@ func (d deployer) upload(ctx context.Context, seen CloudflareWorkerState) (cfapi
 	if err != nil {
 		return cfapi.Upload{}, 0, err
 	}
+	keys, err := d.secretKeyBindings(seen)
+	if err != nil {
+		return cfapi.Upload{}, 0, err
+	}
 	size := int(b.Size())
 	note := bundleNote{BundleReference: d.want.Bundle, Size: size, MainModule: d.want.MainModule}
 	if d.want.Assets != nil {
@@ -56,7 +60,7 @@ func (d deployer) upload(ctx context.Context, seen CloudflareWorkerState) (cfapi
 		Modules:            modules(b),
 		CompatibilityDate:  d.want.CompatibilityDate,
 		CompatibilityFlags: d.want.CompatibilityFlags,
-		Bindings:           append(bindings, secrets...),
+		Bindings:           slices.Concat(bindings, keys, secrets),
 		KeepBindings:       keep,
 		Message:            note.after(annotations.Message),
 		Tag:                annotations.Tag,
@@ -109,7 +113,7 @@ func (d deployer) secrets(
 		return nil, nil, err
 	}
 	for _, name := range names {
-		if _, wanted := d.want.Secrets[name]; !wanted && !slices.Contains(removed, name) {
+		if !d.want.setsSecret(name) && !slices.Contains(removed, name) {
 			list = append(list, cfapi.Binding{Name: name, Type: typeInherit})
 		}
 	}
@@ -134,7 +138,7 @@ func isSecret(b cfapi.Binding) bool { return isSecretType(b.Type) }
 
 func isSecretType(t string) bool { return t == typeSecretText || t == typeSecretKey }
 
-// versionBindings turns variables and bindings into Cloudflare's form, sorted by name.
+// versionBindings turns variables and bindings, but for keys, into Cloudflare's form, sorted by name.
 func versionBindings(want CloudflareWorkerArgs) ([]cfapi.Binding, error) {
 	var list []cfapi.Binding
 	for _, name := range slices.Sorted(maps.Keys(want.Variables)) {
@@ -149,6 +153,9 @@ func versionBindings(want CloudflareWorkerArgs) ([]cfapi.Binding, error) {
 		list = append(list, cfapi.Binding{Name: name, Type: typeJSON, JSON: raw})
 	}
 	for _, name := range slices.Sorted(maps.Keys(want.Bindings)) {
+		if want.Bindings[name].SecretKey != nil {
+			continue // see secretKeyBindings
+		}
 		b, err := want.Bindings[name].toAPI(name)
 		if err != nil {
 			return nil, fmt.Errorf("bindings.%s: %w", name, err)
@@ -159,7 +166,7 @@ func versionBindings(want CloudflareWorkerArgs) ([]cfapi.Binding, error) {
 }
 
 // fromAPI is the inverse of versionBindings, for the Worker script. Secrets are
-// left out, and what cannot be read.
+// left out, and what cannot be read; keys have no material.
 func fromAPI(list []cfapi.Binding, script string) (variables map[string]any, bindings map[string]Binding) {
 	variables, bindings = map[string]any{}, map[string]Binding{}
 	for _, b := range list {
@@ -171,7 +178,7 @@ func fromAPI(list []cfapi.Binding, script string) (variables map[string]any, bin
 			if json.Unmarshal(b.JSON, &value) == nil {
 				variables[b.Name] = value
 			}
-		case typeSecretText, typeSecretKey:
+		case typeSecretText:
 		default:
 			if binding, err := bindingFromAPI(b, script); err == nil {
 				bindings[b.Name] = binding

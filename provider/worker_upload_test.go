@@ -26,7 +26,7 @@ func TestBindingsComeBackAsTheyWere(t *testing.T) {
 		},
 	}
 	for _, kind := range bindingKinds { // each with everything in it
-		if kind.apiType == "" {
+		if kind.apiType == "" || kind.apiType == typeSecretKey { // the one is above, the other has a test of its own
 			continue
 		}
 		var b Binding

@@ -75,7 +75,7 @@ const (
 
 // Put writes an object. The conditions are decided and the object is replaced in one step, after the body has come.
 // Errors: ErrNoSuchBucket, ErrInvalidObjectName, ErrMetadataTooLarge, ErrEntityTooLarge, ErrIncompleteBody,
-// ErrBadDigest, ErrPreconditionFailed; any other error is of the body's reader or the disk.
+// ErrBadDigest, ErrPreconditionFailed, ErrLocked; any other error is of the body's reader or the disk.
 func (s *Store) Put(id BucketID, key string, body Body, options PutOptions) (Object, error) {
 	if err := checkKey(key); err != nil {
 		return Object{}, err
@@ -122,7 +122,8 @@ func (s *Store) Head(id BucketID, key string) (Object, error) {
 	return object.clone(), nil
 }
 
-// Delete removes objects, which need not exist. Errors: ErrNoSuchBucket, ErrInvalidObjectName.
+// Delete removes objects, which need not exist. Errors: ErrNoSuchBucket, ErrInvalidObjectName, ErrLocked, which leaves
+// the keys that follow as they are.
 func (s *Store) Delete(id BucketID, keys ...string) error {
 	for _, key := range keys {
 		if err := checkKey(key); err != nil {
@@ -139,18 +140,9 @@ func (s *Store) Delete(id BucketID, keys ...string) error {
 		return err
 	}
 	for _, key := range keys {
-		object, ok := b.objects[key]
-		if !ok {
-			continue
-		}
-		if err := s.disk.removeObject(id.canonical(), key); err != nil {
+		if err := s.remove(id, b, key); err != nil {
 			return err
 		}
-		delete(b.objects, key)
-		if at, found := slices.BinarySearch(b.keys, key); found {
-			b.keys = slices.Delete(b.keys, at, at+1)
-		}
-		s.release(object.content...)
 	}
 	return nil
 }
@@ -220,6 +212,9 @@ func (s *Store) commit(id BucketID, key string, object Object, content []*blob, 
 	}
 	old, exists := b.objects[key]
 	if exists {
+		if err := b.checkLock(old, s.now()); err != nil { // before any condition, as clients of R2 report
+			return Object{}, err
+		}
 		err = conditions.checkWrite(&old.Object)
 	} else {
 		err = conditions.checkWrite(nil)

@@ -22,6 +22,9 @@ type S3 struct {
 	// Credential returns the secret access key and the account of an access key id; ok is false if it is not known. It
 	// may not be nil.
 	Credential func(accessKeyID string) (secret, account string, ok bool)
+	// Account is whose buckets are meant by requests that are not signed and whose host names none: a browser's
+	// questions about other origins (CORS).
+	Account string
 	// Now is the clock by which signatures are too old or too new; nil: time.Now.
 	Now func() time.Time
 }
@@ -72,6 +75,14 @@ func (s *S3) serve(w http.ResponseWriter, r *http.Request) error {
 	if req.bucket.Name == "" {
 		req.bucket.Name, req.key, _ = strings.Cut(req.key, "/")
 	}
+	if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+		req.bucket.Account = s.Account // a browser asks without a signature
+		if address.account != "" {
+			req.bucket.Account = address.account
+		}
+		s.Store.preflight(w, r, req.bucket)
+		return nil
+	}
 	if req.isForm() {
 		return errNotImplemented("Presigned post requests are not yet implemented")
 	}
@@ -83,6 +94,7 @@ func (s *S3) serve(w http.ResponseWriter, r *http.Request) error {
 		return ErrUnauthorized // The other account does not know the key.
 	}
 	req.account, req.bucket.Account = account, account
+	s.Store.applyCORS(w.Header(), r, req.bucket)
 	if err := req.openBody(&sig, secret); err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@
 //   - There is no origin behind the front door. Where no Worker matches it answers 522, as Cloudflare does when an
 //     origin does not; and fetch() of a hostname that the front door serves goes to the network, not to the front door.
 //   - The cache API (caches.default) and Python Workers are not there.
-//   - Tail handlers are never called. An email handler cannot reply, and its message's methods are calls over RPC.
+//   - An email handler cannot reply, and its message's methods are calls over RPC.
 //   - request.cf and CF-IPCountry describe an invented place; request URLs have https whatever the client used.
 //   - Console output is logged when an invocation has ended. That of global scope is logged by Validate only.
 //   - Cloudflare measures start-up in processor time of the script; here it is the time until workerd listens.

@@ -146,8 +146,9 @@ func (l *layout) worker(link *linker, s *Script, broken map[string]string) (stri
 	if err != nil {
 		return "", fmt.Errorf("props of the tail: %w", err)
 	}
-	return fmt.Sprintf("%s, %s, tails = [(name = %s, props = (json = %s))]",
-		code, settings, quote(tailService), quote(string(props))), nil
+	own := fmt.Sprintf("(name = %s, props = (json = %s))", quote(tailService), quote(string(props)))
+	return fmt.Sprintf("%s, %s, tails = %s, streamingTails = %s", code, settings,
+		list(append(link.consumers(s, s.Tails), own)), list(link.consumers(s, s.StreamingTails))), nil
 }
 
 // add records that a Worker cannot start.
@@ -182,6 +183,11 @@ func closure(scripts []*Script, deployed map[workerKey]*Script, objects objects)
 		}
 		seen[s.key()] = true
 		all = append(all, s)
+		for _, consumer := range slices.Concat(s.Tails, s.StreamingTails) {
+			if target, ok := deployed[workerKey{s.Account, consumer}]; ok {
+				queue = append(queue, target)
+			}
+		}
 		for _, raw := range s.Bindings {
 			if home, ok := objects.target(s, raw); ok {
 				queue = append(queue, deployed[home])

@@ -80,6 +80,20 @@ func (l *linker) settings(s *Script, broken map[string]string) (string, error) {
 		quote(date), list(quoteAll(s.CompatibilityFlags)), list(bindings)), nil
 }
 
+// consumers writes the Workers that get the traces of s. One that is not deployed or cannot start gets none, and no
+// Worker gets its own: each trace would make another.
+func (l *linker) consumers(s *Script, names []string) (services []string) {
+	for _, name := range names {
+		if name == s.Name {
+			continue
+		}
+		if target, problem := l.service(workerKey{s.Account, name}); problem == "" {
+			services = append(services, "(name = "+quote(target)+")")
+		}
+	}
+	return services
+}
+
 // value writes the value of one binding.
 func (l *linker) value(s *Script, b binding, problem string) (string, error) {
 	if problem != "" {

@@ -32,6 +32,11 @@ type Script struct {
 	// Assets tells whether the version has static assets, which [Runtime.Assets] serves. With them it needs no code.
 	Assets bool
 
+	// Tails name the Workers of the account whose tail handlers get the traces of this one, StreamingTails those whose
+	// tailStream handlers do. They are settings of the Worker and not of the version: alone they may change while
+	// VersionID does not.
+	Tails, StreamingTails []string
+
 	// Bindings are in the shape of the API's metadata: each has "type" and "name". Values of secrets are
 	// included in their "text".
 	Bindings []json.RawMessage

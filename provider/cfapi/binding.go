@@ -23,6 +23,11 @@ type Binding struct {
 	Entrypoint   string          // service; empty: the default export
 	OldName      string          // inherit; empty: Name
 	VersionID    string          // inherit; empty: the latest version
+	Format       string          // secret_key: raw, pkcs8, spki or jwk
+	Algorithm    json.RawMessage // secret_key: a name or an object
+	Usages       []string        // secret_key
+	KeyBase64    string          // secret_key, in every format but jwk; reads back empty
+	KeyJWK       json.RawMessage // secret_key in the format jwk; reads back empty
 
 	// Raw is the whole object as it was read. When a Binding is sent, Raw is sent if
 	// it is set, and the fields above are ignored.
@@ -43,6 +48,11 @@ type bindingFields struct {
 	Entrypoint   string          `json:"entrypoint,omitempty"`
 	OldName      string          `json:"old_name,omitempty"`
 	VersionID    string          `json:"version_id,omitempty"`
+	Format       string          `json:"format,omitempty"`
+	Algorithm    json.RawMessage `json:"algorithm,omitempty"`
+	Usages       []string        `json:"usages,omitempty"`
+	KeyBase64    string          `json:"key_base64,omitempty"`
+	KeyJWK       json.RawMessage `json:"key_jwk,omitempty"`
 }
 
 // MarshalJSON returns b as the API wants it, with the fields of its type only.
@@ -64,6 +74,9 @@ func (b Binding) MarshalJSON() ([]byte, error) {
 		f.Service, f.Environment, f.Entrypoint = b.Service, b.Environment, b.Entrypoint
 	case "inherit":
 		f.OldName, f.VersionID = b.OldName, b.VersionID
+	case typeSecretKey:
+		f.Format, f.Algorithm, f.Usages = b.Format, b.Algorithm, b.Usages
+		f.KeyBase64, f.KeyJWK = b.KeyBase64, b.KeyJWK
 	}
 	return json.Marshal(f)
 }
@@ -79,7 +92,7 @@ func (b *Binding) UnmarshalJSON(data []byte) error {
 	}
 	*b = Binding{Name: head.Name, Type: head.Type, Raw: slices.Clone(data)}
 	switch b.Type {
-	case "plain_text", "secret_text", "json", "kv_namespace", "r2_bucket", "service", "inherit":
+	case "plain_text", "secret_text", "json", "kv_namespace", "r2_bucket", "service", "inherit", typeSecretKey:
 	default: // its fields may be of other types than ours with the same names
 		return nil
 	}
@@ -94,5 +107,30 @@ func (b *Binding) UnmarshalJSON(data []byte) error {
 	b.BucketName, b.Jurisdiction = f.BucketName, f.Jurisdiction
 	b.Service, b.Environment, b.Entrypoint = f.Service, f.Environment, f.Entrypoint
 	b.OldName, b.VersionID = f.OldName, f.VersionID
+	b.Format, b.Algorithm, b.Usages, b.KeyBase64, b.KeyJWK = f.Format, f.Algorithm, f.Usages, f.KeyBase64, f.KeyJWK
 	return nil
 }
+
+// secretValues are the parts of b that are never to be printed.
+func (b Binding) secretValues() []string {
+	switch b.Type {
+	case typeSecretText:
+		return []string{b.Text}
+	case typeSecretKey:
+		values := []string{b.KeyBase64, string(b.KeyJWK)}
+		var key map[string]any
+		if json.Unmarshal(b.KeyJWK, &key) == nil {
+			for name, member := range key {
+				if text, ok := member.(string); ok && !publicMembers[name] {
+					values = append(values, text)
+				}
+			}
+		}
+		return values
+	}
+	return nil
+}
+
+// publicMembers are members of a JSON Web Key that say what it is for
+// (RFC 7517, section 4; RFC 7518, section 6.2.1.1).
+var publicMembers = map[string]bool{"kty": true, "use": true, "alg": true, "kid": true, "crv": true}

@@ -35,6 +35,13 @@ func TestABindingIsReadByItsType(t *testing.T) {
 			`{"name":"A","type":"inherit","old_name":"B","version_id":"v"}`,
 			Binding{Name: "A", Type: "inherit", OldName: "B", VersionID: "v"},
 		},
+		{
+			`{"name":"A","type":"secret_key","format":"raw","algorithm":{"name":"HMAC"},"usages":["sign"]}`,
+			Binding{
+				Name: "A", Type: "secret_key", Format: "raw", Algorithm: json.RawMessage(`{"name":"HMAC"}`),
+				Usages: []string{"sign"},
+			},
+		},
 		{`{"name":"A","type":"of tomorrow","text":{"not":"text"},"json":1}`, Binding{Name: "A", Type: "of tomorrow"}},
 	} {
 		var got Binding

@@ -448,6 +448,81 @@ var requests = []request{
 		},
 	},
 	{
+		name: "R2CORS", answer: `{"rules":[{"id":"a","allowed":{"origins":["*"],"methods":["GET"],"headers":["x"]},
+			"exposeHeaders":["etag"],"maxAgeSeconds":60}]}`,
+		do:   func(ctx context.Context, c *Client) (any, error) { return c.R2CORS(ctx, samplePlace) },
+		want: sampleCORS,
+	},
+	{
+		name: "SetR2CORS", answer: `{}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.SetR2CORS(ctx, samplePlace, sampleCORS)
+		},
+	},
+	{
+		name: "SetR2CORS, to nothing", answer: `{}`,
+		do: func(ctx context.Context, c *Client) (any, error) { return nil, c.SetR2CORS(ctx, samplePlace, nil) },
+	},
+	{
+		name: "R2Lifecycle", answer: `{"rules":[{"id":"a","enabled":true,"conditions":{},"deleteObjectsTransition":{
+			"condition":{"type":"Date","date":"2027-01-01T00:00:00Z"}},"storageClassTransitions":[{
+			"condition":{"type":"Age","maxAge":60},"storageClass":"InfrequentAccess"}]}]}`,
+		do:   func(ctx context.Context, c *Client) (any, error) { return c.R2Lifecycle(ctx, samplePlace) },
+		want: sampleLifecycle,
+	},
+	{
+		name: "SetR2Lifecycle", answer: `{}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.SetR2Lifecycle(ctx, samplePlace, sampleLifecycle)
+		},
+	},
+	{
+		name: "R2Locks", answer: `{"rules":[{"id":"a","enabled":true,"prefix":"a/",
+			"condition":{"type":"Age","maxAgeSeconds":60}}]}`,
+		do:   func(ctx context.Context, c *Client) (any, error) { return c.R2Locks(ctx, samplePlace) },
+		want: sampleLocks,
+	},
+	{
+		name: "SetR2Locks", answer: `{}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.SetR2Locks(ctx, samplePlace, sampleLocks)
+		},
+	},
+	{
+		name: "R2DevDomain", answer: `{"bucketId":"i","domain":"pub-i.r2.dev","enabled":false}`,
+		do:   func(ctx context.Context, c *Client) (any, error) { return c.R2DevDomain(ctx, samplePlace) },
+		want: R2DevDomain{Domain: "pub-i.r2.dev"},
+	},
+	{
+		name: "SetR2DevDomain", answer: `{"bucketId":"i","domain":"pub-i.r2.dev","enabled":true}`,
+		do:   func(ctx context.Context, c *Client) (any, error) { return c.SetR2DevDomain(ctx, samplePlace, true) },
+		want: R2DevDomain{Domain: "pub-i.r2.dev", Enabled: true},
+	},
+	{
+		name: "R2CustomDomains", answer: `{"domains":[{"domain":"a.b","enabled":true,"zoneId":"z","minTLS":"1.2",
+			"status":{"ownership":"active","ssl":"active"}}]}`,
+		do:   func(ctx context.Context, c *Client) (any, error) { return c.R2CustomDomains(ctx, samplePlace) },
+		want: []R2CustomDomain{sampleR2Domain},
+	},
+	{
+		name: "AttachR2CustomDomain", answer: `{}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.AttachR2CustomDomain(ctx, samplePlace, sampleR2Domain)
+		},
+	},
+	{
+		name: "EditR2CustomDomain", answer: `{}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.EditR2CustomDomain(ctx, samplePlace, sampleR2Domain)
+		},
+	},
+	{
+		name: "DetachR2CustomDomain", answer: `{}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.DetachR2CustomDomain(ctx, samplePlace, "a/b")
+		},
+	},
+	{
 		name: "DeleteR2Bucket", answer: `{}`,
 		do: func(ctx context.Context, c *Client) (any, error) {
 			return nil, c.DeleteR2Bucket(ctx, testAccount, "eu", "b")
@@ -723,3 +798,19 @@ func reply(w http.ResponseWriter, status int, result string) {
 	}
 	fmt.Fprintf(w, `{"success":false,"errors":%s,"messages":[],"result":null}`, result)
 }
+
+// Samples of what an R2 bucket has beside its objects.
+var (
+	sampleCORS = []R2CORSRule{{
+		ID: "a", Allowed: R2CORSAllowed{Origins: []string{"*"}, Methods: []string{"GET"}, Headers: []string{"x"}},
+		ExposeHeaders: []string{"etag"}, MaxAgeSeconds: 60,
+	}}
+	sampleLifecycle = []R2LifecycleRule{{
+		ID: "a", Enabled: true, Delete: &R2Transition{Condition: R2Condition{Type: "Date", Date: "2027-01-01T00:00:00Z"}},
+		Classes: []R2Transition{{Condition: R2Condition{Type: "Age", MaxAge: 60}, StorageClass: "InfrequentAccess"}},
+	}}
+	sampleLocks = []R2LockRule{{
+		ID: "a", Enabled: true, Prefix: "a/", Condition: R2Condition{Type: "Age", MaxAgeSeconds: 60},
+	}}
+	sampleR2Domain = R2CustomDomain{Domain: "a.b", ZoneID: "z", Enabled: true, MinTLS: "1.2"}
+)

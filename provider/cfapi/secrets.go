@@ -19,6 +19,9 @@ const mergePatch = "application/merge-patch+json"
 // typeSecretText is the type of a binding whose value cannot be read.
 const typeSecretText = "secret_text"
 
+// typeSecretKey is the type of a binding to a key, which cannot be read either.
+const typeSecretKey = "secret_key"
+
 // secretText is a secret of a Worker as the API takes it.
 type secretText struct {
 	Name string `json:"name,omitempty"`

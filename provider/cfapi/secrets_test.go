@@ -55,6 +55,22 @@ var setters = map[string]func(ctx context.Context, c *Client, value string) erro
 		_, err := c.PatchLatestVersion(ctx, testAccount, "api", map[string]*string{"A": &value}, "")
 		return err
 	},
+	"PutScript, a key": func(ctx context.Context, c *Client, value string) error {
+		u := sampleUpload
+		u.Bindings = []Binding{{Name: "K", Type: "secret_key", Format: "raw", KeyBase64: value}}
+		_, err := c.PutScript(ctx, testAccount, "api", u)
+		return err
+	},
+	"CreateVersion, a JSON Web Key": func(ctx context.Context, c *Client, value string) error {
+		key, err := json.Marshal(map[string]string{"kty": "oct", "k": value})
+		if err != nil {
+			return err
+		}
+		u := sampleUpload
+		u.Bindings = []Binding{{Name: "K", Type: "secret_key", Format: "jwk", KeyJWK: key}}
+		_, err = c.CreateVersion(ctx, testAccount, "api", u)
+		return err
+	},
 	"CreateStoreSecret": func(ctx context.Context, c *Client, value string) error {
 		_, err := c.CreateStoreSecret(ctx, testAccount, "s", StoreSecretInput{Name: "A", Value: value})
 		return err

@@ -51,6 +51,8 @@ type direct struct {
 	kind   string // the body's content type
 	body   any    // sent as JSON; nil: there is none, or the call has it
 	token  string // sent instead of the API token; empty: that is sent
+
+	jurisdiction string // of a bucket; empty: not sent
 }
 
 // get asks for what cloudflare-go has no method for.
@@ -78,6 +80,9 @@ func (c *Client) send(ctx context.Context, call *call, r direct, result any) err
 	req.Header.Set("Authorization", "Bearer "+cmp.Or(r.token, c.Token))
 	if r.kind != "" {
 		req.Header.Set("Content-Type", r.kind)
+	}
+	if r.jurisdiction != "" {
+		req.Header.Set("Cf-R2-Jurisdiction", r.jurisdiction)
 	}
 	resp, err := c.transport.Do(req)
 	if err != nil {

@@ -119,9 +119,7 @@ const metadataPart = "metadata"
 func (c *call) attach(u Upload) (option.RequestOption, error) {
 	var values []string
 	for _, b := range u.Bindings {
-		if b.Type == typeSecretText {
-			values = append(values, b.Text)
-		}
+		values = append(values, b.secretValues()...)
 	}
 	if u.Assets != nil && u.Assets.JWT != "" {
 		values = append(values, u.Assets.JWT)

@@ -2,6 +2,9 @@
 // *** Do not edit by hand unless you're certain you know what you are doing! ***
 
 import * as pulumi from "@pulumi/pulumi";
+import * as inputs from "./types/input";
+import * as outputs from "./types/output";
+import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
@@ -15,6 +18,14 @@ import * as utilities from "./utilities";
  * const uploads = new cf.R2Bucket("uploads", { name: "uploads", location: "weur" });
  * export const name = uploads.name;
  * ```
+ *
+ * ## Rules and public access
+ *
+ * Rules are named: a preview says `lifecycle.logs: …`. What is left out is not looked at; what is set is the whole of it, so a
+ * rule that others add shows after a refresh and the next update removes it. R2's own lifecycle rule, `Default Multipart Abort
+ * Rule`, stays as it is unless it is named.
+ *
+ * What a lock rule keeps is not deleted with the bucket either, not even by `forceDestroy`: remove the rule by an update first.
  *
  * ## Import
  *
@@ -56,6 +67,10 @@ export class R2Bucket extends pulumi.CustomResource {
      */
     declare public readonly accountId: pulumi.Output<string>;
     /**
+     * Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+     */
+    declare public readonly cors: pulumi.Output<{[key: string]: outputs.R2CorsRule} | undefined>;
+    /**
      * When the bucket was made, such as `2026-11-01T12:00:00Z`.
      */
     declare public /*out*/ readonly createdOn: pulumi.Output<string>;
@@ -68,13 +83,29 @@ export class R2Bucket extends pulumi.CustomResource {
      */
     declare public readonly jurisdiction: pulumi.Output<string | undefined>;
     /**
+     * When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2's own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+     */
+    declare public readonly lifecycle: pulumi.Output<{[key: string]: outputs.R2LifecycleRule} | undefined>;
+    /**
      * Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
      */
     declare public readonly location: pulumi.Output<string | undefined>;
     /**
+     * Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+     */
+    declare public readonly lockRules: pulumi.Output<{[key: string]: outputs.R2LockRule} | undefined>;
+    /**
      * The bucket's name: 3 to 63 lower-case letters, digits and `-`. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
      */
     declare public readonly name: pulumi.Output<string>;
+    /**
+     * Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+     */
+    declare public readonly publicAccess: pulumi.Output<outputs.R2PublicAccess | undefined>;
+    /**
+     * Addresses below which everybody can read the objects by their keys, as far as `publicAccess` is set: r2.dev first, then the custom domains.
+     */
+    declare public /*out*/ readonly publicUrls: pulumi.Output<string[]>;
     /**
      * Storage class of new objects: `Standard` or `InfrequentAccess`. Default: `Standard`.
      */
@@ -92,19 +123,29 @@ export class R2Bucket extends pulumi.CustomResource {
         opts = opts || {};
         if (!opts.id) {
             resourceInputs["accountId"] = args?.accountId;
+            resourceInputs["cors"] = args?.cors;
             resourceInputs["forceDestroy"] = args?.forceDestroy;
             resourceInputs["jurisdiction"] = args?.jurisdiction;
+            resourceInputs["lifecycle"] = args?.lifecycle;
             resourceInputs["location"] = args?.location;
+            resourceInputs["lockRules"] = args?.lockRules;
             resourceInputs["name"] = args?.name;
+            resourceInputs["publicAccess"] = args?.publicAccess;
             resourceInputs["storageClass"] = args?.storageClass;
             resourceInputs["createdOn"] = undefined /*out*/;
+            resourceInputs["publicUrls"] = undefined /*out*/;
         } else {
             resourceInputs["accountId"] = undefined /*out*/;
+            resourceInputs["cors"] = undefined /*out*/;
             resourceInputs["createdOn"] = undefined /*out*/;
             resourceInputs["forceDestroy"] = undefined /*out*/;
             resourceInputs["jurisdiction"] = undefined /*out*/;
+            resourceInputs["lifecycle"] = undefined /*out*/;
             resourceInputs["location"] = undefined /*out*/;
+            resourceInputs["lockRules"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
+            resourceInputs["publicAccess"] = undefined /*out*/;
+            resourceInputs["publicUrls"] = undefined /*out*/;
             resourceInputs["storageClass"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
@@ -123,6 +164,10 @@ export interface R2BucketArgs {
      */
     accountId?: pulumi.Input<string | undefined>;
     /**
+     * Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+     */
+    cors?: pulumi.Input<{[key: string]: pulumi.Input<inputs.R2CorsRuleArgs>} | undefined>;
+    /**
      * Whether to delete the objects too when the bucket is deleted. Default: false; deleting a bucket that is not empty is then an error. It must be set by an update before the one that deletes.
      */
     forceDestroy?: pulumi.Input<boolean | undefined>;
@@ -131,13 +176,25 @@ export interface R2BucketArgs {
      */
     jurisdiction?: pulumi.Input<string | undefined>;
     /**
+     * When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2's own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+     */
+    lifecycle?: pulumi.Input<{[key: string]: pulumi.Input<inputs.R2LifecycleRuleArgs>} | undefined>;
+    /**
      * Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
      */
     location?: pulumi.Input<string | undefined>;
     /**
+     * Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+     */
+    lockRules?: pulumi.Input<{[key: string]: pulumi.Input<inputs.R2LockRuleArgs>} | undefined>;
+    /**
      * The bucket's name: 3 to 63 lower-case letters, digits and `-`. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
      */
     name?: pulumi.Input<string | undefined>;
+    /**
+     * Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+     */
+    publicAccess?: pulumi.Input<inputs.R2PublicAccessArgs | undefined>;
     /**
      * Storage class of new objects: `Standard` or `InfrequentAccess`. Default: `Standard`.
      */

@@ -46,11 +46,12 @@ func TestTheGuidesProgramsArePrograms(t *testing.T) {
 	s := newProgram(t, c, bundle)
 	s.file(t, "dist/index.js", script)
 	s.file(t, "secrets/tls.key", "key")
+	s.file(t, "secrets/token.jwk", `{ "kty": "oct", "k": "a2V5" }`)
 	s.file(t, "production/db-password", "password")
 	s.file(t, "helper", helper)
 	require.NoError(t, os.Chmod(filepath.Join(s.dir, "helper"), 0o700))
 	s.pulumi(t, "config", "set", "--path", "cloudflare-workers:secretsGroups.production.directory", "production")
-	s.Setenv("UPSTREAM_KEY=u", "SIGNING_KEY=s", "SIGNING_KEY_BEFORE=b")
+	s.Setenv("UPSTREAM_KEY=u", "SIGNING_KEY=s", "SIGNING_KEY_BEFORE=b", "KEY_PKCS8=a2V5")
 	for _, block := range guide(t, "yaml") {
 		require.Contains(t, block, "resources:\n")
 		s.write(t, strings.Replace(block, "resources:\n", bundle, 1))

@@ -4,6 +4,7 @@ package engine_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -158,7 +159,7 @@ func quoted(text string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// leakProgram is a Worker with a secret from each source. Those of the literal and of the output are to be filled in.
+// leakProgram is a Worker with a secret from each source, and a key. What is no reference by itself is to be filled in.
 const leakProgram = `
 config: { key: { type: string, secret: true } }
 resources:
@@ -185,7 +186,9 @@ resources:
         OUTPUT: %s
         ENV: env:LEAK_SOURCE
         FILE: %s
-      bindings: { CACHE: { kvNamespace: { id: "${cache.id}" } } }
+      bindings:
+        CACHE: { kvNamespace: { id: "${cache.id}" } }
+        KEY: { secretKey: { format: raw, algorithm: { name: HMAC, hash: SHA-256 }, usages: [sign], keyBase64: %s } }
       workersDev: { enabled: true }
 outputs:
   version: ${api.versionId}
@@ -203,10 +206,12 @@ func newLeakStack(t *testing.T, tr *trail, c *cloud) *leakStack {
 	literal, marked, env, file := tr.secret("literal"), tr.secret("marked"), tr.secret("env"), tr.secret("file")
 	around := []string{tr.secret("before").Value, tr.secret("after").Value}
 	tr.secrets = tr.secrets[:len(tr.secrets)-2] // they are secret only together with what is between them
-	path := filepath.Join(t.TempDir(), "secret.txt")
+	path, keyPath := filepath.Join(t.TempDir(), "secret.txt"), filepath.Join(t.TempDir(), "key.txt")
 	require.NoError(t, os.WriteFile(path, []byte(file.Value), 0o600))
+	key := base64.StdEncoding.EncodeToString([]byte(tr.secret("key").Value)) // which is looked for too
+	require.NoError(t, os.WriteFile(keyPath, []byte(key), 0o600))
 	s := newProgram(t, c, fmt.Sprintf(leakProgram, quoted(literal.Value), quoted(marked.Value),
-		quoted(around[0]+"${cache.namespaceId}"+around[1]), quoted("file:"+path)))
+		quoted(around[0]+"${cache.namespaceId}"+around[1]), quoted("file:"+path), quoted("file:"+keyPath)))
 	s.file(t, "dist/index.js", script)
 	s.Setenv("LEAK_SOURCE=" + env.Value)
 	l := &leakStack{life: live(t, tr, s, c.DataDir), literal: literal.Value, before: around[0], after: around[1]}

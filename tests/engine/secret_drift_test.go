@@ -48,7 +48,8 @@ export default {
     const answer = { code: "ours" };
     for (const [name, value] of Object.entries(env)) {
       const algorithm = { name: "HMAC", hash: "SHA-256" };
-      const key = await crypto.subtle.importKey("raw", encoder.encode(value), algorithm, false, ["sign"]);
+      const key = value instanceof CryptoKey ? value :
+        await crypto.subtle.importKey("raw", encoder.encode(value), algorithm, false, ["sign"]);
       const signature = new Uint8Array(await crypto.subtle.sign("HMAC", key, path));
       answer[name] = Array.from(signature, (byte) => byte.toString(16).padStart(2, "0")).join("");
     }

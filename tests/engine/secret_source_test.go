@@ -34,18 +34,35 @@ const sources = `
         OUTPUT: "literal:${namespace.namespaceId}"
 `
 
+// keys are bindings whose material is a secret.
+const keys = `      bindings:
+        BYTES:
+          secretKey:
+            format: raw
+            algorithm: { name: HMAC, hash: SHA-256 }
+            usages: [sign]
+            keyBase64: "file:./secrets/key.base64"
+        WEB:
+          secretKey:
+            format: jwk
+            algorithm: { name: HMAC, hash: SHA-256 }
+            usages: [sign]
+            keyJwk: { kty: oct, k: cHJvZ3JhbSdzIG93biBrZXk }
+`
+
 func resolved() map[string]string {
 	return map[string]string{
 		"ENVIRONMENT": "from the environment", "FILE": "from a file\n", "DIRECTORY": "from a directory",
 		"PREFIX": "by prefix", "COMMAND": "by command: password of vault", "ANY": "by any directory",
 		"LITERAL": "env:NOT_A_REFERENCE", "CONFIG": "from the configuration",
+		"BYTES": "bytes of a key", "WEB": "program's own key",
 	}
 }
 
 // sourced is a stack of a program with secrets from everywhere.
 func sourced(t *testing.T) *stack {
 	t.Helper()
-	program := strings.Replace(signing, "        KEY: \"key one\"\n        OLD: \"old one\"\n", sources[1:], 1)
+	program := strings.Replace(signing, "        KEY: \"key one\"\n        OLD: \"old one\"\n", sources[1:]+keys, 1)
 	program = "config: { configured: { type: string, secret: true } }" + program
 	program = strings.Replace(program, "  api:\n",
 		"  namespace:\n    type: cloudflare-workers:KvNamespace\n    properties: { title: cache }\n  api:\n", 1)
@@ -53,6 +70,7 @@ func sourced(t *testing.T) *stack {
 	s.file(t, "dist/index.js", signer)
 	s.file(t, "secrets/file.txt", "from a file\n\n")
 	s.file(t, "secrets/mounted/token", "from a directory\n")
+	s.file(t, "secrets/key.base64", "Ynl0ZXMgb2Yg\nYSBrZXk=\n") // as base64 wraps its lines
 	s.file(t, "secrets/any/elsewhere/token", "by any directory\r\n")
 	s.file(t, "helper", helper)
 	require.NoError(t, os.Chmod(filepath.Join(s.dir, "helper"), 0o700))

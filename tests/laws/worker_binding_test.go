@@ -80,6 +80,12 @@ func boundKinds(w world) map[string]boundTo {
 		"secretsStoreSecret": {
 			object{"storeId": w.ids["store"], "secretName": "one"}, map[string]any{"secretName": "two"},
 		},
+		"secretKey": {
+			object{"format": "jwk", "algorithm": "HMAC", "usages": []any{"sign"}, "keyJwk": jwk("one")},
+			map[string]any{
+				"algorithm": object{"name": "HMAC", "hash": "SHA-512"}, "usages": []any{"verify"}, "keyJwk": jwk("two"),
+			},
+		},
 		"vpcService": one("serviceId", "one", "two"),
 		"vpcNetwork": one("tunnelId", "one", "two"),
 		"logfwdr":    one("destination", "one", "two"),
@@ -189,6 +195,19 @@ func workerBindings() subject {
 			})
 		}
 	}
+	subject.changes = append(subject.changes, change{
+		name: "a key in another format", covers: []string{"bindings.*.secretKey.format", "bindings.*.secretKey.keyBase64"},
+		edit: func(_ world, o object) object {
+			key := object{"format": "raw", "algorithm": "HMAC", "usages": []any{"sign"}, "keyBase64": keyBytes("three")}
+			return o.with(object{"secretKey": key}, "bindings", "SECRETKEY")
+		},
+		diff: map[string]p.DiffKind{
+			"bindings.SECRETKEY.secretKey.format": p.Update, "bindings.SECRETKEY.secretKey.keyBase64": p.Add,
+			"bindings.SECRETKEY.secretKey.keyJwk": p.Delete,
+		},
+	})
+	subject.unreadable = maps.Clone(subject.unreadable)
+	subject.unreadable["bindings.SECRETKEY.secretKey.keyJwk"] = "Cloudflare never gives a key back"
 	maps.Copy(subject.waived, map[string]string{
 		"bindings.*.assets":                            "needs static assets",
 		"bindings.*.wasmModule.part":                   "is for service-worker syntax",
@@ -207,7 +226,7 @@ func workerBindings() subject {
 // deeper is where in an input a preview finds the difference.
 var deeper = map[string]string{
 	"service.props": ".tenant", "dispatchNamespace.outbound.parameters": "[0]", "raw.fields": ".enable_timer",
-	"sendEmail.allowedDestinationAddresses": "[0]", "sendEmail.allowedSenderAddresses": "[0]",
+	"sendEmail.allowedDestinationAddresses": "[0]", "sendEmail.allowedSenderAddresses": "[0]", "secretKey.usages": "[0]",
 }
 
 // create makes something for which nobody has a client, and returns its id.

@@ -1164,6 +1164,8 @@ type Binding struct {
 	RateLimit *RateLimitBinding `pulumi:"rateLimit"`
 	// A binding of a type that this provider does not know yet, as Cloudflare's API has it.
 	Raw *RawBinding `pulumi:"raw"`
+	// A key for `crypto.subtle`, whose material is write-only like a secret.
+	SecretKey *SecretKeyBinding `pulumi:"secretKey"`
 	// A secret in Secrets Store, read with `await env.NAME.get()`.
 	SecretsStoreSecret *SecretsStoreSecretBinding `pulumi:"secretsStoreSecret"`
 	// Sending email to verified addresses.
@@ -1253,6 +1255,8 @@ type BindingArgs struct {
 	RateLimit RateLimitBindingPtrInput `pulumi:"rateLimit"`
 	// A binding of a type that this provider does not know yet, as Cloudflare's API has it.
 	Raw RawBindingPtrInput `pulumi:"raw"`
+	// A key for `crypto.subtle`, whose material is write-only like a secret.
+	SecretKey SecretKeyBindingPtrInput `pulumi:"secretKey"`
 	// A secret in Secrets Store, read with `await env.NAME.get()`.
 	SecretsStoreSecret SecretsStoreSecretBindingPtrInput `pulumi:"secretsStoreSecret"`
 	// Sending email to verified addresses.
@@ -1451,6 +1455,11 @@ func (o BindingOutput) RateLimit() RateLimitBindingPtrOutput {
 // A binding of a type that this provider does not know yet, as Cloudflare's API has it.
 func (o BindingOutput) Raw() RawBindingPtrOutput {
 	return o.ApplyT(func(v Binding) *RawBinding { return v.Raw }).(RawBindingPtrOutput)
+}
+
+// A key for `crypto.subtle`, whose material is write-only like a secret.
+func (o BindingOutput) SecretKey() SecretKeyBindingPtrOutput {
+	return o.ApplyT(func(v Binding) *SecretKeyBinding { return v.SecretKey }).(SecretKeyBindingPtrOutput)
 }
 
 // A secret in Secrets Store, read with `await env.NAME.get()`.
@@ -6130,6 +6139,146 @@ func (o QueueSettingsPtrOutput) MessageRetentionPeriod() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
+// An age.
+type R2AgeCondition struct {
+	// The age in seconds.
+	MaxAge int `pulumi:"maxAge"`
+}
+
+// R2AgeConditionInput is an input type that accepts R2AgeConditionArgs and R2AgeConditionOutput values.
+// You can construct a concrete instance of `R2AgeConditionInput` via:
+//
+//	R2AgeConditionArgs{...}
+type R2AgeConditionInput interface {
+	pulumi.Input
+
+	ToR2AgeConditionOutput() R2AgeConditionOutput
+	ToR2AgeConditionOutputWithContext(context.Context) R2AgeConditionOutput
+}
+
+// An age.
+type R2AgeConditionArgs struct {
+	// The age in seconds.
+	MaxAge pulumi.IntInput `pulumi:"maxAge"`
+}
+
+func (R2AgeConditionArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2AgeCondition)(nil)).Elem()
+}
+
+func (i R2AgeConditionArgs) ToR2AgeConditionOutput() R2AgeConditionOutput {
+	return i.ToR2AgeConditionOutputWithContext(context.Background())
+}
+
+func (i R2AgeConditionArgs) ToR2AgeConditionOutputWithContext(ctx context.Context) R2AgeConditionOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2AgeConditionOutput)
+}
+
+func (i R2AgeConditionArgs) ToR2AgeConditionPtrOutput() R2AgeConditionPtrOutput {
+	return i.ToR2AgeConditionPtrOutputWithContext(context.Background())
+}
+
+func (i R2AgeConditionArgs) ToR2AgeConditionPtrOutputWithContext(ctx context.Context) R2AgeConditionPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2AgeConditionOutput).ToR2AgeConditionPtrOutputWithContext(ctx)
+}
+
+// R2AgeConditionPtrInput is an input type that accepts R2AgeConditionArgs, R2AgeConditionPtr and R2AgeConditionPtrOutput values.
+// You can construct a concrete instance of `R2AgeConditionPtrInput` via:
+//
+//	        R2AgeConditionArgs{...}
+//
+//	or:
+//
+//	        nil
+type R2AgeConditionPtrInput interface {
+	pulumi.Input
+
+	ToR2AgeConditionPtrOutput() R2AgeConditionPtrOutput
+	ToR2AgeConditionPtrOutputWithContext(context.Context) R2AgeConditionPtrOutput
+}
+
+type r2ageConditionPtrType R2AgeConditionArgs
+
+func R2AgeConditionPtr(v *R2AgeConditionArgs) R2AgeConditionPtrInput {
+	return (*r2ageConditionPtrType)(v)
+}
+
+func (*r2ageConditionPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**R2AgeCondition)(nil)).Elem()
+}
+
+func (i *r2ageConditionPtrType) ToR2AgeConditionPtrOutput() R2AgeConditionPtrOutput {
+	return i.ToR2AgeConditionPtrOutputWithContext(context.Background())
+}
+
+func (i *r2ageConditionPtrType) ToR2AgeConditionPtrOutputWithContext(ctx context.Context) R2AgeConditionPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2AgeConditionPtrOutput)
+}
+
+// An age.
+type R2AgeConditionOutput struct{ *pulumi.OutputState }
+
+func (R2AgeConditionOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2AgeCondition)(nil)).Elem()
+}
+
+func (o R2AgeConditionOutput) ToR2AgeConditionOutput() R2AgeConditionOutput {
+	return o
+}
+
+func (o R2AgeConditionOutput) ToR2AgeConditionOutputWithContext(ctx context.Context) R2AgeConditionOutput {
+	return o
+}
+
+func (o R2AgeConditionOutput) ToR2AgeConditionPtrOutput() R2AgeConditionPtrOutput {
+	return o.ToR2AgeConditionPtrOutputWithContext(context.Background())
+}
+
+func (o R2AgeConditionOutput) ToR2AgeConditionPtrOutputWithContext(ctx context.Context) R2AgeConditionPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v R2AgeCondition) *R2AgeCondition {
+		return &v
+	}).(R2AgeConditionPtrOutput)
+}
+
+// The age in seconds.
+func (o R2AgeConditionOutput) MaxAge() pulumi.IntOutput {
+	return o.ApplyT(func(v R2AgeCondition) int { return v.MaxAge }).(pulumi.IntOutput)
+}
+
+type R2AgeConditionPtrOutput struct{ *pulumi.OutputState }
+
+func (R2AgeConditionPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**R2AgeCondition)(nil)).Elem()
+}
+
+func (o R2AgeConditionPtrOutput) ToR2AgeConditionPtrOutput() R2AgeConditionPtrOutput {
+	return o
+}
+
+func (o R2AgeConditionPtrOutput) ToR2AgeConditionPtrOutputWithContext(ctx context.Context) R2AgeConditionPtrOutput {
+	return o
+}
+
+func (o R2AgeConditionPtrOutput) Elem() R2AgeConditionOutput {
+	return o.ApplyT(func(v *R2AgeCondition) R2AgeCondition {
+		if v != nil {
+			return *v
+		}
+		var ret R2AgeCondition
+		return ret
+	}).(R2AgeConditionOutput)
+}
+
+// The age in seconds.
+func (o R2AgeConditionPtrOutput) MaxAge() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *R2AgeCondition) *int {
+		if v == nil {
+			return nil
+		}
+		return &v.MaxAge
+	}).(pulumi.IntPtrOutput)
+}
+
 // Binds an R2 bucket.
 type R2BucketBinding struct {
 	// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
@@ -6287,6 +6436,950 @@ func (o R2BucketBindingPtrOutput) Name() pulumi.StringPtrOutput {
 		}
 		return &v.Name
 	}).(pulumi.StringPtrOutput)
+}
+
+// An age or a day. Set exactly one member.
+type R2Condition struct {
+	// The day, such as `2027-01-01`, or a time as in RFC 3339. Default: none, and `maxAge` is set.
+	Date *string `pulumi:"date"`
+	// The age in seconds. Default: none, and `date` is set.
+	MaxAge *int `pulumi:"maxAge"`
+}
+
+// R2ConditionInput is an input type that accepts R2ConditionArgs and R2ConditionOutput values.
+// You can construct a concrete instance of `R2ConditionInput` via:
+//
+//	R2ConditionArgs{...}
+type R2ConditionInput interface {
+	pulumi.Input
+
+	ToR2ConditionOutput() R2ConditionOutput
+	ToR2ConditionOutputWithContext(context.Context) R2ConditionOutput
+}
+
+// An age or a day. Set exactly one member.
+type R2ConditionArgs struct {
+	// The day, such as `2027-01-01`, or a time as in RFC 3339. Default: none, and `maxAge` is set.
+	Date pulumi.StringPtrInput `pulumi:"date"`
+	// The age in seconds. Default: none, and `date` is set.
+	MaxAge pulumi.IntPtrInput `pulumi:"maxAge"`
+}
+
+func (R2ConditionArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2Condition)(nil)).Elem()
+}
+
+func (i R2ConditionArgs) ToR2ConditionOutput() R2ConditionOutput {
+	return i.ToR2ConditionOutputWithContext(context.Background())
+}
+
+func (i R2ConditionArgs) ToR2ConditionOutputWithContext(ctx context.Context) R2ConditionOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2ConditionOutput)
+}
+
+func (i R2ConditionArgs) ToR2ConditionPtrOutput() R2ConditionPtrOutput {
+	return i.ToR2ConditionPtrOutputWithContext(context.Background())
+}
+
+func (i R2ConditionArgs) ToR2ConditionPtrOutputWithContext(ctx context.Context) R2ConditionPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2ConditionOutput).ToR2ConditionPtrOutputWithContext(ctx)
+}
+
+// R2ConditionPtrInput is an input type that accepts R2ConditionArgs, R2ConditionPtr and R2ConditionPtrOutput values.
+// You can construct a concrete instance of `R2ConditionPtrInput` via:
+//
+//	        R2ConditionArgs{...}
+//
+//	or:
+//
+//	        nil
+type R2ConditionPtrInput interface {
+	pulumi.Input
+
+	ToR2ConditionPtrOutput() R2ConditionPtrOutput
+	ToR2ConditionPtrOutputWithContext(context.Context) R2ConditionPtrOutput
+}
+
+type r2conditionPtrType R2ConditionArgs
+
+func R2ConditionPtr(v *R2ConditionArgs) R2ConditionPtrInput {
+	return (*r2conditionPtrType)(v)
+}
+
+func (*r2conditionPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**R2Condition)(nil)).Elem()
+}
+
+func (i *r2conditionPtrType) ToR2ConditionPtrOutput() R2ConditionPtrOutput {
+	return i.ToR2ConditionPtrOutputWithContext(context.Background())
+}
+
+func (i *r2conditionPtrType) ToR2ConditionPtrOutputWithContext(ctx context.Context) R2ConditionPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2ConditionPtrOutput)
+}
+
+// R2ConditionMapInput is an input type that accepts R2ConditionMap and R2ConditionMapOutput values.
+// You can construct a concrete instance of `R2ConditionMapInput` via:
+//
+//	R2ConditionMap{ "key": R2ConditionArgs{...} }
+type R2ConditionMapInput interface {
+	pulumi.Input
+
+	ToR2ConditionMapOutput() R2ConditionMapOutput
+	ToR2ConditionMapOutputWithContext(context.Context) R2ConditionMapOutput
+}
+
+type R2ConditionMap map[string]R2ConditionInput
+
+func (R2ConditionMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]R2Condition)(nil)).Elem()
+}
+
+func (i R2ConditionMap) ToR2ConditionMapOutput() R2ConditionMapOutput {
+	return i.ToR2ConditionMapOutputWithContext(context.Background())
+}
+
+func (i R2ConditionMap) ToR2ConditionMapOutputWithContext(ctx context.Context) R2ConditionMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2ConditionMapOutput)
+}
+
+// An age or a day. Set exactly one member.
+type R2ConditionOutput struct{ *pulumi.OutputState }
+
+func (R2ConditionOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2Condition)(nil)).Elem()
+}
+
+func (o R2ConditionOutput) ToR2ConditionOutput() R2ConditionOutput {
+	return o
+}
+
+func (o R2ConditionOutput) ToR2ConditionOutputWithContext(ctx context.Context) R2ConditionOutput {
+	return o
+}
+
+func (o R2ConditionOutput) ToR2ConditionPtrOutput() R2ConditionPtrOutput {
+	return o.ToR2ConditionPtrOutputWithContext(context.Background())
+}
+
+func (o R2ConditionOutput) ToR2ConditionPtrOutputWithContext(ctx context.Context) R2ConditionPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v R2Condition) *R2Condition {
+		return &v
+	}).(R2ConditionPtrOutput)
+}
+
+// The day, such as `2027-01-01`, or a time as in RFC 3339. Default: none, and `maxAge` is set.
+func (o R2ConditionOutput) Date() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v R2Condition) *string { return v.Date }).(pulumi.StringPtrOutput)
+}
+
+// The age in seconds. Default: none, and `date` is set.
+func (o R2ConditionOutput) MaxAge() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v R2Condition) *int { return v.MaxAge }).(pulumi.IntPtrOutput)
+}
+
+type R2ConditionPtrOutput struct{ *pulumi.OutputState }
+
+func (R2ConditionPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**R2Condition)(nil)).Elem()
+}
+
+func (o R2ConditionPtrOutput) ToR2ConditionPtrOutput() R2ConditionPtrOutput {
+	return o
+}
+
+func (o R2ConditionPtrOutput) ToR2ConditionPtrOutputWithContext(ctx context.Context) R2ConditionPtrOutput {
+	return o
+}
+
+func (o R2ConditionPtrOutput) Elem() R2ConditionOutput {
+	return o.ApplyT(func(v *R2Condition) R2Condition {
+		if v != nil {
+			return *v
+		}
+		var ret R2Condition
+		return ret
+	}).(R2ConditionOutput)
+}
+
+// The day, such as `2027-01-01`, or a time as in RFC 3339. Default: none, and `maxAge` is set.
+func (o R2ConditionPtrOutput) Date() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *R2Condition) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Date
+	}).(pulumi.StringPtrOutput)
+}
+
+// The age in seconds. Default: none, and `date` is set.
+func (o R2ConditionPtrOutput) MaxAge() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *R2Condition) *int {
+		if v == nil {
+			return nil
+		}
+		return v.MaxAge
+	}).(pulumi.IntPtrOutput)
+}
+
+type R2ConditionMapOutput struct{ *pulumi.OutputState }
+
+func (R2ConditionMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]R2Condition)(nil)).Elem()
+}
+
+func (o R2ConditionMapOutput) ToR2ConditionMapOutput() R2ConditionMapOutput {
+	return o
+}
+
+func (o R2ConditionMapOutput) ToR2ConditionMapOutputWithContext(ctx context.Context) R2ConditionMapOutput {
+	return o
+}
+
+func (o R2ConditionMapOutput) MapIndex(k pulumi.StringInput) R2ConditionOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) R2Condition {
+		return vs[0].(map[string]R2Condition)[vs[1].(string)]
+	}).(R2ConditionOutput)
+}
+
+// Who may do what. The order of origins, methods and headers says nothing.
+type R2CorsAllowed struct {
+	// Headers that a page may send beside those that every page may. Default: none.
+	Headers []string `pulumi:"headers"`
+	// `GET`, `PUT`, `POST`, `DELETE` and `HEAD`.
+	Methods []string `pulumi:"methods"`
+	// Origins of the pages, such as `https://example.com`, without a path, or `*` for all.
+	Origins []string `pulumi:"origins"`
+}
+
+// R2CorsAllowedInput is an input type that accepts R2CorsAllowedArgs and R2CorsAllowedOutput values.
+// You can construct a concrete instance of `R2CorsAllowedInput` via:
+//
+//	R2CorsAllowedArgs{...}
+type R2CorsAllowedInput interface {
+	pulumi.Input
+
+	ToR2CorsAllowedOutput() R2CorsAllowedOutput
+	ToR2CorsAllowedOutputWithContext(context.Context) R2CorsAllowedOutput
+}
+
+// Who may do what. The order of origins, methods and headers says nothing.
+type R2CorsAllowedArgs struct {
+	// Headers that a page may send beside those that every page may. Default: none.
+	Headers pulumi.StringArrayInput `pulumi:"headers"`
+	// `GET`, `PUT`, `POST`, `DELETE` and `HEAD`.
+	Methods pulumi.StringArrayInput `pulumi:"methods"`
+	// Origins of the pages, such as `https://example.com`, without a path, or `*` for all.
+	Origins pulumi.StringArrayInput `pulumi:"origins"`
+}
+
+func (R2CorsAllowedArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2CorsAllowed)(nil)).Elem()
+}
+
+func (i R2CorsAllowedArgs) ToR2CorsAllowedOutput() R2CorsAllowedOutput {
+	return i.ToR2CorsAllowedOutputWithContext(context.Background())
+}
+
+func (i R2CorsAllowedArgs) ToR2CorsAllowedOutputWithContext(ctx context.Context) R2CorsAllowedOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2CorsAllowedOutput)
+}
+
+// Who may do what. The order of origins, methods and headers says nothing.
+type R2CorsAllowedOutput struct{ *pulumi.OutputState }
+
+func (R2CorsAllowedOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2CorsAllowed)(nil)).Elem()
+}
+
+func (o R2CorsAllowedOutput) ToR2CorsAllowedOutput() R2CorsAllowedOutput {
+	return o
+}
+
+func (o R2CorsAllowedOutput) ToR2CorsAllowedOutputWithContext(ctx context.Context) R2CorsAllowedOutput {
+	return o
+}
+
+// Headers that a page may send beside those that every page may. Default: none.
+func (o R2CorsAllowedOutput) Headers() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v R2CorsAllowed) []string { return v.Headers }).(pulumi.StringArrayOutput)
+}
+
+// `GET`, `PUT`, `POST`, `DELETE` and `HEAD`.
+func (o R2CorsAllowedOutput) Methods() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v R2CorsAllowed) []string { return v.Methods }).(pulumi.StringArrayOutput)
+}
+
+// Origins of the pages, such as `https://example.com`, without a path, or `*` for all.
+func (o R2CorsAllowedOutput) Origins() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v R2CorsAllowed) []string { return v.Origins }).(pulumi.StringArrayOutput)
+}
+
+// Which pages of other origins may read a bucket's objects, and how.
+type R2CorsRule struct {
+	// What the rule allows.
+	Allowed R2CorsAllowed `pulumi:"allowed"`
+	// Headers of an answer that a page may read. Their order says nothing. Default: those that every page may read.
+	ExposeHeaders []string `pulumi:"exposeHeaders"`
+	// How long a browser may remember what is allowed, in seconds, at most 86400. Default: the browser's own.
+	MaxAgeSeconds *int `pulumi:"maxAgeSeconds"`
+}
+
+// R2CorsRuleInput is an input type that accepts R2CorsRuleArgs and R2CorsRuleOutput values.
+// You can construct a concrete instance of `R2CorsRuleInput` via:
+//
+//	R2CorsRuleArgs{...}
+type R2CorsRuleInput interface {
+	pulumi.Input
+
+	ToR2CorsRuleOutput() R2CorsRuleOutput
+	ToR2CorsRuleOutputWithContext(context.Context) R2CorsRuleOutput
+}
+
+// Which pages of other origins may read a bucket's objects, and how.
+type R2CorsRuleArgs struct {
+	// What the rule allows.
+	Allowed R2CorsAllowedInput `pulumi:"allowed"`
+	// Headers of an answer that a page may read. Their order says nothing. Default: those that every page may read.
+	ExposeHeaders pulumi.StringArrayInput `pulumi:"exposeHeaders"`
+	// How long a browser may remember what is allowed, in seconds, at most 86400. Default: the browser's own.
+	MaxAgeSeconds pulumi.IntPtrInput `pulumi:"maxAgeSeconds"`
+}
+
+func (R2CorsRuleArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2CorsRule)(nil)).Elem()
+}
+
+func (i R2CorsRuleArgs) ToR2CorsRuleOutput() R2CorsRuleOutput {
+	return i.ToR2CorsRuleOutputWithContext(context.Background())
+}
+
+func (i R2CorsRuleArgs) ToR2CorsRuleOutputWithContext(ctx context.Context) R2CorsRuleOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2CorsRuleOutput)
+}
+
+// R2CorsRuleMapInput is an input type that accepts R2CorsRuleMap and R2CorsRuleMapOutput values.
+// You can construct a concrete instance of `R2CorsRuleMapInput` via:
+//
+//	R2CorsRuleMap{ "key": R2CorsRuleArgs{...} }
+type R2CorsRuleMapInput interface {
+	pulumi.Input
+
+	ToR2CorsRuleMapOutput() R2CorsRuleMapOutput
+	ToR2CorsRuleMapOutputWithContext(context.Context) R2CorsRuleMapOutput
+}
+
+type R2CorsRuleMap map[string]R2CorsRuleInput
+
+func (R2CorsRuleMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]R2CorsRule)(nil)).Elem()
+}
+
+func (i R2CorsRuleMap) ToR2CorsRuleMapOutput() R2CorsRuleMapOutput {
+	return i.ToR2CorsRuleMapOutputWithContext(context.Background())
+}
+
+func (i R2CorsRuleMap) ToR2CorsRuleMapOutputWithContext(ctx context.Context) R2CorsRuleMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2CorsRuleMapOutput)
+}
+
+// Which pages of other origins may read a bucket's objects, and how.
+type R2CorsRuleOutput struct{ *pulumi.OutputState }
+
+func (R2CorsRuleOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2CorsRule)(nil)).Elem()
+}
+
+func (o R2CorsRuleOutput) ToR2CorsRuleOutput() R2CorsRuleOutput {
+	return o
+}
+
+func (o R2CorsRuleOutput) ToR2CorsRuleOutputWithContext(ctx context.Context) R2CorsRuleOutput {
+	return o
+}
+
+// What the rule allows.
+func (o R2CorsRuleOutput) Allowed() R2CorsAllowedOutput {
+	return o.ApplyT(func(v R2CorsRule) R2CorsAllowed { return v.Allowed }).(R2CorsAllowedOutput)
+}
+
+// Headers of an answer that a page may read. Their order says nothing. Default: those that every page may read.
+func (o R2CorsRuleOutput) ExposeHeaders() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v R2CorsRule) []string { return v.ExposeHeaders }).(pulumi.StringArrayOutput)
+}
+
+// How long a browser may remember what is allowed, in seconds, at most 86400. Default: the browser's own.
+func (o R2CorsRuleOutput) MaxAgeSeconds() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v R2CorsRule) *int { return v.MaxAgeSeconds }).(pulumi.IntPtrOutput)
+}
+
+type R2CorsRuleMapOutput struct{ *pulumi.OutputState }
+
+func (R2CorsRuleMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]R2CorsRule)(nil)).Elem()
+}
+
+func (o R2CorsRuleMapOutput) ToR2CorsRuleMapOutput() R2CorsRuleMapOutput {
+	return o
+}
+
+func (o R2CorsRuleMapOutput) ToR2CorsRuleMapOutputWithContext(ctx context.Context) R2CorsRuleMapOutput {
+	return o
+}
+
+func (o R2CorsRuleMapOutput) MapIndex(k pulumi.StringInput) R2CorsRuleOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) R2CorsRule {
+		return vs[0].(map[string]R2CorsRule)[vs[1].(string)]
+	}).(R2CorsRuleOutput)
+}
+
+// An address of a bucket in a zone.
+type R2CustomDomain struct {
+	// Whether the bucket is public there. Default: true.
+	Enabled *bool `pulumi:"enabled"`
+	// Lowest version of TLS that is accepted: `1.0`, `1.1`, `1.2` or `1.3`. Default: `1.0`.
+	MinTls *string `pulumi:"minTls"`
+	// Id of the zone that the host belongs to: 32 hex digits from the zone's overview page.
+	ZoneId string `pulumi:"zoneId"`
+}
+
+// R2CustomDomainInput is an input type that accepts R2CustomDomainArgs and R2CustomDomainOutput values.
+// You can construct a concrete instance of `R2CustomDomainInput` via:
+//
+//	R2CustomDomainArgs{...}
+type R2CustomDomainInput interface {
+	pulumi.Input
+
+	ToR2CustomDomainOutput() R2CustomDomainOutput
+	ToR2CustomDomainOutputWithContext(context.Context) R2CustomDomainOutput
+}
+
+// An address of a bucket in a zone.
+type R2CustomDomainArgs struct {
+	// Whether the bucket is public there. Default: true.
+	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
+	// Lowest version of TLS that is accepted: `1.0`, `1.1`, `1.2` or `1.3`. Default: `1.0`.
+	MinTls pulumi.StringPtrInput `pulumi:"minTls"`
+	// Id of the zone that the host belongs to: 32 hex digits from the zone's overview page.
+	ZoneId pulumi.StringInput `pulumi:"zoneId"`
+}
+
+func (R2CustomDomainArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2CustomDomain)(nil)).Elem()
+}
+
+func (i R2CustomDomainArgs) ToR2CustomDomainOutput() R2CustomDomainOutput {
+	return i.ToR2CustomDomainOutputWithContext(context.Background())
+}
+
+func (i R2CustomDomainArgs) ToR2CustomDomainOutputWithContext(ctx context.Context) R2CustomDomainOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2CustomDomainOutput)
+}
+
+// R2CustomDomainMapInput is an input type that accepts R2CustomDomainMap and R2CustomDomainMapOutput values.
+// You can construct a concrete instance of `R2CustomDomainMapInput` via:
+//
+//	R2CustomDomainMap{ "key": R2CustomDomainArgs{...} }
+type R2CustomDomainMapInput interface {
+	pulumi.Input
+
+	ToR2CustomDomainMapOutput() R2CustomDomainMapOutput
+	ToR2CustomDomainMapOutputWithContext(context.Context) R2CustomDomainMapOutput
+}
+
+type R2CustomDomainMap map[string]R2CustomDomainInput
+
+func (R2CustomDomainMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]R2CustomDomain)(nil)).Elem()
+}
+
+func (i R2CustomDomainMap) ToR2CustomDomainMapOutput() R2CustomDomainMapOutput {
+	return i.ToR2CustomDomainMapOutputWithContext(context.Background())
+}
+
+func (i R2CustomDomainMap) ToR2CustomDomainMapOutputWithContext(ctx context.Context) R2CustomDomainMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2CustomDomainMapOutput)
+}
+
+// An address of a bucket in a zone.
+type R2CustomDomainOutput struct{ *pulumi.OutputState }
+
+func (R2CustomDomainOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2CustomDomain)(nil)).Elem()
+}
+
+func (o R2CustomDomainOutput) ToR2CustomDomainOutput() R2CustomDomainOutput {
+	return o
+}
+
+func (o R2CustomDomainOutput) ToR2CustomDomainOutputWithContext(ctx context.Context) R2CustomDomainOutput {
+	return o
+}
+
+// Whether the bucket is public there. Default: true.
+func (o R2CustomDomainOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v R2CustomDomain) *bool { return v.Enabled }).(pulumi.BoolPtrOutput)
+}
+
+// Lowest version of TLS that is accepted: `1.0`, `1.1`, `1.2` or `1.3`. Default: `1.0`.
+func (o R2CustomDomainOutput) MinTls() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v R2CustomDomain) *string { return v.MinTls }).(pulumi.StringPtrOutput)
+}
+
+// Id of the zone that the host belongs to: 32 hex digits from the zone's overview page.
+func (o R2CustomDomainOutput) ZoneId() pulumi.StringOutput {
+	return o.ApplyT(func(v R2CustomDomain) string { return v.ZoneId }).(pulumi.StringOutput)
+}
+
+type R2CustomDomainMapOutput struct{ *pulumi.OutputState }
+
+func (R2CustomDomainMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]R2CustomDomain)(nil)).Elem()
+}
+
+func (o R2CustomDomainMapOutput) ToR2CustomDomainMapOutput() R2CustomDomainMapOutput {
+	return o
+}
+
+func (o R2CustomDomainMapOutput) ToR2CustomDomainMapOutputWithContext(ctx context.Context) R2CustomDomainMapOutput {
+	return o
+}
+
+func (o R2CustomDomainMapOutput) MapIndex(k pulumi.StringInput) R2CustomDomainOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) R2CustomDomain {
+		return vs[0].(map[string]R2CustomDomain)[vs[1].(string)]
+	}).(R2CustomDomainOutput)
+}
+
+// What becomes of objects and unfinished uploads in time. Set at least one transition.
+type R2LifecycleRule struct {
+	// When unfinished uploads are aborted. Default: not by this rule.
+	AbortMultipartUploadsTransition *R2AgeCondition `pulumi:"abortMultipartUploadsTransition"`
+	// When objects are deleted. Default: not by this rule.
+	DeleteObjectsTransition *R2Condition `pulumi:"deleteObjectsTransition"`
+	// Whether the rule is in effect. Default: true.
+	Enabled *bool `pulumi:"enabled"`
+	// How the keys begin that the rule is about. Default: all keys.
+	Prefix *string `pulumi:"prefix"`
+	// When objects move to another storage class, by that class, which can be `InfrequentAccess`. Default: not by this rule.
+	StorageClassTransitions map[string]R2Condition `pulumi:"storageClassTransitions"`
+}
+
+// R2LifecycleRuleInput is an input type that accepts R2LifecycleRuleArgs and R2LifecycleRuleOutput values.
+// You can construct a concrete instance of `R2LifecycleRuleInput` via:
+//
+//	R2LifecycleRuleArgs{...}
+type R2LifecycleRuleInput interface {
+	pulumi.Input
+
+	ToR2LifecycleRuleOutput() R2LifecycleRuleOutput
+	ToR2LifecycleRuleOutputWithContext(context.Context) R2LifecycleRuleOutput
+}
+
+// What becomes of objects and unfinished uploads in time. Set at least one transition.
+type R2LifecycleRuleArgs struct {
+	// When unfinished uploads are aborted. Default: not by this rule.
+	AbortMultipartUploadsTransition R2AgeConditionPtrInput `pulumi:"abortMultipartUploadsTransition"`
+	// When objects are deleted. Default: not by this rule.
+	DeleteObjectsTransition R2ConditionPtrInput `pulumi:"deleteObjectsTransition"`
+	// Whether the rule is in effect. Default: true.
+	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
+	// How the keys begin that the rule is about. Default: all keys.
+	Prefix pulumi.StringPtrInput `pulumi:"prefix"`
+	// When objects move to another storage class, by that class, which can be `InfrequentAccess`. Default: not by this rule.
+	StorageClassTransitions R2ConditionMapInput `pulumi:"storageClassTransitions"`
+}
+
+func (R2LifecycleRuleArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2LifecycleRule)(nil)).Elem()
+}
+
+func (i R2LifecycleRuleArgs) ToR2LifecycleRuleOutput() R2LifecycleRuleOutput {
+	return i.ToR2LifecycleRuleOutputWithContext(context.Background())
+}
+
+func (i R2LifecycleRuleArgs) ToR2LifecycleRuleOutputWithContext(ctx context.Context) R2LifecycleRuleOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2LifecycleRuleOutput)
+}
+
+// R2LifecycleRuleMapInput is an input type that accepts R2LifecycleRuleMap and R2LifecycleRuleMapOutput values.
+// You can construct a concrete instance of `R2LifecycleRuleMapInput` via:
+//
+//	R2LifecycleRuleMap{ "key": R2LifecycleRuleArgs{...} }
+type R2LifecycleRuleMapInput interface {
+	pulumi.Input
+
+	ToR2LifecycleRuleMapOutput() R2LifecycleRuleMapOutput
+	ToR2LifecycleRuleMapOutputWithContext(context.Context) R2LifecycleRuleMapOutput
+}
+
+type R2LifecycleRuleMap map[string]R2LifecycleRuleInput
+
+func (R2LifecycleRuleMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]R2LifecycleRule)(nil)).Elem()
+}
+
+func (i R2LifecycleRuleMap) ToR2LifecycleRuleMapOutput() R2LifecycleRuleMapOutput {
+	return i.ToR2LifecycleRuleMapOutputWithContext(context.Background())
+}
+
+func (i R2LifecycleRuleMap) ToR2LifecycleRuleMapOutputWithContext(ctx context.Context) R2LifecycleRuleMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2LifecycleRuleMapOutput)
+}
+
+// What becomes of objects and unfinished uploads in time. Set at least one transition.
+type R2LifecycleRuleOutput struct{ *pulumi.OutputState }
+
+func (R2LifecycleRuleOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2LifecycleRule)(nil)).Elem()
+}
+
+func (o R2LifecycleRuleOutput) ToR2LifecycleRuleOutput() R2LifecycleRuleOutput {
+	return o
+}
+
+func (o R2LifecycleRuleOutput) ToR2LifecycleRuleOutputWithContext(ctx context.Context) R2LifecycleRuleOutput {
+	return o
+}
+
+// When unfinished uploads are aborted. Default: not by this rule.
+func (o R2LifecycleRuleOutput) AbortMultipartUploadsTransition() R2AgeConditionPtrOutput {
+	return o.ApplyT(func(v R2LifecycleRule) *R2AgeCondition { return v.AbortMultipartUploadsTransition }).(R2AgeConditionPtrOutput)
+}
+
+// When objects are deleted. Default: not by this rule.
+func (o R2LifecycleRuleOutput) DeleteObjectsTransition() R2ConditionPtrOutput {
+	return o.ApplyT(func(v R2LifecycleRule) *R2Condition { return v.DeleteObjectsTransition }).(R2ConditionPtrOutput)
+}
+
+// Whether the rule is in effect. Default: true.
+func (o R2LifecycleRuleOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v R2LifecycleRule) *bool { return v.Enabled }).(pulumi.BoolPtrOutput)
+}
+
+// How the keys begin that the rule is about. Default: all keys.
+func (o R2LifecycleRuleOutput) Prefix() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v R2LifecycleRule) *string { return v.Prefix }).(pulumi.StringPtrOutput)
+}
+
+// When objects move to another storage class, by that class, which can be `InfrequentAccess`. Default: not by this rule.
+func (o R2LifecycleRuleOutput) StorageClassTransitions() R2ConditionMapOutput {
+	return o.ApplyT(func(v R2LifecycleRule) map[string]R2Condition { return v.StorageClassTransitions }).(R2ConditionMapOutput)
+}
+
+type R2LifecycleRuleMapOutput struct{ *pulumi.OutputState }
+
+func (R2LifecycleRuleMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]R2LifecycleRule)(nil)).Elem()
+}
+
+func (o R2LifecycleRuleMapOutput) ToR2LifecycleRuleMapOutput() R2LifecycleRuleMapOutput {
+	return o
+}
+
+func (o R2LifecycleRuleMapOutput) ToR2LifecycleRuleMapOutputWithContext(ctx context.Context) R2LifecycleRuleMapOutput {
+	return o
+}
+
+func (o R2LifecycleRuleMapOutput) MapIndex(k pulumi.StringInput) R2LifecycleRuleOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) R2LifecycleRule {
+		return vs[0].(map[string]R2LifecycleRule)[vs[1].(string)]
+	}).(R2LifecycleRuleOutput)
+}
+
+// How long objects cannot be deleted or overwritten. Set exactly one of `maxAgeSeconds`, `date` and `indefinite`.
+type R2LockRule struct {
+	// Until that day, such as `2027-01-01`, or a time as in RFC 3339. Default: another member is set.
+	Date *string `pulumi:"date"`
+	// Whether the rule is in effect. Default: true.
+	Enabled *bool `pulumi:"enabled"`
+	// As long as the rule is there. Default: another member is set.
+	Indefinite *bool `pulumi:"indefinite"`
+	// Until an object is that old, in seconds. Default: another member is set.
+	MaxAgeSeconds *int `pulumi:"maxAgeSeconds"`
+	// How the keys begin that the rule is about. Default: all keys.
+	Prefix *string `pulumi:"prefix"`
+}
+
+// R2LockRuleInput is an input type that accepts R2LockRuleArgs and R2LockRuleOutput values.
+// You can construct a concrete instance of `R2LockRuleInput` via:
+//
+//	R2LockRuleArgs{...}
+type R2LockRuleInput interface {
+	pulumi.Input
+
+	ToR2LockRuleOutput() R2LockRuleOutput
+	ToR2LockRuleOutputWithContext(context.Context) R2LockRuleOutput
+}
+
+// How long objects cannot be deleted or overwritten. Set exactly one of `maxAgeSeconds`, `date` and `indefinite`.
+type R2LockRuleArgs struct {
+	// Until that day, such as `2027-01-01`, or a time as in RFC 3339. Default: another member is set.
+	Date pulumi.StringPtrInput `pulumi:"date"`
+	// Whether the rule is in effect. Default: true.
+	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
+	// As long as the rule is there. Default: another member is set.
+	Indefinite pulumi.BoolPtrInput `pulumi:"indefinite"`
+	// Until an object is that old, in seconds. Default: another member is set.
+	MaxAgeSeconds pulumi.IntPtrInput `pulumi:"maxAgeSeconds"`
+	// How the keys begin that the rule is about. Default: all keys.
+	Prefix pulumi.StringPtrInput `pulumi:"prefix"`
+}
+
+func (R2LockRuleArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2LockRule)(nil)).Elem()
+}
+
+func (i R2LockRuleArgs) ToR2LockRuleOutput() R2LockRuleOutput {
+	return i.ToR2LockRuleOutputWithContext(context.Background())
+}
+
+func (i R2LockRuleArgs) ToR2LockRuleOutputWithContext(ctx context.Context) R2LockRuleOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2LockRuleOutput)
+}
+
+// R2LockRuleMapInput is an input type that accepts R2LockRuleMap and R2LockRuleMapOutput values.
+// You can construct a concrete instance of `R2LockRuleMapInput` via:
+//
+//	R2LockRuleMap{ "key": R2LockRuleArgs{...} }
+type R2LockRuleMapInput interface {
+	pulumi.Input
+
+	ToR2LockRuleMapOutput() R2LockRuleMapOutput
+	ToR2LockRuleMapOutputWithContext(context.Context) R2LockRuleMapOutput
+}
+
+type R2LockRuleMap map[string]R2LockRuleInput
+
+func (R2LockRuleMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]R2LockRule)(nil)).Elem()
+}
+
+func (i R2LockRuleMap) ToR2LockRuleMapOutput() R2LockRuleMapOutput {
+	return i.ToR2LockRuleMapOutputWithContext(context.Background())
+}
+
+func (i R2LockRuleMap) ToR2LockRuleMapOutputWithContext(ctx context.Context) R2LockRuleMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2LockRuleMapOutput)
+}
+
+// How long objects cannot be deleted or overwritten. Set exactly one of `maxAgeSeconds`, `date` and `indefinite`.
+type R2LockRuleOutput struct{ *pulumi.OutputState }
+
+func (R2LockRuleOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2LockRule)(nil)).Elem()
+}
+
+func (o R2LockRuleOutput) ToR2LockRuleOutput() R2LockRuleOutput {
+	return o
+}
+
+func (o R2LockRuleOutput) ToR2LockRuleOutputWithContext(ctx context.Context) R2LockRuleOutput {
+	return o
+}
+
+// Until that day, such as `2027-01-01`, or a time as in RFC 3339. Default: another member is set.
+func (o R2LockRuleOutput) Date() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v R2LockRule) *string { return v.Date }).(pulumi.StringPtrOutput)
+}
+
+// Whether the rule is in effect. Default: true.
+func (o R2LockRuleOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v R2LockRule) *bool { return v.Enabled }).(pulumi.BoolPtrOutput)
+}
+
+// As long as the rule is there. Default: another member is set.
+func (o R2LockRuleOutput) Indefinite() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v R2LockRule) *bool { return v.Indefinite }).(pulumi.BoolPtrOutput)
+}
+
+// Until an object is that old, in seconds. Default: another member is set.
+func (o R2LockRuleOutput) MaxAgeSeconds() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v R2LockRule) *int { return v.MaxAgeSeconds }).(pulumi.IntPtrOutput)
+}
+
+// How the keys begin that the rule is about. Default: all keys.
+func (o R2LockRuleOutput) Prefix() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v R2LockRule) *string { return v.Prefix }).(pulumi.StringPtrOutput)
+}
+
+type R2LockRuleMapOutput struct{ *pulumi.OutputState }
+
+func (R2LockRuleMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]R2LockRule)(nil)).Elem()
+}
+
+func (o R2LockRuleMapOutput) ToR2LockRuleMapOutput() R2LockRuleMapOutput {
+	return o
+}
+
+func (o R2LockRuleMapOutput) ToR2LockRuleMapOutputWithContext(ctx context.Context) R2LockRuleMapOutput {
+	return o
+}
+
+func (o R2LockRuleMapOutput) MapIndex(k pulumi.StringInput) R2LockRuleOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) R2LockRule {
+		return vs[0].(map[string]R2LockRule)[vs[1].(string)]
+	}).(R2LockRuleOutput)
+}
+
+// Where everybody can read a bucket's objects.
+type R2PublicAccess struct {
+	// At which addresses in your zones, by host name. Cloudflare makes their DNS records. Default: none.
+	CustomDomains map[string]R2CustomDomain `pulumi:"customDomains"`
+	// Whether at the bucket's address on r2.dev, which is limited in rate and meant for development. Default: false.
+	R2Dev *bool `pulumi:"r2Dev"`
+}
+
+// R2PublicAccessInput is an input type that accepts R2PublicAccessArgs and R2PublicAccessOutput values.
+// You can construct a concrete instance of `R2PublicAccessInput` via:
+//
+//	R2PublicAccessArgs{...}
+type R2PublicAccessInput interface {
+	pulumi.Input
+
+	ToR2PublicAccessOutput() R2PublicAccessOutput
+	ToR2PublicAccessOutputWithContext(context.Context) R2PublicAccessOutput
+}
+
+// Where everybody can read a bucket's objects.
+type R2PublicAccessArgs struct {
+	// At which addresses in your zones, by host name. Cloudflare makes their DNS records. Default: none.
+	CustomDomains R2CustomDomainMapInput `pulumi:"customDomains"`
+	// Whether at the bucket's address on r2.dev, which is limited in rate and meant for development. Default: false.
+	R2Dev pulumi.BoolPtrInput `pulumi:"r2Dev"`
+}
+
+func (R2PublicAccessArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2PublicAccess)(nil)).Elem()
+}
+
+func (i R2PublicAccessArgs) ToR2PublicAccessOutput() R2PublicAccessOutput {
+	return i.ToR2PublicAccessOutputWithContext(context.Background())
+}
+
+func (i R2PublicAccessArgs) ToR2PublicAccessOutputWithContext(ctx context.Context) R2PublicAccessOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2PublicAccessOutput)
+}
+
+func (i R2PublicAccessArgs) ToR2PublicAccessPtrOutput() R2PublicAccessPtrOutput {
+	return i.ToR2PublicAccessPtrOutputWithContext(context.Background())
+}
+
+func (i R2PublicAccessArgs) ToR2PublicAccessPtrOutputWithContext(ctx context.Context) R2PublicAccessPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2PublicAccessOutput).ToR2PublicAccessPtrOutputWithContext(ctx)
+}
+
+// R2PublicAccessPtrInput is an input type that accepts R2PublicAccessArgs, R2PublicAccessPtr and R2PublicAccessPtrOutput values.
+// You can construct a concrete instance of `R2PublicAccessPtrInput` via:
+//
+//	        R2PublicAccessArgs{...}
+//
+//	or:
+//
+//	        nil
+type R2PublicAccessPtrInput interface {
+	pulumi.Input
+
+	ToR2PublicAccessPtrOutput() R2PublicAccessPtrOutput
+	ToR2PublicAccessPtrOutputWithContext(context.Context) R2PublicAccessPtrOutput
+}
+
+type r2publicAccessPtrType R2PublicAccessArgs
+
+func R2PublicAccessPtr(v *R2PublicAccessArgs) R2PublicAccessPtrInput {
+	return (*r2publicAccessPtrType)(v)
+}
+
+func (*r2publicAccessPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**R2PublicAccess)(nil)).Elem()
+}
+
+func (i *r2publicAccessPtrType) ToR2PublicAccessPtrOutput() R2PublicAccessPtrOutput {
+	return i.ToR2PublicAccessPtrOutputWithContext(context.Background())
+}
+
+func (i *r2publicAccessPtrType) ToR2PublicAccessPtrOutputWithContext(ctx context.Context) R2PublicAccessPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(R2PublicAccessPtrOutput)
+}
+
+// Where everybody can read a bucket's objects.
+type R2PublicAccessOutput struct{ *pulumi.OutputState }
+
+func (R2PublicAccessOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*R2PublicAccess)(nil)).Elem()
+}
+
+func (o R2PublicAccessOutput) ToR2PublicAccessOutput() R2PublicAccessOutput {
+	return o
+}
+
+func (o R2PublicAccessOutput) ToR2PublicAccessOutputWithContext(ctx context.Context) R2PublicAccessOutput {
+	return o
+}
+
+func (o R2PublicAccessOutput) ToR2PublicAccessPtrOutput() R2PublicAccessPtrOutput {
+	return o.ToR2PublicAccessPtrOutputWithContext(context.Background())
+}
+
+func (o R2PublicAccessOutput) ToR2PublicAccessPtrOutputWithContext(ctx context.Context) R2PublicAccessPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v R2PublicAccess) *R2PublicAccess {
+		return &v
+	}).(R2PublicAccessPtrOutput)
+}
+
+// At which addresses in your zones, by host name. Cloudflare makes their DNS records. Default: none.
+func (o R2PublicAccessOutput) CustomDomains() R2CustomDomainMapOutput {
+	return o.ApplyT(func(v R2PublicAccess) map[string]R2CustomDomain { return v.CustomDomains }).(R2CustomDomainMapOutput)
+}
+
+// Whether at the bucket's address on r2.dev, which is limited in rate and meant for development. Default: false.
+func (o R2PublicAccessOutput) R2Dev() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v R2PublicAccess) *bool { return v.R2Dev }).(pulumi.BoolPtrOutput)
+}
+
+type R2PublicAccessPtrOutput struct{ *pulumi.OutputState }
+
+func (R2PublicAccessPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**R2PublicAccess)(nil)).Elem()
+}
+
+func (o R2PublicAccessPtrOutput) ToR2PublicAccessPtrOutput() R2PublicAccessPtrOutput {
+	return o
+}
+
+func (o R2PublicAccessPtrOutput) ToR2PublicAccessPtrOutputWithContext(ctx context.Context) R2PublicAccessPtrOutput {
+	return o
+}
+
+func (o R2PublicAccessPtrOutput) Elem() R2PublicAccessOutput {
+	return o.ApplyT(func(v *R2PublicAccess) R2PublicAccess {
+		if v != nil {
+			return *v
+		}
+		var ret R2PublicAccess
+		return ret
+	}).(R2PublicAccessOutput)
+}
+
+// At which addresses in your zones, by host name. Cloudflare makes their DNS records. Default: none.
+func (o R2PublicAccessPtrOutput) CustomDomains() R2CustomDomainMapOutput {
+	return o.ApplyT(func(v *R2PublicAccess) map[string]R2CustomDomain {
+		if v == nil {
+			return nil
+		}
+		return v.CustomDomains
+	}).(R2CustomDomainMapOutput)
+}
+
+// Whether at the bucket's address on r2.dev, which is limited in rate and meant for development. Default: false.
+func (o R2PublicAccessPtrOutput) R2Dev() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *R2PublicAccess) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.R2Dev
+	}).(pulumi.BoolPtrOutput)
 }
 
 // Counts calls by a key of the Worker's choice.
@@ -7140,6 +8233,222 @@ func (o RouteMapOutput) MapIndex(k pulumi.StringInput) RouteOutput {
 	return pulumi.All(o, k).ApplyT(func(vs []interface{}) Route {
 		return vs[0].(map[string]Route)[vs[1].(string)]
 	}).(RouteOutput)
+}
+
+// Binds a `CryptoKey`, which the Worker uses with `crypto.subtle` and can never read. The key is write-only: like the values of `secrets` it never reaches the state, not even encrypted, and is sent only when it changes.
+type SecretKeyBinding struct {
+	// What the key is for, as `crypto.subtle.importKey` takes it: a name, such as `AES-GCM`, or an object, such as `{ name: "HMAC", hash: "SHA-256" }`.
+	Algorithm interface{} `pulumi:"algorithm"`
+	// How the key is written: `raw` (bytes, of a symmetric key), `pkcs8` (a private key), `spki` (a public key) or `jwk`.
+	Format string `pulumi:"format"`
+	// The key in Base64, in every format but `jwk`: its bytes, or DER, which is PEM less its first and last line. May be a reference, as the values of `secrets`. Default: none, and `keyJwk` is set.
+	KeyBase64 *string `pulumi:"keyBase64"`
+	// The key in the format `jwk`: an object such as `{ kty: "oct", k: "…" }`, its JSON, or a reference to that. Default: none, and `keyBase64` is set.
+	KeyJwk interface{} `pulumi:"keyJwk"`
+	// What the Worker may do with it: `encrypt`, `decrypt`, `sign`, `verify`, `deriveKey`, `deriveBits`, `wrapKey` and `unwrapKey`.
+	Usages []string `pulumi:"usages"`
+}
+
+// SecretKeyBindingInput is an input type that accepts SecretKeyBindingArgs and SecretKeyBindingOutput values.
+// You can construct a concrete instance of `SecretKeyBindingInput` via:
+//
+//	SecretKeyBindingArgs{...}
+type SecretKeyBindingInput interface {
+	pulumi.Input
+
+	ToSecretKeyBindingOutput() SecretKeyBindingOutput
+	ToSecretKeyBindingOutputWithContext(context.Context) SecretKeyBindingOutput
+}
+
+// Binds a `CryptoKey`, which the Worker uses with `crypto.subtle` and can never read. The key is write-only: like the values of `secrets` it never reaches the state, not even encrypted, and is sent only when it changes.
+type SecretKeyBindingArgs struct {
+	// What the key is for, as `crypto.subtle.importKey` takes it: a name, such as `AES-GCM`, or an object, such as `{ name: "HMAC", hash: "SHA-256" }`.
+	Algorithm pulumi.Input `pulumi:"algorithm"`
+	// How the key is written: `raw` (bytes, of a symmetric key), `pkcs8` (a private key), `spki` (a public key) or `jwk`.
+	Format pulumi.StringInput `pulumi:"format"`
+	// The key in Base64, in every format but `jwk`: its bytes, or DER, which is PEM less its first and last line. May be a reference, as the values of `secrets`. Default: none, and `keyJwk` is set.
+	KeyBase64 pulumi.StringPtrInput `pulumi:"keyBase64"`
+	// The key in the format `jwk`: an object such as `{ kty: "oct", k: "…" }`, its JSON, or a reference to that. Default: none, and `keyBase64` is set.
+	KeyJwk pulumi.Input `pulumi:"keyJwk"`
+	// What the Worker may do with it: `encrypt`, `decrypt`, `sign`, `verify`, `deriveKey`, `deriveBits`, `wrapKey` and `unwrapKey`.
+	Usages pulumi.StringArrayInput `pulumi:"usages"`
+}
+
+func (SecretKeyBindingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*SecretKeyBinding)(nil)).Elem()
+}
+
+func (i SecretKeyBindingArgs) ToSecretKeyBindingOutput() SecretKeyBindingOutput {
+	return i.ToSecretKeyBindingOutputWithContext(context.Background())
+}
+
+func (i SecretKeyBindingArgs) ToSecretKeyBindingOutputWithContext(ctx context.Context) SecretKeyBindingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SecretKeyBindingOutput)
+}
+
+func (i SecretKeyBindingArgs) ToSecretKeyBindingPtrOutput() SecretKeyBindingPtrOutput {
+	return i.ToSecretKeyBindingPtrOutputWithContext(context.Background())
+}
+
+func (i SecretKeyBindingArgs) ToSecretKeyBindingPtrOutputWithContext(ctx context.Context) SecretKeyBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SecretKeyBindingOutput).ToSecretKeyBindingPtrOutputWithContext(ctx)
+}
+
+// SecretKeyBindingPtrInput is an input type that accepts SecretKeyBindingArgs, SecretKeyBindingPtr and SecretKeyBindingPtrOutput values.
+// You can construct a concrete instance of `SecretKeyBindingPtrInput` via:
+//
+//	        SecretKeyBindingArgs{...}
+//
+//	or:
+//
+//	        nil
+type SecretKeyBindingPtrInput interface {
+	pulumi.Input
+
+	ToSecretKeyBindingPtrOutput() SecretKeyBindingPtrOutput
+	ToSecretKeyBindingPtrOutputWithContext(context.Context) SecretKeyBindingPtrOutput
+}
+
+type secretKeyBindingPtrType SecretKeyBindingArgs
+
+func SecretKeyBindingPtr(v *SecretKeyBindingArgs) SecretKeyBindingPtrInput {
+	return (*secretKeyBindingPtrType)(v)
+}
+
+func (*secretKeyBindingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**SecretKeyBinding)(nil)).Elem()
+}
+
+func (i *secretKeyBindingPtrType) ToSecretKeyBindingPtrOutput() SecretKeyBindingPtrOutput {
+	return i.ToSecretKeyBindingPtrOutputWithContext(context.Background())
+}
+
+func (i *secretKeyBindingPtrType) ToSecretKeyBindingPtrOutputWithContext(ctx context.Context) SecretKeyBindingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SecretKeyBindingPtrOutput)
+}
+
+// Binds a `CryptoKey`, which the Worker uses with `crypto.subtle` and can never read. The key is write-only: like the values of `secrets` it never reaches the state, not even encrypted, and is sent only when it changes.
+type SecretKeyBindingOutput struct{ *pulumi.OutputState }
+
+func (SecretKeyBindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*SecretKeyBinding)(nil)).Elem()
+}
+
+func (o SecretKeyBindingOutput) ToSecretKeyBindingOutput() SecretKeyBindingOutput {
+	return o
+}
+
+func (o SecretKeyBindingOutput) ToSecretKeyBindingOutputWithContext(ctx context.Context) SecretKeyBindingOutput {
+	return o
+}
+
+func (o SecretKeyBindingOutput) ToSecretKeyBindingPtrOutput() SecretKeyBindingPtrOutput {
+	return o.ToSecretKeyBindingPtrOutputWithContext(context.Background())
+}
+
+func (o SecretKeyBindingOutput) ToSecretKeyBindingPtrOutputWithContext(ctx context.Context) SecretKeyBindingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v SecretKeyBinding) *SecretKeyBinding {
+		return &v
+	}).(SecretKeyBindingPtrOutput)
+}
+
+// What the key is for, as `crypto.subtle.importKey` takes it: a name, such as `AES-GCM`, or an object, such as `{ name: "HMAC", hash: "SHA-256" }`.
+func (o SecretKeyBindingOutput) Algorithm() pulumi.AnyOutput {
+	return o.ApplyT(func(v SecretKeyBinding) interface{} { return v.Algorithm }).(pulumi.AnyOutput)
+}
+
+// How the key is written: `raw` (bytes, of a symmetric key), `pkcs8` (a private key), `spki` (a public key) or `jwk`.
+func (o SecretKeyBindingOutput) Format() pulumi.StringOutput {
+	return o.ApplyT(func(v SecretKeyBinding) string { return v.Format }).(pulumi.StringOutput)
+}
+
+// The key in Base64, in every format but `jwk`: its bytes, or DER, which is PEM less its first and last line. May be a reference, as the values of `secrets`. Default: none, and `keyJwk` is set.
+func (o SecretKeyBindingOutput) KeyBase64() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SecretKeyBinding) *string { return v.KeyBase64 }).(pulumi.StringPtrOutput)
+}
+
+// The key in the format `jwk`: an object such as `{ kty: "oct", k: "…" }`, its JSON, or a reference to that. Default: none, and `keyBase64` is set.
+func (o SecretKeyBindingOutput) KeyJwk() pulumi.AnyOutput {
+	return o.ApplyT(func(v SecretKeyBinding) interface{} { return v.KeyJwk }).(pulumi.AnyOutput)
+}
+
+// What the Worker may do with it: `encrypt`, `decrypt`, `sign`, `verify`, `deriveKey`, `deriveBits`, `wrapKey` and `unwrapKey`.
+func (o SecretKeyBindingOutput) Usages() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v SecretKeyBinding) []string { return v.Usages }).(pulumi.StringArrayOutput)
+}
+
+type SecretKeyBindingPtrOutput struct{ *pulumi.OutputState }
+
+func (SecretKeyBindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**SecretKeyBinding)(nil)).Elem()
+}
+
+func (o SecretKeyBindingPtrOutput) ToSecretKeyBindingPtrOutput() SecretKeyBindingPtrOutput {
+	return o
+}
+
+func (o SecretKeyBindingPtrOutput) ToSecretKeyBindingPtrOutputWithContext(ctx context.Context) SecretKeyBindingPtrOutput {
+	return o
+}
+
+func (o SecretKeyBindingPtrOutput) Elem() SecretKeyBindingOutput {
+	return o.ApplyT(func(v *SecretKeyBinding) SecretKeyBinding {
+		if v != nil {
+			return *v
+		}
+		var ret SecretKeyBinding
+		return ret
+	}).(SecretKeyBindingOutput)
+}
+
+// What the key is for, as `crypto.subtle.importKey` takes it: a name, such as `AES-GCM`, or an object, such as `{ name: "HMAC", hash: "SHA-256" }`.
+func (o SecretKeyBindingPtrOutput) Algorithm() pulumi.AnyOutput {
+	return o.ApplyT(func(v *SecretKeyBinding) interface{} {
+		if v == nil {
+			return nil
+		}
+		return v.Algorithm
+	}).(pulumi.AnyOutput)
+}
+
+// How the key is written: `raw` (bytes, of a symmetric key), `pkcs8` (a private key), `spki` (a public key) or `jwk`.
+func (o SecretKeyBindingPtrOutput) Format() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SecretKeyBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Format
+	}).(pulumi.StringPtrOutput)
+}
+
+// The key in Base64, in every format but `jwk`: its bytes, or DER, which is PEM less its first and last line. May be a reference, as the values of `secrets`. Default: none, and `keyJwk` is set.
+func (o SecretKeyBindingPtrOutput) KeyBase64() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SecretKeyBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return v.KeyBase64
+	}).(pulumi.StringPtrOutput)
+}
+
+// The key in the format `jwk`: an object such as `{ kty: "oct", k: "…" }`, its JSON, or a reference to that. Default: none, and `keyBase64` is set.
+func (o SecretKeyBindingPtrOutput) KeyJwk() pulumi.AnyOutput {
+	return o.ApplyT(func(v *SecretKeyBinding) interface{} {
+		if v == nil {
+			return nil
+		}
+		return v.KeyJwk
+	}).(pulumi.AnyOutput)
+}
+
+// What the Worker may do with it: `encrypt`, `decrypt`, `sign`, `verify`, `deriveKey`, `deriveBits`, `wrapKey` and `unwrapKey`.
+func (o SecretKeyBindingPtrOutput) Usages() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *SecretKeyBinding) []string {
+		if v == nil {
+			return nil
+		}
+		return v.Usages
+	}).(pulumi.StringArrayOutput)
 }
 
 // What is known of a secret apart from its value.
@@ -9997,8 +11306,24 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*QueueConsumerMapInput)(nil)).Elem(), QueueConsumerMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*QueueSettingsInput)(nil)).Elem(), QueueSettingsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*QueueSettingsPtrInput)(nil)).Elem(), QueueSettingsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2AgeConditionInput)(nil)).Elem(), R2AgeConditionArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2AgeConditionPtrInput)(nil)).Elem(), R2AgeConditionArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*R2BucketBindingInput)(nil)).Elem(), R2BucketBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*R2BucketBindingPtrInput)(nil)).Elem(), R2BucketBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2ConditionInput)(nil)).Elem(), R2ConditionArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2ConditionPtrInput)(nil)).Elem(), R2ConditionArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2ConditionMapInput)(nil)).Elem(), R2ConditionMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2CorsAllowedInput)(nil)).Elem(), R2CorsAllowedArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2CorsRuleInput)(nil)).Elem(), R2CorsRuleArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2CorsRuleMapInput)(nil)).Elem(), R2CorsRuleMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2CustomDomainInput)(nil)).Elem(), R2CustomDomainArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2CustomDomainMapInput)(nil)).Elem(), R2CustomDomainMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2LifecycleRuleInput)(nil)).Elem(), R2LifecycleRuleArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2LifecycleRuleMapInput)(nil)).Elem(), R2LifecycleRuleMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2LockRuleInput)(nil)).Elem(), R2LockRuleArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2LockRuleMapInput)(nil)).Elem(), R2LockRuleMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2PublicAccessInput)(nil)).Elem(), R2PublicAccessArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*R2PublicAccessPtrInput)(nil)).Elem(), R2PublicAccessArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RateLimitBindingInput)(nil)).Elem(), RateLimitBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RateLimitBindingPtrInput)(nil)).Elem(), RateLimitBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RateLimitSimpleInput)(nil)).Elem(), RateLimitSimpleArgs{})
@@ -10011,6 +11336,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*RolloutPtrInput)(nil)).Elem(), RolloutArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RouteInput)(nil)).Elem(), RouteArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RouteMapInput)(nil)).Elem(), RouteMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SecretKeyBindingInput)(nil)).Elem(), SecretKeyBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SecretKeyBindingPtrInput)(nil)).Elem(), SecretKeyBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*SecretsGroupInput)(nil)).Elem(), SecretsGroupArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*SecretsGroupMapInput)(nil)).Elem(), SecretsGroupMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*SecretsStoreSecretBindingInput)(nil)).Elem(), SecretsStoreSecretBindingArgs{})
@@ -10128,8 +11455,24 @@ func init() {
 	pulumi.RegisterOutputType(QueueConsumerIDMapOutput{})
 	pulumi.RegisterOutputType(QueueSettingsOutput{})
 	pulumi.RegisterOutputType(QueueSettingsPtrOutput{})
+	pulumi.RegisterOutputType(R2AgeConditionOutput{})
+	pulumi.RegisterOutputType(R2AgeConditionPtrOutput{})
 	pulumi.RegisterOutputType(R2BucketBindingOutput{})
 	pulumi.RegisterOutputType(R2BucketBindingPtrOutput{})
+	pulumi.RegisterOutputType(R2ConditionOutput{})
+	pulumi.RegisterOutputType(R2ConditionPtrOutput{})
+	pulumi.RegisterOutputType(R2ConditionMapOutput{})
+	pulumi.RegisterOutputType(R2CorsAllowedOutput{})
+	pulumi.RegisterOutputType(R2CorsRuleOutput{})
+	pulumi.RegisterOutputType(R2CorsRuleMapOutput{})
+	pulumi.RegisterOutputType(R2CustomDomainOutput{})
+	pulumi.RegisterOutputType(R2CustomDomainMapOutput{})
+	pulumi.RegisterOutputType(R2LifecycleRuleOutput{})
+	pulumi.RegisterOutputType(R2LifecycleRuleMapOutput{})
+	pulumi.RegisterOutputType(R2LockRuleOutput{})
+	pulumi.RegisterOutputType(R2LockRuleMapOutput{})
+	pulumi.RegisterOutputType(R2PublicAccessOutput{})
+	pulumi.RegisterOutputType(R2PublicAccessPtrOutput{})
 	pulumi.RegisterOutputType(RateLimitBindingOutput{})
 	pulumi.RegisterOutputType(RateLimitBindingPtrOutput{})
 	pulumi.RegisterOutputType(RateLimitSimpleOutput{})
@@ -10142,6 +11485,8 @@ func init() {
 	pulumi.RegisterOutputType(RolloutPtrOutput{})
 	pulumi.RegisterOutputType(RouteOutput{})
 	pulumi.RegisterOutputType(RouteMapOutput{})
+	pulumi.RegisterOutputType(SecretKeyBindingOutput{})
+	pulumi.RegisterOutputType(SecretKeyBindingPtrOutput{})
 	pulumi.RegisterOutputType(SecretStatusOutput{})
 	pulumi.RegisterOutputType(SecretStatusMapOutput{})
 	pulumi.RegisterOutputType(SecretsGroupOutput{})

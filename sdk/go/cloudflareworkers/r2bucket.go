@@ -15,6 +15,14 @@ import (
 //
 // ## Example Usage
 //
+// ## Rules and public access
+//
+// Rules are named: a preview says `lifecycle.logs: …`. What is left out is not looked at; what is set is the whole of it, so a
+// rule that others add shows after a refresh and the next update removes it. R2's own lifecycle rule, `Default Multipart Abort
+// Rule`, stays as it is unless it is named.
+//
+// What a lock rule keeps is not deleted with the bucket either, not even by `forceDestroy`: remove the rule by an update first.
+//
 // ## Import
 //
 // A bucket with a jurisdiction is imported as `<accountId>/<jurisdiction>/<name>`.
@@ -27,16 +35,26 @@ type R2Bucket struct {
 
 	// The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the bucket.
 	AccountId pulumi.StringOutput `pulumi:"accountId"`
+	// Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+	Cors R2CorsRuleMapOutput `pulumi:"cors"`
 	// When the bucket was made, such as `2026-11-01T12:00:00Z`.
 	CreatedOn pulumi.StringOutput `pulumi:"createdOn"`
 	// Whether to delete the objects too when the bucket is deleted. Default: false; deleting a bucket that is not empty is then an error. It must be set by an update before the one that deletes.
 	ForceDestroy pulumi.BoolPtrOutput `pulumi:"forceDestroy"`
 	// Jurisdiction in which the data must stay: `eu` or `fedramp`. Default: none. Changing it replaces the bucket.
 	Jurisdiction pulumi.StringPtrOutput `pulumi:"jurisdiction"`
+	// When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2's own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+	Lifecycle R2LifecycleRuleMapOutput `pulumi:"lifecycle"`
 	// Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
 	Location pulumi.StringPtrOutput `pulumi:"location"`
+	// Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+	LockRules R2LockRuleMapOutput `pulumi:"lockRules"`
 	// The bucket's name: 3 to 63 lower-case letters, digits and `-`. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
 	Name pulumi.StringOutput `pulumi:"name"`
+	// Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+	PublicAccess R2PublicAccessPtrOutput `pulumi:"publicAccess"`
+	// Addresses below which everybody can read the objects by their keys, as far as `publicAccess` is set: r2.dev first, then the custom domains.
+	PublicUrls pulumi.StringArrayOutput `pulumi:"publicUrls"`
 	// Storage class of new objects: `Standard` or `InfrequentAccess`. Default: `Standard`.
 	StorageClass pulumi.StringPtrOutput `pulumi:"storageClass"`
 }
@@ -90,14 +108,22 @@ func (R2BucketState) ElementType() reflect.Type {
 type r2bucketArgs struct {
 	// The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the bucket.
 	AccountId *string `pulumi:"accountId"`
+	// Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+	Cors map[string]R2CorsRule `pulumi:"cors"`
 	// Whether to delete the objects too when the bucket is deleted. Default: false; deleting a bucket that is not empty is then an error. It must be set by an update before the one that deletes.
 	ForceDestroy *bool `pulumi:"forceDestroy"`
 	// Jurisdiction in which the data must stay: `eu` or `fedramp`. Default: none. Changing it replaces the bucket.
 	Jurisdiction *string `pulumi:"jurisdiction"`
+	// When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2's own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+	Lifecycle map[string]R2LifecycleRule `pulumi:"lifecycle"`
 	// Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
 	Location *string `pulumi:"location"`
+	// Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+	LockRules map[string]R2LockRule `pulumi:"lockRules"`
 	// The bucket's name: 3 to 63 lower-case letters, digits and `-`. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
 	Name *string `pulumi:"name"`
+	// Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+	PublicAccess *R2PublicAccess `pulumi:"publicAccess"`
 	// Storage class of new objects: `Standard` or `InfrequentAccess`. Default: `Standard`.
 	StorageClass *string `pulumi:"storageClass"`
 }
@@ -106,14 +132,22 @@ type r2bucketArgs struct {
 type R2BucketArgs struct {
 	// The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the bucket.
 	AccountId pulumi.StringPtrInput
+	// Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+	Cors R2CorsRuleMapInput
 	// Whether to delete the objects too when the bucket is deleted. Default: false; deleting a bucket that is not empty is then an error. It must be set by an update before the one that deletes.
 	ForceDestroy pulumi.BoolPtrInput
 	// Jurisdiction in which the data must stay: `eu` or `fedramp`. Default: none. Changing it replaces the bucket.
 	Jurisdiction pulumi.StringPtrInput
+	// When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2's own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+	Lifecycle R2LifecycleRuleMapInput
 	// Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
 	Location pulumi.StringPtrInput
+	// Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+	LockRules R2LockRuleMapInput
 	// The bucket's name: 3 to 63 lower-case letters, digits and `-`. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
 	Name pulumi.StringPtrInput
+	// Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+	PublicAccess R2PublicAccessPtrInput
 	// Storage class of new objects: `Standard` or `InfrequentAccess`. Default: `Standard`.
 	StorageClass pulumi.StringPtrInput
 }
@@ -210,6 +244,11 @@ func (o R2BucketOutput) AccountId() pulumi.StringOutput {
 	return o.ApplyT(func(v *R2Bucket) pulumi.StringOutput { return v.AccountId }).(pulumi.StringOutput)
 }
 
+// Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+func (o R2BucketOutput) Cors() R2CorsRuleMapOutput {
+	return o.ApplyT(func(v *R2Bucket) R2CorsRuleMapOutput { return v.Cors }).(R2CorsRuleMapOutput)
+}
+
 // When the bucket was made, such as `2026-11-01T12:00:00Z`.
 func (o R2BucketOutput) CreatedOn() pulumi.StringOutput {
 	return o.ApplyT(func(v *R2Bucket) pulumi.StringOutput { return v.CreatedOn }).(pulumi.StringOutput)
@@ -225,14 +264,34 @@ func (o R2BucketOutput) Jurisdiction() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *R2Bucket) pulumi.StringPtrOutput { return v.Jurisdiction }).(pulumi.StringPtrOutput)
 }
 
+// When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2's own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+func (o R2BucketOutput) Lifecycle() R2LifecycleRuleMapOutput {
+	return o.ApplyT(func(v *R2Bucket) R2LifecycleRuleMapOutput { return v.Lifecycle }).(R2LifecycleRuleMapOutput)
+}
+
 // Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
 func (o R2BucketOutput) Location() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *R2Bucket) pulumi.StringPtrOutput { return v.Location }).(pulumi.StringPtrOutput)
 }
 
+// Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+func (o R2BucketOutput) LockRules() R2LockRuleMapOutput {
+	return o.ApplyT(func(v *R2Bucket) R2LockRuleMapOutput { return v.LockRules }).(R2LockRuleMapOutput)
+}
+
 // The bucket's name: 3 to 63 lower-case letters, digits and `-`. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
 func (o R2BucketOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *R2Bucket) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
+}
+
+// Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+func (o R2BucketOutput) PublicAccess() R2PublicAccessPtrOutput {
+	return o.ApplyT(func(v *R2Bucket) R2PublicAccessPtrOutput { return v.PublicAccess }).(R2PublicAccessPtrOutput)
+}
+
+// Addresses below which everybody can read the objects by their keys, as far as `publicAccess` is set: r2.dev first, then the custom domains.
+func (o R2BucketOutput) PublicUrls() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *R2Bucket) pulumi.StringArrayOutput { return v.PublicUrls }).(pulumi.StringArrayOutput)
 }
 
 // Storage class of new objects: `Standard` or `InfrequentAccess`. Default: `Standard`.

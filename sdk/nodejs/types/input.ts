@@ -183,6 +183,10 @@ export interface BindingArgs {
      */
     raw?: pulumi.Input<inputs.RawBindingArgs | undefined>;
     /**
+     * A key for `crypto.subtle`, whose material is write-only like a secret.
+     */
+    secretKey?: pulumi.Input<inputs.SecretKeyBindingArgs | undefined>;
+    /**
      * A secret in Secrets Store, read with `await env.NAME.get()`.
      */
     secretsStoreSecret?: pulumi.Input<inputs.SecretsStoreSecretBindingArgs | undefined>;
@@ -721,6 +725,16 @@ export interface QueueSettingsArgs {
 }
 
 /**
+ * An age.
+ */
+export interface R2AgeConditionArgs {
+    /**
+     * The age in seconds.
+     */
+    maxAge: pulumi.Input<number>;
+}
+
+/**
  * Binds an R2 bucket.
  */
 export interface R2BucketBindingArgs {
@@ -732,6 +746,140 @@ export interface R2BucketBindingArgs {
      * Name of the bucket: the `name` of an `R2Bucket`, or that of one made elsewhere.
      */
     name: pulumi.Input<string>;
+}
+
+/**
+ * An age or a day. Set exactly one member.
+ */
+export interface R2ConditionArgs {
+    /**
+     * The day, such as `2027-01-01`, or a time as in RFC 3339. Default: none, and `maxAge` is set.
+     */
+    date?: pulumi.Input<string | undefined>;
+    /**
+     * The age in seconds. Default: none, and `date` is set.
+     */
+    maxAge?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * Who may do what. The order of origins, methods and headers says nothing.
+ */
+export interface R2CorsAllowedArgs {
+    /**
+     * Headers that a page may send beside those that every page may. Default: none.
+     */
+    headers?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * `GET`, `PUT`, `POST`, `DELETE` and `HEAD`.
+     */
+    methods: pulumi.Input<pulumi.Input<string>[]>;
+    /**
+     * Origins of the pages, such as `https://example.com`, without a path, or `*` for all.
+     */
+    origins: pulumi.Input<pulumi.Input<string>[]>;
+}
+
+/**
+ * Which pages of other origins may read a bucket's objects, and how.
+ */
+export interface R2CorsRuleArgs {
+    /**
+     * What the rule allows.
+     */
+    allowed: pulumi.Input<inputs.R2CorsAllowedArgs>;
+    /**
+     * Headers of an answer that a page may read. Their order says nothing. Default: those that every page may read.
+     */
+    exposeHeaders?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * How long a browser may remember what is allowed, in seconds, at most 86400. Default: the browser's own.
+     */
+    maxAgeSeconds?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * An address of a bucket in a zone.
+ */
+export interface R2CustomDomainArgs {
+    /**
+     * Whether the bucket is public there. Default: true.
+     */
+    enabled?: pulumi.Input<boolean | undefined>;
+    /**
+     * Lowest version of TLS that is accepted: `1.0`, `1.1`, `1.2` or `1.3`. Default: `1.0`.
+     */
+    minTls?: pulumi.Input<string | undefined>;
+    /**
+     * Id of the zone that the host belongs to: 32 hex digits from the zone's overview page.
+     */
+    zoneId: pulumi.Input<string>;
+}
+
+/**
+ * What becomes of objects and unfinished uploads in time. Set at least one transition.
+ */
+export interface R2LifecycleRuleArgs {
+    /**
+     * When unfinished uploads are aborted. Default: not by this rule.
+     */
+    abortMultipartUploadsTransition?: pulumi.Input<inputs.R2AgeConditionArgs | undefined>;
+    /**
+     * When objects are deleted. Default: not by this rule.
+     */
+    deleteObjectsTransition?: pulumi.Input<inputs.R2ConditionArgs | undefined>;
+    /**
+     * Whether the rule is in effect. Default: true.
+     */
+    enabled?: pulumi.Input<boolean | undefined>;
+    /**
+     * How the keys begin that the rule is about. Default: all keys.
+     */
+    prefix?: pulumi.Input<string | undefined>;
+    /**
+     * When objects move to another storage class, by that class, which can be `InfrequentAccess`. Default: not by this rule.
+     */
+    storageClassTransitions?: pulumi.Input<{[key: string]: pulumi.Input<inputs.R2ConditionArgs>} | undefined>;
+}
+
+/**
+ * How long objects cannot be deleted or overwritten. Set exactly one of `maxAgeSeconds`, `date` and `indefinite`.
+ */
+export interface R2LockRuleArgs {
+    /**
+     * Until that day, such as `2027-01-01`, or a time as in RFC 3339. Default: another member is set.
+     */
+    date?: pulumi.Input<string | undefined>;
+    /**
+     * Whether the rule is in effect. Default: true.
+     */
+    enabled?: pulumi.Input<boolean | undefined>;
+    /**
+     * As long as the rule is there. Default: another member is set.
+     */
+    indefinite?: pulumi.Input<boolean | undefined>;
+    /**
+     * Until an object is that old, in seconds. Default: another member is set.
+     */
+    maxAgeSeconds?: pulumi.Input<number | undefined>;
+    /**
+     * How the keys begin that the rule is about. Default: all keys.
+     */
+    prefix?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Where everybody can read a bucket's objects.
+ */
+export interface R2PublicAccessArgs {
+    /**
+     * At which addresses in your zones, by host name. Cloudflare makes their DNS records. Default: none.
+     */
+    customDomains?: pulumi.Input<{[key: string]: pulumi.Input<inputs.R2CustomDomainArgs>} | undefined>;
+    /**
+     * Whether at the bucket's address on r2.dev, which is limited in rate and meant for development. Default: false.
+     */
+    r2Dev?: pulumi.Input<boolean | undefined>;
 }
 
 /**
@@ -820,6 +968,32 @@ export interface RouteArgs {
      * Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
      */
     zoneName?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Binds a `CryptoKey`, which the Worker uses with `crypto.subtle` and can never read. The key is write-only: like the values of `secrets` it never reaches the state, not even encrypted, and is sent only when it changes.
+ */
+export interface SecretKeyBindingArgs {
+    /**
+     * What the key is for, as `crypto.subtle.importKey` takes it: a name, such as `AES-GCM`, or an object, such as `{ name: "HMAC", hash: "SHA-256" }`.
+     */
+    algorithm: any;
+    /**
+     * How the key is written: `raw` (bytes, of a symmetric key), `pkcs8` (a private key), `spki` (a public key) or `jwk`.
+     */
+    format: pulumi.Input<string>;
+    /**
+     * The key in Base64, in every format but `jwk`: its bytes, or DER, which is PEM less its first and last line. May be a reference, as the values of `secrets`. Default: none, and `keyJwk` is set.
+     */
+    keyBase64?: pulumi.Input<string | undefined>;
+    /**
+     * The key in the format `jwk`: an object such as `{ kty: "oct", k: "…" }`, its JSON, or a reference to that. Default: none, and `keyBase64` is set.
+     */
+    keyJwk?: any | undefined;
+    /**
+     * What the Worker may do with it: `encrypt`, `decrypt`, `sign`, `verify`, `deriveKey`, `deriveBits`, `wrapKey` and `unwrapKey`.
+     */
+    usages: pulumi.Input<pulumi.Input<string>[]>;
 }
 
 /**

@@ -183,6 +183,10 @@ export interface Binding {
      */
     raw?: outputs.RawBinding;
     /**
+     * A key for `crypto.subtle`, whose material is write-only like a secret.
+     */
+    secretKey?: outputs.SecretKeyBinding;
+    /**
      * A secret in Secrets Store, read with `await env.NAME.get()`.
      */
     secretsStoreSecret?: outputs.SecretsStoreSecretBinding;
@@ -735,6 +739,16 @@ export interface QueueSettings {
 }
 
 /**
+ * An age.
+ */
+export interface R2AgeCondition {
+    /**
+     * The age in seconds.
+     */
+    maxAge: number;
+}
+
+/**
  * Binds an R2 bucket.
  */
 export interface R2BucketBinding {
@@ -746,6 +760,140 @@ export interface R2BucketBinding {
      * Name of the bucket: the `name` of an `R2Bucket`, or that of one made elsewhere.
      */
     name: string;
+}
+
+/**
+ * An age or a day. Set exactly one member.
+ */
+export interface R2Condition {
+    /**
+     * The day, such as `2027-01-01`, or a time as in RFC 3339. Default: none, and `maxAge` is set.
+     */
+    date?: string;
+    /**
+     * The age in seconds. Default: none, and `date` is set.
+     */
+    maxAge?: number;
+}
+
+/**
+ * Who may do what. The order of origins, methods and headers says nothing.
+ */
+export interface R2CorsAllowed {
+    /**
+     * Headers that a page may send beside those that every page may. Default: none.
+     */
+    headers?: string[];
+    /**
+     * `GET`, `PUT`, `POST`, `DELETE` and `HEAD`.
+     */
+    methods: string[];
+    /**
+     * Origins of the pages, such as `https://example.com`, without a path, or `*` for all.
+     */
+    origins: string[];
+}
+
+/**
+ * Which pages of other origins may read a bucket's objects, and how.
+ */
+export interface R2CorsRule {
+    /**
+     * What the rule allows.
+     */
+    allowed: outputs.R2CorsAllowed;
+    /**
+     * Headers of an answer that a page may read. Their order says nothing. Default: those that every page may read.
+     */
+    exposeHeaders?: string[];
+    /**
+     * How long a browser may remember what is allowed, in seconds, at most 86400. Default: the browser's own.
+     */
+    maxAgeSeconds?: number;
+}
+
+/**
+ * An address of a bucket in a zone.
+ */
+export interface R2CustomDomain {
+    /**
+     * Whether the bucket is public there. Default: true.
+     */
+    enabled?: boolean;
+    /**
+     * Lowest version of TLS that is accepted: `1.0`, `1.1`, `1.2` or `1.3`. Default: `1.0`.
+     */
+    minTls?: string;
+    /**
+     * Id of the zone that the host belongs to: 32 hex digits from the zone's overview page.
+     */
+    zoneId: string;
+}
+
+/**
+ * What becomes of objects and unfinished uploads in time. Set at least one transition.
+ */
+export interface R2LifecycleRule {
+    /**
+     * When unfinished uploads are aborted. Default: not by this rule.
+     */
+    abortMultipartUploadsTransition?: outputs.R2AgeCondition;
+    /**
+     * When objects are deleted. Default: not by this rule.
+     */
+    deleteObjectsTransition?: outputs.R2Condition;
+    /**
+     * Whether the rule is in effect. Default: true.
+     */
+    enabled?: boolean;
+    /**
+     * How the keys begin that the rule is about. Default: all keys.
+     */
+    prefix?: string;
+    /**
+     * When objects move to another storage class, by that class, which can be `InfrequentAccess`. Default: not by this rule.
+     */
+    storageClassTransitions?: {[key: string]: outputs.R2Condition};
+}
+
+/**
+ * How long objects cannot be deleted or overwritten. Set exactly one of `maxAgeSeconds`, `date` and `indefinite`.
+ */
+export interface R2LockRule {
+    /**
+     * Until that day, such as `2027-01-01`, or a time as in RFC 3339. Default: another member is set.
+     */
+    date?: string;
+    /**
+     * Whether the rule is in effect. Default: true.
+     */
+    enabled?: boolean;
+    /**
+     * As long as the rule is there. Default: another member is set.
+     */
+    indefinite?: boolean;
+    /**
+     * Until an object is that old, in seconds. Default: another member is set.
+     */
+    maxAgeSeconds?: number;
+    /**
+     * How the keys begin that the rule is about. Default: all keys.
+     */
+    prefix?: string;
+}
+
+/**
+ * Where everybody can read a bucket's objects.
+ */
+export interface R2PublicAccess {
+    /**
+     * At which addresses in your zones, by host name. Cloudflare makes their DNS records. Default: none.
+     */
+    customDomains?: {[key: string]: outputs.R2CustomDomain};
+    /**
+     * Whether at the bucket's address on r2.dev, which is limited in rate and meant for development. Default: false.
+     */
+    r2Dev?: boolean;
 }
 
 /**
@@ -834,6 +982,32 @@ export interface Route {
      * Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
      */
     zoneName?: string;
+}
+
+/**
+ * Binds a `CryptoKey`, which the Worker uses with `crypto.subtle` and can never read. The key is write-only: like the values of `secrets` it never reaches the state, not even encrypted, and is sent only when it changes.
+ */
+export interface SecretKeyBinding {
+    /**
+     * What the key is for, as `crypto.subtle.importKey` takes it: a name, such as `AES-GCM`, or an object, such as `{ name: "HMAC", hash: "SHA-256" }`.
+     */
+    algorithm: any;
+    /**
+     * How the key is written: `raw` (bytes, of a symmetric key), `pkcs8` (a private key), `spki` (a public key) or `jwk`.
+     */
+    format: string;
+    /**
+     * The key in Base64, in every format but `jwk`: its bytes, or DER, which is PEM less its first and last line. May be a reference, as the values of `secrets`. Default: none, and `keyJwk` is set.
+     */
+    keyBase64?: string;
+    /**
+     * The key in the format `jwk`: an object such as `{ kty: "oct", k: "…" }`, its JSON, or a reference to that. Default: none, and `keyBase64` is set.
+     */
+    keyJwk?: any;
+    /**
+     * What the Worker may do with it: `encrypt`, `decrypt`, `sign`, `verify`, `deriveKey`, `deriveBits`, `wrapKey` and `unwrapKey`.
+     */
+    usages: string[];
 }
 
 /**

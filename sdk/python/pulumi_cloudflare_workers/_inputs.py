@@ -94,8 +94,24 @@ __all__ = [
     'QueueConsumerArgsDict',
     'QueueSettingsArgs',
     'QueueSettingsArgsDict',
+    'R2AgeConditionArgs',
+    'R2AgeConditionArgsDict',
     'R2BucketBindingArgs',
     'R2BucketBindingArgsDict',
+    'R2ConditionArgs',
+    'R2ConditionArgsDict',
+    'R2CorsAllowedArgs',
+    'R2CorsAllowedArgsDict',
+    'R2CorsRuleArgs',
+    'R2CorsRuleArgsDict',
+    'R2CustomDomainArgs',
+    'R2CustomDomainArgsDict',
+    'R2LifecycleRuleArgs',
+    'R2LifecycleRuleArgsDict',
+    'R2LockRuleArgs',
+    'R2LockRuleArgsDict',
+    'R2PublicAccessArgs',
+    'R2PublicAccessArgsDict',
     'RateLimitBindingArgs',
     'RateLimitBindingArgsDict',
     'RateLimitSimpleArgs',
@@ -108,6 +124,8 @@ __all__ = [
     'RolloutArgsDict',
     'RouteArgs',
     'RouteArgsDict',
+    'SecretKeyBindingArgs',
+    'SecretKeyBindingArgsDict',
     'SecretsGroupArgs',
     'SecretsGroupArgsDict',
     'SecretsStoreSecretBindingArgs',
@@ -497,6 +515,10 @@ class BindingArgsDict(TypedDict):
     """
     A binding of a type that this provider does not know yet, as Cloudflare's API has it.
     """
+    secret_key: NotRequired[pulumi.Input[Optional['SecretKeyBindingArgsDict']]]
+    """
+    A key for `crypto.subtle`, whose material is write-only like a secret.
+    """
     secrets_store_secret: NotRequired[pulumi.Input[Optional['SecretsStoreSecretBindingArgsDict']]]
     """
     A secret in Secrets Store, read with `await env.NAME.get()`.
@@ -577,6 +599,7 @@ class BindingArgs:
                  r2_bucket: pulumi.Input[Optional['R2BucketBindingArgs']] = None,
                  rate_limit: pulumi.Input[Optional['RateLimitBindingArgs']] = None,
                  raw: pulumi.Input[Optional['RawBindingArgs']] = None,
+                 secret_key: pulumi.Input[Optional['SecretKeyBindingArgs']] = None,
                  secrets_store_secret: pulumi.Input[Optional['SecretsStoreSecretBindingArgs']] = None,
                  send_email: pulumi.Input[Optional['SendEmailBindingArgs']] = None,
                  service: pulumi.Input[Optional['ServiceBindingArgs']] = None,
@@ -617,6 +640,7 @@ class BindingArgs:
         :param pulumi.Input['R2BucketBindingArgs'] r2_bucket: An R2 bucket of objects.
         :param pulumi.Input['RateLimitBindingArgs'] rate_limit: A limit that the Worker can ask about.
         :param pulumi.Input['RawBindingArgs'] raw: A binding of a type that this provider does not know yet, as Cloudflare's API has it.
+        :param pulumi.Input['SecretKeyBindingArgs'] secret_key: A key for `crypto.subtle`, whose material is write-only like a secret.
         :param pulumi.Input['SecretsStoreSecretBindingArgs'] secrets_store_secret: A secret in Secrets Store, read with `await env.NAME.get()`.
         :param pulumi.Input['SendEmailBindingArgs'] send_email: Sending email to verified addresses.
         :param pulumi.Input['ServiceBindingArgs'] service: Another Worker, called without leaving Cloudflare.
@@ -679,6 +703,8 @@ class BindingArgs:
             pulumi.set(__self__, "rate_limit", rate_limit)
         if raw is not None:
             pulumi.set(__self__, "raw", raw)
+        if secret_key is not None:
+            pulumi.set(__self__, "secret_key", secret_key)
         if secrets_store_secret is not None:
             pulumi.set(__self__, "secrets_store_secret", secrets_store_secret)
         if send_email is not None:
@@ -993,6 +1019,18 @@ class BindingArgs:
     @raw.setter
     def raw(self, value: pulumi.Input[Optional['RawBindingArgs']]):
         pulumi.set(self, "raw", value)
+
+    @_builtins.property
+    @pulumi.getter(name="secretKey")
+    def secret_key(self) -> pulumi.Input[Optional['SecretKeyBindingArgs']]:
+        """
+        A key for `crypto.subtle`, whose material is write-only like a secret.
+        """
+        return pulumi.get(self, "secret_key")
+
+    @secret_key.setter
+    def secret_key(self, value: pulumi.Input[Optional['SecretKeyBindingArgs']]):
+        pulumi.set(self, "secret_key", value)
 
     @_builtins.property
     @pulumi.getter(name="secretsStoreSecret")
@@ -3076,6 +3114,39 @@ class QueueSettingsArgs:
         pulumi.set(self, "message_retention_period", value)
 
 
+class R2AgeConditionArgsDict(TypedDict):
+    """
+    An age.
+    """
+    max_age: pulumi.Input[_builtins.int]
+    """
+    The age in seconds.
+    """
+
+@pulumi.input_type
+class R2AgeConditionArgs:
+    def __init__(__self__, *,
+                 max_age: pulumi.Input[_builtins.int]):
+        """
+        An age.
+
+        :param pulumi.Input[_builtins.int] max_age: The age in seconds.
+        """
+        pulumi.set(__self__, "max_age", max_age)
+
+    @_builtins.property
+    @pulumi.getter(name="maxAge")
+    def max_age(self) -> pulumi.Input[_builtins.int]:
+        """
+        The age in seconds.
+        """
+        return pulumi.get(self, "max_age")
+
+    @max_age.setter
+    def max_age(self, value: pulumi.Input[_builtins.int]):
+        pulumi.set(self, "max_age", value)
+
+
 class R2BucketBindingArgsDict(TypedDict):
     """
     Binds an R2 bucket.
@@ -3127,6 +3198,560 @@ class R2BucketBindingArgs:
     @jurisdiction.setter
     def jurisdiction(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "jurisdiction", value)
+
+
+class R2ConditionArgsDict(TypedDict):
+    """
+    An age or a day. Set exactly one member.
+    """
+    date: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The day, such as `2027-01-01`, or a time as in RFC 3339. Default: none, and `maxAge` is set.
+    """
+    max_age: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The age in seconds. Default: none, and `date` is set.
+    """
+
+@pulumi.input_type
+class R2ConditionArgs:
+    def __init__(__self__, *,
+                 date: pulumi.Input[Optional[_builtins.str]] = None,
+                 max_age: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        An age or a day. Set exactly one member.
+
+        :param pulumi.Input[_builtins.str] date: The day, such as `2027-01-01`, or a time as in RFC 3339. Default: none, and `maxAge` is set.
+        :param pulumi.Input[_builtins.int] max_age: The age in seconds. Default: none, and `date` is set.
+        """
+        if date is not None:
+            pulumi.set(__self__, "date", date)
+        if max_age is not None:
+            pulumi.set(__self__, "max_age", max_age)
+
+    @_builtins.property
+    @pulumi.getter
+    def date(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The day, such as `2027-01-01`, or a time as in RFC 3339. Default: none, and `maxAge` is set.
+        """
+        return pulumi.get(self, "date")
+
+    @date.setter
+    def date(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "date", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxAge")
+    def max_age(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The age in seconds. Default: none, and `date` is set.
+        """
+        return pulumi.get(self, "max_age")
+
+    @max_age.setter
+    def max_age(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "max_age", value)
+
+
+class R2CorsAllowedArgsDict(TypedDict):
+    """
+    Who may do what. The order of origins, methods and headers says nothing.
+    """
+    methods: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]
+    """
+    `GET`, `PUT`, `POST`, `DELETE` and `HEAD`.
+    """
+    origins: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]
+    """
+    Origins of the pages, such as `https://example.com`, without a path, or `*` for all.
+    """
+    headers: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Headers that a page may send beside those that every page may. Default: none.
+    """
+
+@pulumi.input_type
+class R2CorsAllowedArgs:
+    def __init__(__self__, *,
+                 methods: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]],
+                 origins: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]],
+                 headers: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None):
+        """
+        Who may do what. The order of origins, methods and headers says nothing.
+
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] methods: `GET`, `PUT`, `POST`, `DELETE` and `HEAD`.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] origins: Origins of the pages, such as `https://example.com`, without a path, or `*` for all.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] headers: Headers that a page may send beside those that every page may. Default: none.
+        """
+        pulumi.set(__self__, "methods", methods)
+        pulumi.set(__self__, "origins", origins)
+        if headers is not None:
+            pulumi.set(__self__, "headers", headers)
+
+    @_builtins.property
+    @pulumi.getter
+    def methods(self) -> pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]:
+        """
+        `GET`, `PUT`, `POST`, `DELETE` and `HEAD`.
+        """
+        return pulumi.get(self, "methods")
+
+    @methods.setter
+    def methods(self, value: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]):
+        pulumi.set(self, "methods", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def origins(self) -> pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]:
+        """
+        Origins of the pages, such as `https://example.com`, without a path, or `*` for all.
+        """
+        return pulumi.get(self, "origins")
+
+    @origins.setter
+    def origins(self, value: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]):
+        pulumi.set(self, "origins", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def headers(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Headers that a page may send beside those that every page may. Default: none.
+        """
+        return pulumi.get(self, "headers")
+
+    @headers.setter
+    def headers(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "headers", value)
+
+
+class R2CorsRuleArgsDict(TypedDict):
+    """
+    Which pages of other origins may read a bucket's objects, and how.
+    """
+    allowed: pulumi.Input['R2CorsAllowedArgsDict']
+    """
+    What the rule allows.
+    """
+    expose_headers: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Headers of an answer that a page may read. Their order says nothing. Default: those that every page may read.
+    """
+    max_age_seconds: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How long a browser may remember what is allowed, in seconds, at most 86400. Default: the browser's own.
+    """
+
+@pulumi.input_type
+class R2CorsRuleArgs:
+    def __init__(__self__, *,
+                 allowed: pulumi.Input['R2CorsAllowedArgs'],
+                 expose_headers: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 max_age_seconds: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        Which pages of other origins may read a bucket's objects, and how.
+
+        :param pulumi.Input['R2CorsAllowedArgs'] allowed: What the rule allows.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] expose_headers: Headers of an answer that a page may read. Their order says nothing. Default: those that every page may read.
+        :param pulumi.Input[_builtins.int] max_age_seconds: How long a browser may remember what is allowed, in seconds, at most 86400. Default: the browser's own.
+        """
+        pulumi.set(__self__, "allowed", allowed)
+        if expose_headers is not None:
+            pulumi.set(__self__, "expose_headers", expose_headers)
+        if max_age_seconds is not None:
+            pulumi.set(__self__, "max_age_seconds", max_age_seconds)
+
+    @_builtins.property
+    @pulumi.getter
+    def allowed(self) -> pulumi.Input['R2CorsAllowedArgs']:
+        """
+        What the rule allows.
+        """
+        return pulumi.get(self, "allowed")
+
+    @allowed.setter
+    def allowed(self, value: pulumi.Input['R2CorsAllowedArgs']):
+        pulumi.set(self, "allowed", value)
+
+    @_builtins.property
+    @pulumi.getter(name="exposeHeaders")
+    def expose_headers(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Headers of an answer that a page may read. Their order says nothing. Default: those that every page may read.
+        """
+        return pulumi.get(self, "expose_headers")
+
+    @expose_headers.setter
+    def expose_headers(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "expose_headers", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxAgeSeconds")
+    def max_age_seconds(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How long a browser may remember what is allowed, in seconds, at most 86400. Default: the browser's own.
+        """
+        return pulumi.get(self, "max_age_seconds")
+
+    @max_age_seconds.setter
+    def max_age_seconds(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "max_age_seconds", value)
+
+
+class R2CustomDomainArgsDict(TypedDict):
+    """
+    An address of a bucket in a zone.
+    """
+    zone_id: pulumi.Input[_builtins.str]
+    """
+    Id of the zone that the host belongs to: 32 hex digits from the zone's overview page.
+    """
+    enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether the bucket is public there. Default: true.
+    """
+    min_tls: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Lowest version of TLS that is accepted: `1.0`, `1.1`, `1.2` or `1.3`. Default: `1.0`.
+    """
+
+@pulumi.input_type
+class R2CustomDomainArgs:
+    def __init__(__self__, *,
+                 zone_id: pulumi.Input[_builtins.str],
+                 enabled: pulumi.Input[Optional[_builtins.bool]] = None,
+                 min_tls: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        An address of a bucket in a zone.
+
+        :param pulumi.Input[_builtins.str] zone_id: Id of the zone that the host belongs to: 32 hex digits from the zone's overview page.
+        :param pulumi.Input[_builtins.bool] enabled: Whether the bucket is public there. Default: true.
+        :param pulumi.Input[_builtins.str] min_tls: Lowest version of TLS that is accepted: `1.0`, `1.1`, `1.2` or `1.3`. Default: `1.0`.
+        """
+        pulumi.set(__self__, "zone_id", zone_id)
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if min_tls is not None:
+            pulumi.set(__self__, "min_tls", min_tls)
+
+    @_builtins.property
+    @pulumi.getter(name="zoneId")
+    def zone_id(self) -> pulumi.Input[_builtins.str]:
+        """
+        Id of the zone that the host belongs to: 32 hex digits from the zone's overview page.
+        """
+        return pulumi.get(self, "zone_id")
+
+    @zone_id.setter
+    def zone_id(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "zone_id", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the bucket is public there. Default: true.
+        """
+        return pulumi.get(self, "enabled")
+
+    @enabled.setter
+    def enabled(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "enabled", value)
+
+    @_builtins.property
+    @pulumi.getter(name="minTls")
+    def min_tls(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Lowest version of TLS that is accepted: `1.0`, `1.1`, `1.2` or `1.3`. Default: `1.0`.
+        """
+        return pulumi.get(self, "min_tls")
+
+    @min_tls.setter
+    def min_tls(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "min_tls", value)
+
+
+class R2LifecycleRuleArgsDict(TypedDict):
+    """
+    What becomes of objects and unfinished uploads in time. Set at least one transition.
+    """
+    abort_multipart_uploads_transition: NotRequired[pulumi.Input[Optional['R2AgeConditionArgsDict']]]
+    """
+    When unfinished uploads are aborted. Default: not by this rule.
+    """
+    delete_objects_transition: NotRequired[pulumi.Input[Optional['R2ConditionArgsDict']]]
+    """
+    When objects are deleted. Default: not by this rule.
+    """
+    enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether the rule is in effect. Default: true.
+    """
+    prefix: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How the keys begin that the rule is about. Default: all keys.
+    """
+    storage_class_transitions: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input['R2ConditionArgsDict']]]]]
+    """
+    When objects move to another storage class, by that class, which can be `InfrequentAccess`. Default: not by this rule.
+    """
+
+@pulumi.input_type
+class R2LifecycleRuleArgs:
+    def __init__(__self__, *,
+                 abort_multipart_uploads_transition: pulumi.Input[Optional['R2AgeConditionArgs']] = None,
+                 delete_objects_transition: pulumi.Input[Optional['R2ConditionArgs']] = None,
+                 enabled: pulumi.Input[Optional[_builtins.bool]] = None,
+                 prefix: pulumi.Input[Optional[_builtins.str]] = None,
+                 storage_class_transitions: pulumi.Input[Optional[Mapping[str, pulumi.Input['R2ConditionArgs']]]] = None):
+        """
+        What becomes of objects and unfinished uploads in time. Set at least one transition.
+
+        :param pulumi.Input['R2AgeConditionArgs'] abort_multipart_uploads_transition: When unfinished uploads are aborted. Default: not by this rule.
+        :param pulumi.Input['R2ConditionArgs'] delete_objects_transition: When objects are deleted. Default: not by this rule.
+        :param pulumi.Input[_builtins.bool] enabled: Whether the rule is in effect. Default: true.
+        :param pulumi.Input[_builtins.str] prefix: How the keys begin that the rule is about. Default: all keys.
+        :param pulumi.Input[Mapping[str, pulumi.Input['R2ConditionArgs']]] storage_class_transitions: When objects move to another storage class, by that class, which can be `InfrequentAccess`. Default: not by this rule.
+        """
+        if abort_multipart_uploads_transition is not None:
+            pulumi.set(__self__, "abort_multipart_uploads_transition", abort_multipart_uploads_transition)
+        if delete_objects_transition is not None:
+            pulumi.set(__self__, "delete_objects_transition", delete_objects_transition)
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if prefix is not None:
+            pulumi.set(__self__, "prefix", prefix)
+        if storage_class_transitions is not None:
+            pulumi.set(__self__, "storage_class_transitions", storage_class_transitions)
+
+    @_builtins.property
+    @pulumi.getter(name="abortMultipartUploadsTransition")
+    def abort_multipart_uploads_transition(self) -> pulumi.Input[Optional['R2AgeConditionArgs']]:
+        """
+        When unfinished uploads are aborted. Default: not by this rule.
+        """
+        return pulumi.get(self, "abort_multipart_uploads_transition")
+
+    @abort_multipart_uploads_transition.setter
+    def abort_multipart_uploads_transition(self, value: pulumi.Input[Optional['R2AgeConditionArgs']]):
+        pulumi.set(self, "abort_multipart_uploads_transition", value)
+
+    @_builtins.property
+    @pulumi.getter(name="deleteObjectsTransition")
+    def delete_objects_transition(self) -> pulumi.Input[Optional['R2ConditionArgs']]:
+        """
+        When objects are deleted. Default: not by this rule.
+        """
+        return pulumi.get(self, "delete_objects_transition")
+
+    @delete_objects_transition.setter
+    def delete_objects_transition(self, value: pulumi.Input[Optional['R2ConditionArgs']]):
+        pulumi.set(self, "delete_objects_transition", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the rule is in effect. Default: true.
+        """
+        return pulumi.get(self, "enabled")
+
+    @enabled.setter
+    def enabled(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "enabled", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def prefix(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How the keys begin that the rule is about. Default: all keys.
+        """
+        return pulumi.get(self, "prefix")
+
+    @prefix.setter
+    def prefix(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "prefix", value)
+
+    @_builtins.property
+    @pulumi.getter(name="storageClassTransitions")
+    def storage_class_transitions(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['R2ConditionArgs']]]]:
+        """
+        When objects move to another storage class, by that class, which can be `InfrequentAccess`. Default: not by this rule.
+        """
+        return pulumi.get(self, "storage_class_transitions")
+
+    @storage_class_transitions.setter
+    def storage_class_transitions(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['R2ConditionArgs']]]]):
+        pulumi.set(self, "storage_class_transitions", value)
+
+
+class R2LockRuleArgsDict(TypedDict):
+    """
+    How long objects cannot be deleted or overwritten. Set exactly one of `maxAgeSeconds`, `date` and `indefinite`.
+    """
+    date: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Until that day, such as `2027-01-01`, or a time as in RFC 3339. Default: another member is set.
+    """
+    enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether the rule is in effect. Default: true.
+    """
+    indefinite: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    As long as the rule is there. Default: another member is set.
+    """
+    max_age_seconds: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    Until an object is that old, in seconds. Default: another member is set.
+    """
+    prefix: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How the keys begin that the rule is about. Default: all keys.
+    """
+
+@pulumi.input_type
+class R2LockRuleArgs:
+    def __init__(__self__, *,
+                 date: pulumi.Input[Optional[_builtins.str]] = None,
+                 enabled: pulumi.Input[Optional[_builtins.bool]] = None,
+                 indefinite: pulumi.Input[Optional[_builtins.bool]] = None,
+                 max_age_seconds: pulumi.Input[Optional[_builtins.int]] = None,
+                 prefix: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        How long objects cannot be deleted or overwritten. Set exactly one of `maxAgeSeconds`, `date` and `indefinite`.
+
+        :param pulumi.Input[_builtins.str] date: Until that day, such as `2027-01-01`, or a time as in RFC 3339. Default: another member is set.
+        :param pulumi.Input[_builtins.bool] enabled: Whether the rule is in effect. Default: true.
+        :param pulumi.Input[_builtins.bool] indefinite: As long as the rule is there. Default: another member is set.
+        :param pulumi.Input[_builtins.int] max_age_seconds: Until an object is that old, in seconds. Default: another member is set.
+        :param pulumi.Input[_builtins.str] prefix: How the keys begin that the rule is about. Default: all keys.
+        """
+        if date is not None:
+            pulumi.set(__self__, "date", date)
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if indefinite is not None:
+            pulumi.set(__self__, "indefinite", indefinite)
+        if max_age_seconds is not None:
+            pulumi.set(__self__, "max_age_seconds", max_age_seconds)
+        if prefix is not None:
+            pulumi.set(__self__, "prefix", prefix)
+
+    @_builtins.property
+    @pulumi.getter
+    def date(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Until that day, such as `2027-01-01`, or a time as in RFC 3339. Default: another member is set.
+        """
+        return pulumi.get(self, "date")
+
+    @date.setter
+    def date(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "date", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the rule is in effect. Default: true.
+        """
+        return pulumi.get(self, "enabled")
+
+    @enabled.setter
+    def enabled(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "enabled", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def indefinite(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        As long as the rule is there. Default: another member is set.
+        """
+        return pulumi.get(self, "indefinite")
+
+    @indefinite.setter
+    def indefinite(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "indefinite", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxAgeSeconds")
+    def max_age_seconds(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        Until an object is that old, in seconds. Default: another member is set.
+        """
+        return pulumi.get(self, "max_age_seconds")
+
+    @max_age_seconds.setter
+    def max_age_seconds(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "max_age_seconds", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def prefix(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How the keys begin that the rule is about. Default: all keys.
+        """
+        return pulumi.get(self, "prefix")
+
+    @prefix.setter
+    def prefix(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "prefix", value)
+
+
+class R2PublicAccessArgsDict(TypedDict):
+    """
+    Where everybody can read a bucket's objects.
+    """
+    custom_domains: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input['R2CustomDomainArgsDict']]]]]
+    """
+    At which addresses in your zones, by host name. Cloudflare makes their DNS records. Default: none.
+    """
+    r2_dev: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether at the bucket's address on r2.dev, which is limited in rate and meant for development. Default: false.
+    """
+
+@pulumi.input_type
+class R2PublicAccessArgs:
+    def __init__(__self__, *,
+                 custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input['R2CustomDomainArgs']]]] = None,
+                 r2_dev: pulumi.Input[Optional[_builtins.bool]] = None):
+        """
+        Where everybody can read a bucket's objects.
+
+        :param pulumi.Input[Mapping[str, pulumi.Input['R2CustomDomainArgs']]] custom_domains: At which addresses in your zones, by host name. Cloudflare makes their DNS records. Default: none.
+        :param pulumi.Input[_builtins.bool] r2_dev: Whether at the bucket's address on r2.dev, which is limited in rate and meant for development. Default: false.
+        """
+        if custom_domains is not None:
+            pulumi.set(__self__, "custom_domains", custom_domains)
+        if r2_dev is not None:
+            pulumi.set(__self__, "r2_dev", r2_dev)
+
+    @_builtins.property
+    @pulumi.getter(name="customDomains")
+    def custom_domains(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['R2CustomDomainArgs']]]]:
+        """
+        At which addresses in your zones, by host name. Cloudflare makes their DNS records. Default: none.
+        """
+        return pulumi.get(self, "custom_domains")
+
+    @custom_domains.setter
+    def custom_domains(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['R2CustomDomainArgs']]]]):
+        pulumi.set(self, "custom_domains", value)
+
+    @_builtins.property
+    @pulumi.getter(name="r2Dev")
+    def r2_dev(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether at the bucket's address on r2.dev, which is limited in rate and meant for development. Default: false.
+        """
+        return pulumi.get(self, "r2_dev")
+
+    @r2_dev.setter
+    def r2_dev(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "r2_dev", value)
 
 
 class RateLimitBindingArgsDict(TypedDict):
@@ -3463,6 +4088,117 @@ class RouteArgs:
     @zone_name.setter
     def zone_name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "zone_name", value)
+
+
+class SecretKeyBindingArgsDict(TypedDict):
+    """
+    Binds a `CryptoKey`, which the Worker uses with `crypto.subtle` and can never read. The key is write-only: like the values of `secrets` it never reaches the state, not even encrypted, and is sent only when it changes.
+    """
+    algorithm: Any
+    """
+    What the key is for, as `crypto.subtle.importKey` takes it: a name, such as `AES-GCM`, or an object, such as `{ name: "HMAC", hash: "SHA-256" }`.
+    """
+    format: pulumi.Input[_builtins.str]
+    """
+    How the key is written: `raw` (bytes, of a symmetric key), `pkcs8` (a private key), `spki` (a public key) or `jwk`.
+    """
+    usages: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]
+    """
+    What the Worker may do with it: `encrypt`, `decrypt`, `sign`, `verify`, `deriveKey`, `deriveBits`, `wrapKey` and `unwrapKey`.
+    """
+    key_base64: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The key in Base64, in every format but `jwk`: its bytes, or DER, which is PEM less its first and last line. May be a reference, as the values of `secrets`. Default: none, and `keyJwk` is set.
+    """
+    key_jwk: NotRequired[Any]
+    """
+    The key in the format `jwk`: an object such as `{ kty: "oct", k: "…" }`, its JSON, or a reference to that. Default: none, and `keyBase64` is set.
+    """
+
+@pulumi.input_type
+class SecretKeyBindingArgs:
+    def __init__(__self__, *,
+                 algorithm: Any,
+                 format: pulumi.Input[_builtins.str],
+                 usages: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]],
+                 key_base64: pulumi.Input[Optional[_builtins.str]] = None,
+                 key_jwk: Optional[Any] = None):
+        """
+        Binds a `CryptoKey`, which the Worker uses with `crypto.subtle` and can never read. The key is write-only: like the values of `secrets` it never reaches the state, not even encrypted, and is sent only when it changes.
+
+        :param Any algorithm: What the key is for, as `crypto.subtle.importKey` takes it: a name, such as `AES-GCM`, or an object, such as `{ name: "HMAC", hash: "SHA-256" }`.
+        :param pulumi.Input[_builtins.str] format: How the key is written: `raw` (bytes, of a symmetric key), `pkcs8` (a private key), `spki` (a public key) or `jwk`.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] usages: What the Worker may do with it: `encrypt`, `decrypt`, `sign`, `verify`, `deriveKey`, `deriveBits`, `wrapKey` and `unwrapKey`.
+        :param pulumi.Input[_builtins.str] key_base64: The key in Base64, in every format but `jwk`: its bytes, or DER, which is PEM less its first and last line. May be a reference, as the values of `secrets`. Default: none, and `keyJwk` is set.
+        :param Any key_jwk: The key in the format `jwk`: an object such as `{ kty: "oct", k: "…" }`, its JSON, or a reference to that. Default: none, and `keyBase64` is set.
+        """
+        pulumi.set(__self__, "algorithm", algorithm)
+        pulumi.set(__self__, "format", format)
+        pulumi.set(__self__, "usages", usages)
+        if key_base64 is not None:
+            pulumi.set(__self__, "key_base64", key_base64)
+        if key_jwk is not None:
+            pulumi.set(__self__, "key_jwk", key_jwk)
+
+    @_builtins.property
+    @pulumi.getter
+    def algorithm(self) -> Any:
+        """
+        What the key is for, as `crypto.subtle.importKey` takes it: a name, such as `AES-GCM`, or an object, such as `{ name: "HMAC", hash: "SHA-256" }`.
+        """
+        return pulumi.get(self, "algorithm")
+
+    @algorithm.setter
+    def algorithm(self, value: Any):
+        pulumi.set(self, "algorithm", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def format(self) -> pulumi.Input[_builtins.str]:
+        """
+        How the key is written: `raw` (bytes, of a symmetric key), `pkcs8` (a private key), `spki` (a public key) or `jwk`.
+        """
+        return pulumi.get(self, "format")
+
+    @format.setter
+    def format(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "format", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def usages(self) -> pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]:
+        """
+        What the Worker may do with it: `encrypt`, `decrypt`, `sign`, `verify`, `deriveKey`, `deriveBits`, `wrapKey` and `unwrapKey`.
+        """
+        return pulumi.get(self, "usages")
+
+    @usages.setter
+    def usages(self, value: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]):
+        pulumi.set(self, "usages", value)
+
+    @_builtins.property
+    @pulumi.getter(name="keyBase64")
+    def key_base64(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The key in Base64, in every format but `jwk`: its bytes, or DER, which is PEM less its first and last line. May be a reference, as the values of `secrets`. Default: none, and `keyJwk` is set.
+        """
+        return pulumi.get(self, "key_base64")
+
+    @key_base64.setter
+    def key_base64(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "key_base64", value)
+
+    @_builtins.property
+    @pulumi.getter(name="keyJwk")
+    def key_jwk(self) -> Optional[Any]:
+        """
+        The key in the format `jwk`: an object such as `{ kty: "oct", k: "…" }`, its JSON, or a reference to that. Default: none, and `keyBase64` is set.
+        """
+        return pulumi.get(self, "key_jwk")
+
+    @key_jwk.setter
+    def key_jwk(self, value: Optional[Any]):
+        pulumi.set(self, "key_jwk", value)
 
 
 class SecretsGroupArgsDict(TypedDict):

@@ -57,13 +57,22 @@ __all__ = [
     'QueueConsumer',
     'QueueConsumerID',
     'QueueSettings',
+    'R2AgeCondition',
     'R2BucketBinding',
+    'R2Condition',
+    'R2CorsAllowed',
+    'R2CorsRule',
+    'R2CustomDomain',
+    'R2LifecycleRule',
+    'R2LockRule',
+    'R2PublicAccess',
     'RateLimitBinding',
     'RateLimitSimple',
     'RawBinding',
     'RenamedClass',
     'Rollout',
     'Route',
+    'SecretKeyBinding',
     'SecretStatus',
     'SecretsGroup',
     'SecretsStoreSecretBinding',
@@ -310,6 +319,8 @@ class Binding(dict):
             suggest = "r2_bucket"
         elif key == "rateLimit":
             suggest = "rate_limit"
+        elif key == "secretKey":
+            suggest = "secret_key"
         elif key == "secretsStoreSecret":
             suggest = "secrets_store_secret"
         elif key == "sendEmail":
@@ -365,6 +376,7 @@ class Binding(dict):
                  r2_bucket: Optional['outputs.R2BucketBinding'] = None,
                  rate_limit: Optional['outputs.RateLimitBinding'] = None,
                  raw: Optional['outputs.RawBinding'] = None,
+                 secret_key: Optional['outputs.SecretKeyBinding'] = None,
                  secrets_store_secret: Optional['outputs.SecretsStoreSecretBinding'] = None,
                  send_email: Optional['outputs.SendEmailBinding'] = None,
                  service: Optional['outputs.ServiceBinding'] = None,
@@ -405,6 +417,7 @@ class Binding(dict):
         :param 'R2BucketBinding' r2_bucket: An R2 bucket of objects.
         :param 'RateLimitBinding' rate_limit: A limit that the Worker can ask about.
         :param 'RawBinding' raw: A binding of a type that this provider does not know yet, as Cloudflare's API has it.
+        :param 'SecretKeyBinding' secret_key: A key for `crypto.subtle`, whose material is write-only like a secret.
         :param 'SecretsStoreSecretBinding' secrets_store_secret: A secret in Secrets Store, read with `await env.NAME.get()`.
         :param 'SendEmailBinding' send_email: Sending email to verified addresses.
         :param 'ServiceBinding' service: Another Worker, called without leaving Cloudflare.
@@ -467,6 +480,8 @@ class Binding(dict):
             pulumi.set(__self__, "rate_limit", rate_limit)
         if raw is not None:
             pulumi.set(__self__, "raw", raw)
+        if secret_key is not None:
+            pulumi.set(__self__, "secret_key", secret_key)
         if secrets_store_secret is not None:
             pulumi.set(__self__, "secrets_store_secret", secrets_store_secret)
         if send_email is not None:
@@ -685,6 +700,14 @@ class Binding(dict):
         A binding of a type that this provider does not know yet, as Cloudflare's API has it.
         """
         return pulumi.get(self, "raw")
+
+    @_builtins.property
+    @pulumi.getter(name="secretKey")
+    def secret_key(self) -> Optional['outputs.SecretKeyBinding']:
+        """
+        A key for `crypto.subtle`, whose material is write-only like a secret.
+        """
+        return pulumi.get(self, "secret_key")
 
     @_builtins.property
     @pulumi.getter(name="secretsStoreSecret")
@@ -2394,6 +2417,46 @@ class QueueSettings(dict):
 
 
 @pulumi.output_type
+class R2AgeCondition(dict):
+    """
+    An age.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "maxAge":
+            suggest = "max_age"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in R2AgeCondition. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        R2AgeCondition.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        R2AgeCondition.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 max_age: _builtins.int):
+        """
+        An age.
+
+        :param _builtins.int max_age: The age in seconds.
+        """
+        pulumi.set(__self__, "max_age", max_age)
+
+    @_builtins.property
+    @pulumi.getter(name="maxAge")
+    def max_age(self) -> _builtins.int:
+        """
+        The age in seconds.
+        """
+        return pulumi.get(self, "max_age")
+
+
+@pulumi.output_type
 class R2BucketBinding(dict):
     """
     Binds an R2 bucket.
@@ -2426,6 +2489,474 @@ class R2BucketBinding(dict):
         Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
         """
         return pulumi.get(self, "jurisdiction")
+
+
+@pulumi.output_type
+class R2Condition(dict):
+    """
+    An age or a day. Set exactly one member.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "maxAge":
+            suggest = "max_age"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in R2Condition. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        R2Condition.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        R2Condition.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 date: Optional[_builtins.str] = None,
+                 max_age: Optional[_builtins.int] = None):
+        """
+        An age or a day. Set exactly one member.
+
+        :param _builtins.str date: The day, such as `2027-01-01`, or a time as in RFC 3339. Default: none, and `maxAge` is set.
+        :param _builtins.int max_age: The age in seconds. Default: none, and `date` is set.
+        """
+        if date is not None:
+            pulumi.set(__self__, "date", date)
+        if max_age is not None:
+            pulumi.set(__self__, "max_age", max_age)
+
+    @_builtins.property
+    @pulumi.getter
+    def date(self) -> Optional[_builtins.str]:
+        """
+        The day, such as `2027-01-01`, or a time as in RFC 3339. Default: none, and `maxAge` is set.
+        """
+        return pulumi.get(self, "date")
+
+    @_builtins.property
+    @pulumi.getter(name="maxAge")
+    def max_age(self) -> Optional[_builtins.int]:
+        """
+        The age in seconds. Default: none, and `date` is set.
+        """
+        return pulumi.get(self, "max_age")
+
+
+@pulumi.output_type
+class R2CorsAllowed(dict):
+    """
+    Who may do what. The order of origins, methods and headers says nothing.
+    """
+    def __init__(__self__, *,
+                 methods: Sequence[_builtins.str],
+                 origins: Sequence[_builtins.str],
+                 headers: Optional[Sequence[_builtins.str]] = None):
+        """
+        Who may do what. The order of origins, methods and headers says nothing.
+
+        :param Sequence[_builtins.str] methods: `GET`, `PUT`, `POST`, `DELETE` and `HEAD`.
+        :param Sequence[_builtins.str] origins: Origins of the pages, such as `https://example.com`, without a path, or `*` for all.
+        :param Sequence[_builtins.str] headers: Headers that a page may send beside those that every page may. Default: none.
+        """
+        pulumi.set(__self__, "methods", methods)
+        pulumi.set(__self__, "origins", origins)
+        if headers is not None:
+            pulumi.set(__self__, "headers", headers)
+
+    @_builtins.property
+    @pulumi.getter
+    def methods(self) -> Sequence[_builtins.str]:
+        """
+        `GET`, `PUT`, `POST`, `DELETE` and `HEAD`.
+        """
+        return pulumi.get(self, "methods")
+
+    @_builtins.property
+    @pulumi.getter
+    def origins(self) -> Sequence[_builtins.str]:
+        """
+        Origins of the pages, such as `https://example.com`, without a path, or `*` for all.
+        """
+        return pulumi.get(self, "origins")
+
+    @_builtins.property
+    @pulumi.getter
+    def headers(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Headers that a page may send beside those that every page may. Default: none.
+        """
+        return pulumi.get(self, "headers")
+
+
+@pulumi.output_type
+class R2CorsRule(dict):
+    """
+    Which pages of other origins may read a bucket's objects, and how.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "exposeHeaders":
+            suggest = "expose_headers"
+        elif key == "maxAgeSeconds":
+            suggest = "max_age_seconds"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in R2CorsRule. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        R2CorsRule.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        R2CorsRule.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 allowed: 'outputs.R2CorsAllowed',
+                 expose_headers: Optional[Sequence[_builtins.str]] = None,
+                 max_age_seconds: Optional[_builtins.int] = None):
+        """
+        Which pages of other origins may read a bucket's objects, and how.
+
+        :param 'R2CorsAllowed' allowed: What the rule allows.
+        :param Sequence[_builtins.str] expose_headers: Headers of an answer that a page may read. Their order says nothing. Default: those that every page may read.
+        :param _builtins.int max_age_seconds: How long a browser may remember what is allowed, in seconds, at most 86400. Default: the browser's own.
+        """
+        pulumi.set(__self__, "allowed", allowed)
+        if expose_headers is not None:
+            pulumi.set(__self__, "expose_headers", expose_headers)
+        if max_age_seconds is not None:
+            pulumi.set(__self__, "max_age_seconds", max_age_seconds)
+
+    @_builtins.property
+    @pulumi.getter
+    def allowed(self) -> 'outputs.R2CorsAllowed':
+        """
+        What the rule allows.
+        """
+        return pulumi.get(self, "allowed")
+
+    @_builtins.property
+    @pulumi.getter(name="exposeHeaders")
+    def expose_headers(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Headers of an answer that a page may read. Their order says nothing. Default: those that every page may read.
+        """
+        return pulumi.get(self, "expose_headers")
+
+    @_builtins.property
+    @pulumi.getter(name="maxAgeSeconds")
+    def max_age_seconds(self) -> Optional[_builtins.int]:
+        """
+        How long a browser may remember what is allowed, in seconds, at most 86400. Default: the browser's own.
+        """
+        return pulumi.get(self, "max_age_seconds")
+
+
+@pulumi.output_type
+class R2CustomDomain(dict):
+    """
+    An address of a bucket in a zone.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "zoneId":
+            suggest = "zone_id"
+        elif key == "minTls":
+            suggest = "min_tls"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in R2CustomDomain. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        R2CustomDomain.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        R2CustomDomain.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 zone_id: _builtins.str,
+                 enabled: Optional[_builtins.bool] = None,
+                 min_tls: Optional[_builtins.str] = None):
+        """
+        An address of a bucket in a zone.
+
+        :param _builtins.str zone_id: Id of the zone that the host belongs to: 32 hex digits from the zone's overview page.
+        :param _builtins.bool enabled: Whether the bucket is public there. Default: true.
+        :param _builtins.str min_tls: Lowest version of TLS that is accepted: `1.0`, `1.1`, `1.2` or `1.3`. Default: `1.0`.
+        """
+        pulumi.set(__self__, "zone_id", zone_id)
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if min_tls is not None:
+            pulumi.set(__self__, "min_tls", min_tls)
+
+    @_builtins.property
+    @pulumi.getter(name="zoneId")
+    def zone_id(self) -> _builtins.str:
+        """
+        Id of the zone that the host belongs to: 32 hex digits from the zone's overview page.
+        """
+        return pulumi.get(self, "zone_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> Optional[_builtins.bool]:
+        """
+        Whether the bucket is public there. Default: true.
+        """
+        return pulumi.get(self, "enabled")
+
+    @_builtins.property
+    @pulumi.getter(name="minTls")
+    def min_tls(self) -> Optional[_builtins.str]:
+        """
+        Lowest version of TLS that is accepted: `1.0`, `1.1`, `1.2` or `1.3`. Default: `1.0`.
+        """
+        return pulumi.get(self, "min_tls")
+
+
+@pulumi.output_type
+class R2LifecycleRule(dict):
+    """
+    What becomes of objects and unfinished uploads in time. Set at least one transition.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "abortMultipartUploadsTransition":
+            suggest = "abort_multipart_uploads_transition"
+        elif key == "deleteObjectsTransition":
+            suggest = "delete_objects_transition"
+        elif key == "storageClassTransitions":
+            suggest = "storage_class_transitions"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in R2LifecycleRule. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        R2LifecycleRule.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        R2LifecycleRule.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 abort_multipart_uploads_transition: Optional['outputs.R2AgeCondition'] = None,
+                 delete_objects_transition: Optional['outputs.R2Condition'] = None,
+                 enabled: Optional[_builtins.bool] = None,
+                 prefix: Optional[_builtins.str] = None,
+                 storage_class_transitions: Optional[Mapping[str, 'outputs.R2Condition']] = None):
+        """
+        What becomes of objects and unfinished uploads in time. Set at least one transition.
+
+        :param 'R2AgeCondition' abort_multipart_uploads_transition: When unfinished uploads are aborted. Default: not by this rule.
+        :param 'R2Condition' delete_objects_transition: When objects are deleted. Default: not by this rule.
+        :param _builtins.bool enabled: Whether the rule is in effect. Default: true.
+        :param _builtins.str prefix: How the keys begin that the rule is about. Default: all keys.
+        :param Mapping[str, 'R2Condition'] storage_class_transitions: When objects move to another storage class, by that class, which can be `InfrequentAccess`. Default: not by this rule.
+        """
+        if abort_multipart_uploads_transition is not None:
+            pulumi.set(__self__, "abort_multipart_uploads_transition", abort_multipart_uploads_transition)
+        if delete_objects_transition is not None:
+            pulumi.set(__self__, "delete_objects_transition", delete_objects_transition)
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if prefix is not None:
+            pulumi.set(__self__, "prefix", prefix)
+        if storage_class_transitions is not None:
+            pulumi.set(__self__, "storage_class_transitions", storage_class_transitions)
+
+    @_builtins.property
+    @pulumi.getter(name="abortMultipartUploadsTransition")
+    def abort_multipart_uploads_transition(self) -> Optional['outputs.R2AgeCondition']:
+        """
+        When unfinished uploads are aborted. Default: not by this rule.
+        """
+        return pulumi.get(self, "abort_multipart_uploads_transition")
+
+    @_builtins.property
+    @pulumi.getter(name="deleteObjectsTransition")
+    def delete_objects_transition(self) -> Optional['outputs.R2Condition']:
+        """
+        When objects are deleted. Default: not by this rule.
+        """
+        return pulumi.get(self, "delete_objects_transition")
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> Optional[_builtins.bool]:
+        """
+        Whether the rule is in effect. Default: true.
+        """
+        return pulumi.get(self, "enabled")
+
+    @_builtins.property
+    @pulumi.getter
+    def prefix(self) -> Optional[_builtins.str]:
+        """
+        How the keys begin that the rule is about. Default: all keys.
+        """
+        return pulumi.get(self, "prefix")
+
+    @_builtins.property
+    @pulumi.getter(name="storageClassTransitions")
+    def storage_class_transitions(self) -> Optional[Mapping[str, 'outputs.R2Condition']]:
+        """
+        When objects move to another storage class, by that class, which can be `InfrequentAccess`. Default: not by this rule.
+        """
+        return pulumi.get(self, "storage_class_transitions")
+
+
+@pulumi.output_type
+class R2LockRule(dict):
+    """
+    How long objects cannot be deleted or overwritten. Set exactly one of `maxAgeSeconds`, `date` and `indefinite`.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "maxAgeSeconds":
+            suggest = "max_age_seconds"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in R2LockRule. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        R2LockRule.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        R2LockRule.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 date: Optional[_builtins.str] = None,
+                 enabled: Optional[_builtins.bool] = None,
+                 indefinite: Optional[_builtins.bool] = None,
+                 max_age_seconds: Optional[_builtins.int] = None,
+                 prefix: Optional[_builtins.str] = None):
+        """
+        How long objects cannot be deleted or overwritten. Set exactly one of `maxAgeSeconds`, `date` and `indefinite`.
+
+        :param _builtins.str date: Until that day, such as `2027-01-01`, or a time as in RFC 3339. Default: another member is set.
+        :param _builtins.bool enabled: Whether the rule is in effect. Default: true.
+        :param _builtins.bool indefinite: As long as the rule is there. Default: another member is set.
+        :param _builtins.int max_age_seconds: Until an object is that old, in seconds. Default: another member is set.
+        :param _builtins.str prefix: How the keys begin that the rule is about. Default: all keys.
+        """
+        if date is not None:
+            pulumi.set(__self__, "date", date)
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if indefinite is not None:
+            pulumi.set(__self__, "indefinite", indefinite)
+        if max_age_seconds is not None:
+            pulumi.set(__self__, "max_age_seconds", max_age_seconds)
+        if prefix is not None:
+            pulumi.set(__self__, "prefix", prefix)
+
+    @_builtins.property
+    @pulumi.getter
+    def date(self) -> Optional[_builtins.str]:
+        """
+        Until that day, such as `2027-01-01`, or a time as in RFC 3339. Default: another member is set.
+        """
+        return pulumi.get(self, "date")
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> Optional[_builtins.bool]:
+        """
+        Whether the rule is in effect. Default: true.
+        """
+        return pulumi.get(self, "enabled")
+
+    @_builtins.property
+    @pulumi.getter
+    def indefinite(self) -> Optional[_builtins.bool]:
+        """
+        As long as the rule is there. Default: another member is set.
+        """
+        return pulumi.get(self, "indefinite")
+
+    @_builtins.property
+    @pulumi.getter(name="maxAgeSeconds")
+    def max_age_seconds(self) -> Optional[_builtins.int]:
+        """
+        Until an object is that old, in seconds. Default: another member is set.
+        """
+        return pulumi.get(self, "max_age_seconds")
+
+    @_builtins.property
+    @pulumi.getter
+    def prefix(self) -> Optional[_builtins.str]:
+        """
+        How the keys begin that the rule is about. Default: all keys.
+        """
+        return pulumi.get(self, "prefix")
+
+
+@pulumi.output_type
+class R2PublicAccess(dict):
+    """
+    Where everybody can read a bucket's objects.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "customDomains":
+            suggest = "custom_domains"
+        elif key == "r2Dev":
+            suggest = "r2_dev"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in R2PublicAccess. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        R2PublicAccess.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        R2PublicAccess.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 custom_domains: Optional[Mapping[str, 'outputs.R2CustomDomain']] = None,
+                 r2_dev: Optional[_builtins.bool] = None):
+        """
+        Where everybody can read a bucket's objects.
+
+        :param Mapping[str, 'R2CustomDomain'] custom_domains: At which addresses in your zones, by host name. Cloudflare makes their DNS records. Default: none.
+        :param _builtins.bool r2_dev: Whether at the bucket's address on r2.dev, which is limited in rate and meant for development. Default: false.
+        """
+        if custom_domains is not None:
+            pulumi.set(__self__, "custom_domains", custom_domains)
+        if r2_dev is not None:
+            pulumi.set(__self__, "r2_dev", r2_dev)
+
+    @_builtins.property
+    @pulumi.getter(name="customDomains")
+    def custom_domains(self) -> Optional[Mapping[str, 'outputs.R2CustomDomain']]:
+        """
+        At which addresses in your zones, by host name. Cloudflare makes their DNS records. Default: none.
+        """
+        return pulumi.get(self, "custom_domains")
+
+    @_builtins.property
+    @pulumi.getter(name="r2Dev")
+    def r2_dev(self) -> Optional[_builtins.bool]:
+        """
+        Whether at the bucket's address on r2.dev, which is limited in rate and meant for development. Default: false.
+        """
+        return pulumi.get(self, "r2_dev")
 
 
 @pulumi.output_type
@@ -2703,6 +3234,94 @@ class Route(dict):
         Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
         """
         return pulumi.get(self, "zone_name")
+
+
+@pulumi.output_type
+class SecretKeyBinding(dict):
+    """
+    Binds a `CryptoKey`, which the Worker uses with `crypto.subtle` and can never read. The key is write-only: like the values of `secrets` it never reaches the state, not even encrypted, and is sent only when it changes.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "keyBase64":
+            suggest = "key_base64"
+        elif key == "keyJwk":
+            suggest = "key_jwk"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in SecretKeyBinding. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        SecretKeyBinding.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        SecretKeyBinding.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 algorithm: Any,
+                 format: _builtins.str,
+                 usages: Sequence[_builtins.str],
+                 key_base64: Optional[_builtins.str] = None,
+                 key_jwk: Optional[Any] = None):
+        """
+        Binds a `CryptoKey`, which the Worker uses with `crypto.subtle` and can never read. The key is write-only: like the values of `secrets` it never reaches the state, not even encrypted, and is sent only when it changes.
+
+        :param Any algorithm: What the key is for, as `crypto.subtle.importKey` takes it: a name, such as `AES-GCM`, or an object, such as `{ name: "HMAC", hash: "SHA-256" }`.
+        :param _builtins.str format: How the key is written: `raw` (bytes, of a symmetric key), `pkcs8` (a private key), `spki` (a public key) or `jwk`.
+        :param Sequence[_builtins.str] usages: What the Worker may do with it: `encrypt`, `decrypt`, `sign`, `verify`, `deriveKey`, `deriveBits`, `wrapKey` and `unwrapKey`.
+        :param _builtins.str key_base64: The key in Base64, in every format but `jwk`: its bytes, or DER, which is PEM less its first and last line. May be a reference, as the values of `secrets`. Default: none, and `keyJwk` is set.
+        :param Any key_jwk: The key in the format `jwk`: an object such as `{ kty: "oct", k: "…" }`, its JSON, or a reference to that. Default: none, and `keyBase64` is set.
+        """
+        pulumi.set(__self__, "algorithm", algorithm)
+        pulumi.set(__self__, "format", format)
+        pulumi.set(__self__, "usages", usages)
+        if key_base64 is not None:
+            pulumi.set(__self__, "key_base64", key_base64)
+        if key_jwk is not None:
+            pulumi.set(__self__, "key_jwk", key_jwk)
+
+    @_builtins.property
+    @pulumi.getter
+    def algorithm(self) -> Any:
+        """
+        What the key is for, as `crypto.subtle.importKey` takes it: a name, such as `AES-GCM`, or an object, such as `{ name: "HMAC", hash: "SHA-256" }`.
+        """
+        return pulumi.get(self, "algorithm")
+
+    @_builtins.property
+    @pulumi.getter
+    def format(self) -> _builtins.str:
+        """
+        How the key is written: `raw` (bytes, of a symmetric key), `pkcs8` (a private key), `spki` (a public key) or `jwk`.
+        """
+        return pulumi.get(self, "format")
+
+    @_builtins.property
+    @pulumi.getter
+    def usages(self) -> Sequence[_builtins.str]:
+        """
+        What the Worker may do with it: `encrypt`, `decrypt`, `sign`, `verify`, `deriveKey`, `deriveBits`, `wrapKey` and `unwrapKey`.
+        """
+        return pulumi.get(self, "usages")
+
+    @_builtins.property
+    @pulumi.getter(name="keyBase64")
+    def key_base64(self) -> Optional[_builtins.str]:
+        """
+        The key in Base64, in every format but `jwk`: its bytes, or DER, which is PEM less its first and last line. May be a reference, as the values of `secrets`. Default: none, and `keyJwk` is set.
+        """
+        return pulumi.get(self, "key_base64")
+
+    @_builtins.property
+    @pulumi.getter(name="keyJwk")
+    def key_jwk(self) -> Optional[Any]:
+        """
+        The key in the format `jwk`: an object such as `{ kty: "oct", k: "…" }`, its JSON, or a reference to that. Default: none, and `keyBase64` is set.
+        """
+        return pulumi.get(self, "key_jwk")
 
 
 @pulumi.output_type

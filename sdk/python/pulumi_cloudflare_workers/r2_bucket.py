@@ -13,6 +13,8 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
+from . import outputs
+from ._inputs import *
 
 __all__ = ['R2BucketArgs', 'R2Bucket']
 
@@ -20,31 +22,47 @@ __all__ = ['R2BucketArgs', 'R2Bucket']
 class R2BucketArgs:
     def __init__(__self__, *,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 cors: pulumi.Input[Optional[Mapping[str, pulumi.Input['R2CorsRuleArgs']]]] = None,
                  force_destroy: pulumi.Input[Optional[_builtins.bool]] = None,
                  jurisdiction: pulumi.Input[Optional[_builtins.str]] = None,
+                 lifecycle: pulumi.Input[Optional[Mapping[str, pulumi.Input['R2LifecycleRuleArgs']]]] = None,
                  location: pulumi.Input[Optional[_builtins.str]] = None,
+                 lock_rules: pulumi.Input[Optional[Mapping[str, pulumi.Input['R2LockRuleArgs']]]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 public_access: pulumi.Input[Optional['R2PublicAccessArgs']] = None,
                  storage_class: pulumi.Input[Optional[_builtins.str]] = None):
         """
         The set of arguments for constructing a R2Bucket resource.
 
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the bucket.
+        :param pulumi.Input[Mapping[str, pulumi.Input['R2CorsRuleArgs']]] cors: Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
         :param pulumi.Input[_builtins.bool] force_destroy: Whether to delete the objects too when the bucket is deleted. Default: false; deleting a bucket that is not empty is then an error. It must be set by an update before the one that deletes.
         :param pulumi.Input[_builtins.str] jurisdiction: Jurisdiction in which the data must stay: `eu` or `fedramp`. Default: none. Changing it replaces the bucket.
+        :param pulumi.Input[Mapping[str, pulumi.Input['R2LifecycleRuleArgs']]] lifecycle: When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2's own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
         :param pulumi.Input[_builtins.str] location: Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
+        :param pulumi.Input[Mapping[str, pulumi.Input['R2LockRuleArgs']]] lock_rules: Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
         :param pulumi.Input[_builtins.str] name: The bucket's name: 3 to 63 lower-case letters, digits and `-`. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
+        :param pulumi.Input['R2PublicAccessArgs'] public_access: Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
         :param pulumi.Input[_builtins.str] storage_class: Storage class of new objects: `Standard` or `InfrequentAccess`. Default: `Standard`.
         """
         if account_id is not None:
             pulumi.set(__self__, "account_id", account_id)
+        if cors is not None:
+            pulumi.set(__self__, "cors", cors)
         if force_destroy is not None:
             pulumi.set(__self__, "force_destroy", force_destroy)
         if jurisdiction is not None:
             pulumi.set(__self__, "jurisdiction", jurisdiction)
+        if lifecycle is not None:
+            pulumi.set(__self__, "lifecycle", lifecycle)
         if location is not None:
             pulumi.set(__self__, "location", location)
+        if lock_rules is not None:
+            pulumi.set(__self__, "lock_rules", lock_rules)
         if name is not None:
             pulumi.set(__self__, "name", name)
+        if public_access is not None:
+            pulumi.set(__self__, "public_access", public_access)
         if storage_class is not None:
             pulumi.set(__self__, "storage_class", storage_class)
 
@@ -59,6 +77,18 @@ class R2BucketArgs:
     @account_id.setter
     def account_id(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "account_id", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def cors(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['R2CorsRuleArgs']]]]:
+        """
+        Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+        """
+        return pulumi.get(self, "cors")
+
+    @cors.setter
+    def cors(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['R2CorsRuleArgs']]]]):
+        pulumi.set(self, "cors", value)
 
     @_builtins.property
     @pulumi.getter(name="forceDestroy")
@@ -86,6 +116,18 @@ class R2BucketArgs:
 
     @_builtins.property
     @pulumi.getter
+    def lifecycle(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['R2LifecycleRuleArgs']]]]:
+        """
+        When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2's own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+        """
+        return pulumi.get(self, "lifecycle")
+
+    @lifecycle.setter
+    def lifecycle(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['R2LifecycleRuleArgs']]]]):
+        pulumi.set(self, "lifecycle", value)
+
+    @_builtins.property
+    @pulumi.getter
     def location(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
@@ -95,6 +137,18 @@ class R2BucketArgs:
     @location.setter
     def location(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "location", value)
+
+    @_builtins.property
+    @pulumi.getter(name="lockRules")
+    def lock_rules(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['R2LockRuleArgs']]]]:
+        """
+        Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+        """
+        return pulumi.get(self, "lock_rules")
+
+    @lock_rules.setter
+    def lock_rules(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['R2LockRuleArgs']]]]):
+        pulumi.set(self, "lock_rules", value)
 
     @_builtins.property
     @pulumi.getter
@@ -107,6 +161,18 @@ class R2BucketArgs:
     @name.setter
     def name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="publicAccess")
+    def public_access(self) -> pulumi.Input[Optional['R2PublicAccessArgs']]:
+        """
+        Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+        """
+        return pulumi.get(self, "public_access")
+
+    @public_access.setter
+    def public_access(self, value: pulumi.Input[Optional['R2PublicAccessArgs']]):
+        pulumi.set(self, "public_access", value)
 
     @_builtins.property
     @pulumi.getter(name="storageClass")
@@ -128,16 +194,28 @@ class R2Bucket(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 cors: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['R2CorsRuleArgs', 'R2CorsRuleArgsDict']]]]] = None,
                  force_destroy: pulumi.Input[Optional[_builtins.bool]] = None,
                  jurisdiction: pulumi.Input[Optional[_builtins.str]] = None,
+                 lifecycle: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['R2LifecycleRuleArgs', 'R2LifecycleRuleArgsDict']]]]] = None,
                  location: pulumi.Input[Optional[_builtins.str]] = None,
+                 lock_rules: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['R2LockRuleArgs', 'R2LockRuleArgsDict']]]]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 public_access: pulumi.Input[Optional[Union['R2PublicAccessArgs', 'R2PublicAccessArgsDict']]] = None,
                  storage_class: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
         An R2 bucket: objects over S3, and a binding for Workers.
 
         ## Example Usage
+
+        ## Rules and public access
+
+        Rules are named: a preview says `lifecycle.logs: …`. What is left out is not looked at; what is set is the whole of it, so a
+        rule that others add shows after a refresh and the next update removes it. R2's own lifecycle rule, `Default Multipart Abort
+        Rule`, stays as it is unless it is named.
+
+        What a lock rule keeps is not deleted with the bucket either, not even by `forceDestroy`: remove the rule by an update first.
 
         ## Import
 
@@ -150,10 +228,14 @@ class R2Bucket(pulumi.CustomResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the bucket.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['R2CorsRuleArgs', 'R2CorsRuleArgsDict']]]] cors: Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
         :param pulumi.Input[_builtins.bool] force_destroy: Whether to delete the objects too when the bucket is deleted. Default: false; deleting a bucket that is not empty is then an error. It must be set by an update before the one that deletes.
         :param pulumi.Input[_builtins.str] jurisdiction: Jurisdiction in which the data must stay: `eu` or `fedramp`. Default: none. Changing it replaces the bucket.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['R2LifecycleRuleArgs', 'R2LifecycleRuleArgsDict']]]] lifecycle: When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2's own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
         :param pulumi.Input[_builtins.str] location: Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['R2LockRuleArgs', 'R2LockRuleArgsDict']]]] lock_rules: Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
         :param pulumi.Input[_builtins.str] name: The bucket's name: 3 to 63 lower-case letters, digits and `-`. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
+        :param pulumi.Input[Union['R2PublicAccessArgs', 'R2PublicAccessArgsDict']] public_access: Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
         :param pulumi.Input[_builtins.str] storage_class: Storage class of new objects: `Standard` or `InfrequentAccess`. Default: `Standard`.
         """
         ...
@@ -166,6 +248,14 @@ class R2Bucket(pulumi.CustomResource):
         An R2 bucket: objects over S3, and a binding for Workers.
 
         ## Example Usage
+
+        ## Rules and public access
+
+        Rules are named: a preview says `lifecycle.logs: …`. What is left out is not looked at; what is set is the whole of it, so a
+        rule that others add shows after a refresh and the next update removes it. R2's own lifecycle rule, `Default Multipart Abort
+        Rule`, stays as it is unless it is named.
+
+        What a lock rule keeps is not deleted with the bucket either, not even by `forceDestroy`: remove the rule by an update first.
 
         ## Import
 
@@ -191,10 +281,14 @@ class R2Bucket(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 cors: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['R2CorsRuleArgs', 'R2CorsRuleArgsDict']]]]] = None,
                  force_destroy: pulumi.Input[Optional[_builtins.bool]] = None,
                  jurisdiction: pulumi.Input[Optional[_builtins.str]] = None,
+                 lifecycle: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['R2LifecycleRuleArgs', 'R2LifecycleRuleArgsDict']]]]] = None,
                  location: pulumi.Input[Optional[_builtins.str]] = None,
+                 lock_rules: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['R2LockRuleArgs', 'R2LockRuleArgsDict']]]]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 public_access: pulumi.Input[Optional[Union['R2PublicAccessArgs', 'R2PublicAccessArgsDict']]] = None,
                  storage_class: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
@@ -206,12 +300,17 @@ class R2Bucket(pulumi.CustomResource):
             __props__ = R2BucketArgs.__new__(R2BucketArgs)
 
             __props__.__dict__["account_id"] = account_id
+            __props__.__dict__["cors"] = cors
             __props__.__dict__["force_destroy"] = force_destroy
             __props__.__dict__["jurisdiction"] = jurisdiction
+            __props__.__dict__["lifecycle"] = lifecycle
             __props__.__dict__["location"] = location
+            __props__.__dict__["lock_rules"] = lock_rules
             __props__.__dict__["name"] = name
+            __props__.__dict__["public_access"] = public_access
             __props__.__dict__["storage_class"] = storage_class
             __props__.__dict__["created_on"] = None
+            __props__.__dict__["public_urls"] = None
         replace_on_changes = pulumi.ResourceOptions(replace_on_changes=["accountId", "jurisdiction", "location", "name"])
         opts = pulumi.ResourceOptions.merge(opts, replace_on_changes)
         super(R2Bucket, __self__).__init__(
@@ -237,11 +336,16 @@ class R2Bucket(pulumi.CustomResource):
         __props__ = R2BucketArgs.__new__(R2BucketArgs)
 
         __props__.__dict__["account_id"] = None
+        __props__.__dict__["cors"] = None
         __props__.__dict__["created_on"] = None
         __props__.__dict__["force_destroy"] = None
         __props__.__dict__["jurisdiction"] = None
+        __props__.__dict__["lifecycle"] = None
         __props__.__dict__["location"] = None
+        __props__.__dict__["lock_rules"] = None
         __props__.__dict__["name"] = None
+        __props__.__dict__["public_access"] = None
+        __props__.__dict__["public_urls"] = None
         __props__.__dict__["storage_class"] = None
         return R2Bucket(resource_name, opts=opts, __props__=__props__)
 
@@ -252,6 +356,14 @@ class R2Bucket(pulumi.CustomResource):
         The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the bucket.
         """
         return pulumi.get(self, "account_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def cors(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.R2CorsRule']]]:
+        """
+        Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+        """
+        return pulumi.get(self, "cors")
 
     @_builtins.property
     @pulumi.getter(name="createdOn")
@@ -279,11 +391,27 @@ class R2Bucket(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def lifecycle(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.R2LifecycleRule']]]:
+        """
+        When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2's own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+        """
+        return pulumi.get(self, "lifecycle")
+
+    @_builtins.property
+    @pulumi.getter
     def location(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
         """
         return pulumi.get(self, "location")
+
+    @_builtins.property
+    @pulumi.getter(name="lockRules")
+    def lock_rules(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.R2LockRule']]]:
+        """
+        Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+        """
+        return pulumi.get(self, "lock_rules")
 
     @_builtins.property
     @pulumi.getter
@@ -292,6 +420,22 @@ class R2Bucket(pulumi.CustomResource):
         The bucket's name: 3 to 63 lower-case letters, digits and `-`. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
         """
         return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter(name="publicAccess")
+    def public_access(self) -> pulumi.Output[Optional['outputs.R2PublicAccess']]:
+        """
+        Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+        """
+        return pulumi.get(self, "public_access")
+
+    @_builtins.property
+    @pulumi.getter(name="publicUrls")
+    def public_urls(self) -> pulumi.Output[Sequence[_builtins.str]]:
+        """
+        Addresses below which everybody can read the objects by their keys, as far as `publicAccess` is set: r2.dev first, then the custom domains.
+        """
+        return pulumi.get(self, "public_urls")
 
     @_builtins.property
     @pulumi.getter(name="storageClass")

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator"
 )
 
 func TestKV(t *testing.T) {
@@ -89,6 +91,36 @@ func TestR2(t *testing.T) {
 			run: "r2 object get files/dir/object.txt --remote --pipe", fails: true,
 			out: []string{"The specified key does not exist"},
 		},
+		step{
+			run: "r2 bucket cors set files --file cors.json --force", out: []string{"Set CORS configuration"},
+			files: map[string]string{"cors.json": `{"rules":[{"allowed":{"origins":["https://a.test"],"methods":["GET"]}}]}`},
+			then: func(t *testing.T, w *workspace, _ string) {
+				t.Helper()
+				assert.Contains(t, w.server.Dump(), `cors [{"allowed":{"origins":["https://a.test"],"methods":["GET"]}}]`)
+			},
+		},
+		step{
+			run: "r2 bucket lifecycle add files old logs/ --expire-days 30 --force", out: []string{"Added lifecycle rule 'old'"},
+			then: func(t *testing.T, w *workspace, _ string) {
+				t.Helper()
+				assert.Contains(t, w.server.Dump(), `lifecycle [{"id":"Default Multipart Abort Rule"`)
+				assert.Contains(t, w.server.Dump(), `{"id":"old","enabled":true,"conditions":{"prefix":"logs/"},`+
+					`"deleteObjectsTransition":{"condition":{"type":"Age","maxAge":2592000}}}`)
+			},
+		},
+		step{
+			run: "r2 bucket lock add files kept kept/ --retention-indefinite --force", out: []string{"Added lock rule 'kept'"},
+			then: func(t *testing.T, w *workspace, _ string) {
+				t.Helper()
+				assert.Contains(t, w.server.Dump(), `lock [{"id":"kept","enabled":true,"prefix":"kept/",`)
+			},
+		},
+		step{
+			run: "r2 bucket domain add files --domain files.example.com --zone-id " + emulator.DefaultZoneID + " --force",
+			out: []string{"Custom domain 'files.example.com' connected successfully"},
+			get: map[string]string{"http://files.example.com/none": "<h1>Object not found</h1>"},
+		},
+		step{run: "r2 bucket dev-url enable files --force", out: []string{"https://pub-"}},
 		step{run: "delete --force"},
 		step{run: "r2 bucket delete files", out: []string{"Deleted bucket files"}},
 		step{run: "r2 bucket delete files --jurisdiction eu", out: []string{"Deleted bucket files"}},
