@@ -41,7 +41,8 @@
 // A request that is safe to repeat is repeated by cfapi. For one that creates
 // something, the step looks whether it is there (findRoute, findDNSRecord,
 // findConsumer, findEmailRule, findKVNamespace, findR2Bucket, findStoredSecret). A
-// Worker's name is its id, so a create whose outcome stays unknown is claimed, and a refresh drops it if it is not there.
+// Worker's name is its id, so a create whose outcome stays unknown is claimed, and a
+// refresh drops it if it is not there. Consumers, rules and Workflows are claimed too.
 //
 // # Requests
 //

@@ -98,6 +98,9 @@ var s3Hints = map[string]string{
 	"Unauthorized": "the R2 keys are not accepted: the token needs \"Workers R2 Storage: Edit\", or set " +
 		"r2AccessKeyId and r2SecretAccessKey",
 	"AccessDenied": "the token needs \"Workers R2 Storage: Edit\" on this bucket",
+	// Amazon S3's: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+	"RequestTimeTooSkewed": "is this machine's clock right? A request must arrive when it was signed, or 15 minutes " +
+		"before or after at most",
 }
 
 var kindHints = []struct {

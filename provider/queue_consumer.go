@@ -296,12 +296,19 @@ func (d deployer) findConsumer(ctx context.Context, queue string, cause error) (
 	return cfapi.QueueConsumer{}, cause
 }
 
-// change replaces all settings of the consumer: what the program leaves out returns to its default.
+// replacement is q as it replaces the consumer with the id: what the program leaves out
+// is said too, since it is not known whether Cloudflare would keep it.
+func (q QueueConsumer) replacement(script, id string) cfapi.QueueConsumer {
+	consumer := q.effective().toAPI(script)
+	consumer.ID = id
+	return consumer
+}
+
+// change replaces all settings of the consumer.
 func (s connectQueue) change(
 	ctx context.Context, d deployer, facts *CloudflareWorkerState, id QueueConsumerID,
 ) error {
-	consumer := s.wish.effective().toAPI(d.script)
-	consumer.ID = id.ConsumerID
+	consumer := s.wish.replacement(d.script, id.ConsumerID)
 	if _, err := d.api.UpdateQueueConsumer(ctx, d.account, id.QueueID, consumer); err != nil {
 		return err
 	}

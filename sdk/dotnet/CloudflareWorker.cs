@@ -15,6 +15,7 @@ namespace Pulumi.CloudflareWorkers
     /// 
     /// - A preview says which artifact will run: `bundle.sha256: ab12… → cd34…`. What is uploaded is verified against that digest.
     /// - Values of `secrets` are write-only: they never reach the state, not even encrypted. A change of secrets alone sends no code.
+    ///   So are the keys in bindings of the kind `secretKey`.
     /// - Only what changed is sent. An unchanged Worker costs no write, and with a pinned bundle no request at all.
     /// - `pulumi refresh` shows by name what somebody changed elsewhere; the next `pulumi up` repairs it.
     /// - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.

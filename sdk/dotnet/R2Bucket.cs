@@ -14,6 +14,14 @@ namespace Pulumi.CloudflareWorkers
     /// 
     /// ## Example Usage
     /// 
+    /// ## Rules and public access
+    /// 
+    /// Rules are named: a preview says `lifecycle.logs: …`. What is left out is not looked at; what is set is the whole of it, so a
+    /// rule that others add shows after a refresh and the next update removes it. R2's own lifecycle rule, `Default Multipart Abort
+    /// Rule`, stays as it is unless it is named.
+    /// 
+    /// What a lock rule keeps is not deleted with the bucket either, not even by `forceDestroy`: remove the rule by an update first.
+    /// 
     /// ## Import
     /// 
     /// A bucket with a jurisdiction is imported as `&lt;accountId&gt;/&lt;jurisdiction&gt;/&lt;name&gt;`.
@@ -30,6 +38,12 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Output("accountId")]
         public Output<string> AccountId { get; private set; } = null!;
+
+        /// <summary>
+        /// Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+        /// </summary>
+        [Output("cors")]
+        public Output<ImmutableDictionary<string, Outputs.R2CorsRule>?> Cors { get; private set; } = null!;
 
         /// <summary>
         /// When the bucket was made, such as `2026-11-01T12:00:00Z`.
@@ -50,16 +64,40 @@ namespace Pulumi.CloudflareWorkers
         public Output<string?> Jurisdiction { get; private set; } = null!;
 
         /// <summary>
+        /// When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2's own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+        /// </summary>
+        [Output("lifecycle")]
+        public Output<ImmutableDictionary<string, Outputs.R2LifecycleRule>?> Lifecycle { get; private set; } = null!;
+
+        /// <summary>
         /// Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
         /// </summary>
         [Output("location")]
         public Output<string?> Location { get; private set; } = null!;
 
         /// <summary>
+        /// Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+        /// </summary>
+        [Output("lockRules")]
+        public Output<ImmutableDictionary<string, Outputs.R2LockRule>?> LockRules { get; private set; } = null!;
+
+        /// <summary>
         /// The bucket's name: 3 to 63 lower-case letters, digits and `-`. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
         /// </summary>
         [Output("name")]
         public Output<string> Name { get; private set; } = null!;
+
+        /// <summary>
+        /// Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+        /// </summary>
+        [Output("publicAccess")]
+        public Output<Outputs.R2PublicAccess?> PublicAccess { get; private set; } = null!;
+
+        /// <summary>
+        /// Addresses below which everybody can read the objects by their keys, as far as `publicAccess` is set: r2.dev first, then the custom domains.
+        /// </summary>
+        [Output("publicUrls")]
+        public Output<ImmutableArray<string>> PublicUrls { get; private set; } = null!;
 
         /// <summary>
         /// Storage class of new objects: `Standard` or `InfrequentAccess`. Default: `Standard`.
@@ -126,6 +164,18 @@ namespace Pulumi.CloudflareWorkers
         [Input("accountId")]
         public Input<string>? AccountId { get; set; }
 
+        [Input("cors")]
+        private InputMap<Inputs.R2CorsRuleArgs>? _cors;
+
+        /// <summary>
+        /// Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+        /// </summary>
+        public InputMap<Inputs.R2CorsRuleArgs> Cors
+        {
+            get => _cors ?? (_cors = new InputMap<Inputs.R2CorsRuleArgs>());
+            set => _cors = value;
+        }
+
         /// <summary>
         /// Whether to delete the objects too when the bucket is deleted. Default: false; deleting a bucket that is not empty is then an error. It must be set by an update before the one that deletes.
         /// </summary>
@@ -138,17 +188,47 @@ namespace Pulumi.CloudflareWorkers
         [Input("jurisdiction")]
         public Input<string>? Jurisdiction { get; set; }
 
+        [Input("lifecycle")]
+        private InputMap<Inputs.R2LifecycleRuleArgs>? _lifecycle;
+
+        /// <summary>
+        /// When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2's own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+        /// </summary>
+        public InputMap<Inputs.R2LifecycleRuleArgs> Lifecycle
+        {
+            get => _lifecycle ?? (_lifecycle = new InputMap<Inputs.R2LifecycleRuleArgs>());
+            set => _lifecycle = value;
+        }
+
         /// <summary>
         /// Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
         /// </summary>
         [Input("location")]
         public Input<string>? Location { get; set; }
 
+        [Input("lockRules")]
+        private InputMap<Inputs.R2LockRuleArgs>? _lockRules;
+
+        /// <summary>
+        /// Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+        /// </summary>
+        public InputMap<Inputs.R2LockRuleArgs> LockRules
+        {
+            get => _lockRules ?? (_lockRules = new InputMap<Inputs.R2LockRuleArgs>());
+            set => _lockRules = value;
+        }
+
         /// <summary>
         /// The bucket's name: 3 to 63 lower-case letters, digits and `-`. Default: the resource's name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
         /// </summary>
         [Input("name")]
         public Input<string>? Name { get; set; }
+
+        /// <summary>
+        /// Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+        /// </summary>
+        [Input("publicAccess")]
+        public Input<Inputs.R2PublicAccessArgs>? PublicAccess { get; set; }
 
         /// <summary>
         /// Storage class of new objects: `Standard` or `InfrequentAccess`. Default: `Standard`.

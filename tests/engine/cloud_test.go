@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -63,17 +64,48 @@ func (c *cloud) variables() []string {
 // get asks for a URL as the world would, except that the front door is where every host is.
 func (c *cloud) get(t *testing.T, address string) (status int, body string) {
 	t.Helper()
+	got := c.ask(t, http.MethodGet, address, "")
+	return got.status, got.body
+}
+
+// An answer is what a Worker says to a request.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// ask sends a request as the world would, as get does. Headers are "Name: value".
+func (c *cloud) ask(t *testing.T, method, address, body string, headers ...string) answer {
+	t.Helper()
 	u, err := url.Parse(address)
 	require.NoError(t, err)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.front.URL+u.RequestURI(), nil)
+	return c.exchange(t, method, c.front.URL+u.RequestURI(), body, append(headers, "Host: "+u.Host)...)
+}
+
+// exchange sends a request and follows no redirect.
+func (c *cloud) exchange(t *testing.T, method, address, body string, headers ...string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
 	require.NoError(t, err)
-	req.Host = u.Host
-	resp, err := http.DefaultClient.Do(req)
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		req.Header.Set(name, value)
+	}
+	req.Host = req.Header.Get("Host")
+	resp, err := http.DefaultTransport.RoundTrip(req)
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	return resp.StatusCode, string(text)
+	return answer{resp.StatusCode, resp.Header, string(text)}
+}
+
+// call sends a request to the account's API.
+func (c *cloud) call(t *testing.T, method, path, body string) answer {
+	t.Helper()
+	return c.exchange(t, method, c.api.URL+"/client/v4/accounts/"+emulator.DefaultAccountID+path, body,
+		"Authorization: Bearer "+emulator.DefaultToken)
 }
 
 // wrangler runs Cloudflare's own tool against the cloud, as somebody does who goes behind Pulumi's back.

@@ -55,19 +55,12 @@ const visitor = `export default {
 // backlog is how many messages wait in a queue.
 func (c *cloud) backlog(t *testing.T, queue string) int {
 	t.Helper()
-	address := c.api.URL + "/client/v4/accounts/" + emulator.DefaultAccountID + "/queues/" + queue + "/metrics"
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
-	require.NoError(t, err)
-	req.Header.Set("Authorization", "Bearer "+emulator.DefaultToken)
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(t, err)
-	defer resp.Body.Close()
 	var body struct {
 		Result struct {
 			Count int `json:"backlog_count"`
 		}
 	}
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(&body))
+	require.NoError(t, json.Unmarshal([]byte(c.call(t, http.MethodGet, "/queues/"+queue+"/metrics", "").body), &body))
 	return body.Result.Count
 }
 

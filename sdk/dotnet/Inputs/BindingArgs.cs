@@ -160,6 +160,12 @@ namespace Pulumi.CloudflareWorkers.Inputs
         public Input<Inputs.RawBindingArgs>? Raw { get; set; }
 
         /// <summary>
+        /// A key for `crypto.subtle`, whose material is write-only like a secret.
+        /// </summary>
+        [Input("secretKey")]
+        public Input<Inputs.SecretKeyBindingArgs>? SecretKey { get; set; }
+
+        /// <summary>
         /// A secret in Secrets Store, read with `await env.NAME.get()`.
         /// </summary>
         [Input("secretsStoreSecret")]

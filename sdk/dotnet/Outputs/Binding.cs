@@ -113,6 +113,10 @@ namespace Pulumi.CloudflareWorkers.Outputs
         /// </summary>
         public readonly Outputs.RawBinding? Raw;
         /// <summary>
+        /// A key for `crypto.subtle`, whose material is write-only like a secret.
+        /// </summary>
+        public readonly Outputs.SecretKeyBinding? SecretKey;
+        /// <summary>
         /// A secret in Secrets Store, read with `await env.NAME.get()`.
         /// </summary>
         public readonly Outputs.SecretsStoreSecretBinding? SecretsStoreSecret;
@@ -215,6 +219,8 @@ namespace Pulumi.CloudflareWorkers.Outputs
 
             Outputs.RawBinding? raw,
 
+            Outputs.SecretKeyBinding? secretKey,
+
             Outputs.SecretsStoreSecretBinding? secretsStoreSecret,
 
             Outputs.SendEmailBinding? sendEmail,
@@ -265,6 +271,7 @@ namespace Pulumi.CloudflareWorkers.Outputs
             R2Bucket = r2Bucket;
             RateLimit = rateLimit;
             Raw = raw;
+            SecretKey = secretKey;
             SecretsStoreSecret = secretsStoreSecret;
             SendEmail = sendEmail;
             Service = service;

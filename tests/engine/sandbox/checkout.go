@@ -60,14 +60,21 @@ func (c *Checkout) once(name string, build func() error) error {
 }
 
 // Lay puts the example of that name, such as "go" or "secrets-store/yaml", into dir/examples, ready to run and to be
-// changed, and the Worker beside it, built. It returns the directory of the program.
+// changed, and the Workers beside it, built: the directory worker or, where there is none, those that are built
+// together with it. It returns the directory of the program.
 func (c *Checkout) Lay(ctx context.Context, dir, example string) (string, error) {
 	program, worker := filepath.Join(dir, "examples", example), filepath.Join(filepath.Dir(example), "worker")
+	if _, err := os.Stat(filepath.Join(c.root, "examples", worker)); errors.Is(err, fs.ErrNotExist) {
+		worker = filepath.Dir(example)
+	}
 	for _, name := range []string{example, worker} {
 		source := os.DirFS(filepath.Join(c.root, "examples", name))
 		if err := copyTree(filepath.Join(dir, "examples", name), source); err != nil {
 			return "", err
 		}
+	}
+	if err := c.once("node_modules", c.linkNodeModules); err != nil {
+		return "", err
 	}
 	if err := c.once(example, func() error { return c.prepare(ctx, example) }); err != nil {
 		return "", fmt.Errorf("prepare example %q: %w", example, err)
@@ -100,7 +107,7 @@ func (c *Checkout) prepare(ctx context.Context, example string) error {
 
 // GoProgram is the path of the compiled example of that name.
 func (c *Checkout) GoProgram(example string) string {
-	return filepath.Join(c.Bin(), "example-"+example)
+	return filepath.Join(c.Bin(), "example-"+strings.ReplaceAll(example, "/", "-"))
 }
 
 // Emulator is the path of the command cloudflare-emulator, which is built when it is first asked for.
@@ -113,7 +120,7 @@ func (c *Checkout) Emulator(ctx context.Context) (string, error) {
 
 // adapt does to a laid out example what its README tells a user to do.
 func (c *Checkout) adapt(example, program string) error {
-	switch example {
+	switch filepath.Base(example) {
 	case "python":
 		return link(filepath.Join(c.root, ".tools", "venv"), filepath.Join(program, "venv"))
 	case "go": // compiled once, and not at each operation
@@ -126,7 +133,27 @@ func (c *Checkout) adapt(example, program string) error {
 	return nil
 }
 
-// compileNodeSDK makes sdk/nodejs/bin and a node_modules directory that has it beside the packages of the tools.
+// linkNodeModules makes a node_modules directory that has the packages of the tools.
+func (c *Checkout) linkNodeModules() error {
+	installed, err := toolbox.NodeModules()
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(installed)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if err := link(filepath.Join(installed, entry.Name()), filepath.Join(c.nodeModules(), entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Checkout) nodeModules() string { return filepath.Join(c.dir, "node_modules") }
+
+// compileNodeSDK makes sdk/nodejs/bin, and has it in node_modules.
 func (c *Checkout) compileNodeSDK(ctx context.Context) error {
 	installed, err := toolbox.NodeModules()
 	if err != nil {
@@ -135,16 +162,6 @@ func (c *Checkout) compileNodeSDK(ctx context.Context) error {
 	node, err := toolbox.Node()
 	if err != nil {
 		return err
-	}
-	entries, err := os.ReadDir(installed)
-	if err != nil {
-		return err
-	}
-	modules := filepath.Join(c.dir, "node_modules")
-	for _, entry := range entries {
-		if err := link(filepath.Join(installed, entry.Name()), filepath.Join(modules, entry.Name())); err != nil {
-			return err
-		}
 	}
 	sdk := filepath.Join(c.dir, "sdk", "nodejs")
 	if err := copyTree(sdk, os.DirFS(filepath.Join(c.root, "sdk", "nodejs"))); err != nil {
@@ -161,7 +178,7 @@ func (c *Checkout) compileNodeSDK(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(bin, "package.json"), manifest, 0o600); err != nil {
 		return err
 	}
-	return link(bin, filepath.Join(modules, "pulumi-cloudflare-workers"))
+	return link(bin, filepath.Join(c.nodeModules(), "pulumi-cloudflare-workers"))
 }
 
 // describePythonSDK makes sdk/python, with the metadata by which an installed package knows its version.
@@ -200,7 +217,7 @@ func (c *Checkout) javaProgram() string {
 // PythonPath is where Python finds the SDK.
 func (c *Checkout) PythonPath() string { return filepath.Join(c.dir, "sdk", "python") }
 
-// BuildWorker builds the example Worker in dir with the command that its package.json names.
+// BuildWorker builds the example Workers in dir with the command that its package.json names.
 func BuildWorker(ctx context.Context, dir string) error {
 	raw, err := os.ReadFile(filepath.Join(dir, "package.json"))
 	if err != nil {

@@ -5,6 +5,10 @@ package com.pulumi.cloudflareworkers;
 
 import com.pulumi.cloudflareworkers.R2BucketArgs;
 import com.pulumi.cloudflareworkers.Utilities;
+import com.pulumi.cloudflareworkers.outputs.R2CorsRule;
+import com.pulumi.cloudflareworkers.outputs.R2LifecycleRule;
+import com.pulumi.cloudflareworkers.outputs.R2LockRule;
+import com.pulumi.cloudflareworkers.outputs.R2PublicAccess;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Export;
 import com.pulumi.core.annotations.ResourceType;
@@ -12,6 +16,7 @@ import com.pulumi.core.internal.Codegen;
 import java.lang.Boolean;
 import java.lang.String;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import javax.annotation.Nullable;
 
@@ -19,6 +24,14 @@ import javax.annotation.Nullable;
  * An R2 bucket: objects over S3, and a binding for Workers.
  * 
  * ## Example Usage
+ * 
+ * ## Rules and public access
+ * 
+ * Rules are named: a preview says `lifecycle.logs: …`. What is left out is not looked at; what is set is the whole of it, so a
+ * rule that others add shows after a refresh and the next update removes it. R2&#39;s own lifecycle rule, `Default Multipart Abort
+ * Rule`, stays as it is unless it is named.
+ * 
+ * What a lock rule keeps is not deleted with the bucket either, not even by `forceDestroy`: remove the rule by an update first.
  * 
  * ## Import
  * 
@@ -44,6 +57,20 @@ public class R2Bucket extends com.pulumi.resources.CustomResource {
      */
     public Output<String> accountId() {
         return this.accountId;
+    }
+    /**
+     * Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+     * 
+     */
+    @Export(name="cors", refs={Map.class,String.class,R2CorsRule.class}, tree="[0,1,2]")
+    private Output</* @Nullable */ Map<String,R2CorsRule>> cors;
+
+    /**
+     * @return Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+     * 
+     */
+    public Output<Optional<Map<String,R2CorsRule>>> cors() {
+        return Codegen.optional(this.cors);
     }
     /**
      * When the bucket was made, such as `2026-11-01T12:00:00Z`.
@@ -88,6 +115,20 @@ public class R2Bucket extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.jurisdiction);
     }
     /**
+     * When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2&#39;s own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+     * 
+     */
+    @Export(name="lifecycle", refs={Map.class,String.class,R2LifecycleRule.class}, tree="[0,1,2]")
+    private Output</* @Nullable */ Map<String,R2LifecycleRule>> lifecycle;
+
+    /**
+     * @return When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2&#39;s own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+     * 
+     */
+    public Output<Optional<Map<String,R2LifecycleRule>>> lifecycle() {
+        return Codegen.optional(this.lifecycle);
+    }
+    /**
      * Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
      * 
      */
@@ -102,6 +143,20 @@ public class R2Bucket extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.location);
     }
     /**
+     * Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+     * 
+     */
+    @Export(name="lockRules", refs={Map.class,String.class,R2LockRule.class}, tree="[0,1,2]")
+    private Output</* @Nullable */ Map<String,R2LockRule>> lockRules;
+
+    /**
+     * @return Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+     * 
+     */
+    public Output<Optional<Map<String,R2LockRule>>> lockRules() {
+        return Codegen.optional(this.lockRules);
+    }
+    /**
      * The bucket&#39;s name: 3 to 63 lower-case letters, digits and `-`. Default: the resource&#39;s name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
      * 
      */
@@ -114,6 +169,34 @@ public class R2Bucket extends com.pulumi.resources.CustomResource {
      */
     public Output<String> name() {
         return this.name;
+    }
+    /**
+     * Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+     * 
+     */
+    @Export(name="publicAccess", refs={R2PublicAccess.class}, tree="[0]")
+    private Output</* @Nullable */ R2PublicAccess> publicAccess;
+
+    /**
+     * @return Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+     * 
+     */
+    public Output<Optional<R2PublicAccess>> publicAccess() {
+        return Codegen.optional(this.publicAccess);
+    }
+    /**
+     * Addresses below which everybody can read the objects by their keys, as far as `publicAccess` is set: r2.dev first, then the custom domains.
+     * 
+     */
+    @Export(name="publicUrls", refs={List.class,String.class}, tree="[0,1]")
+    private Output<List<String>> publicUrls;
+
+    /**
+     * @return Addresses below which everybody can read the objects by their keys, as far as `publicAccess` is set: r2.dev first, then the custom domains.
+     * 
+     */
+    public Output<List<String>> publicUrls() {
+        return this.publicUrls;
     }
     /**
      * Storage class of new objects: `Standard` or `InfrequentAccess`. Default: `Standard`.

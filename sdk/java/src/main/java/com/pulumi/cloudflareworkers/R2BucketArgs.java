@@ -3,10 +3,15 @@
 
 package com.pulumi.cloudflareworkers;
 
+import com.pulumi.cloudflareworkers.inputs.R2CorsRuleArgs;
+import com.pulumi.cloudflareworkers.inputs.R2LifecycleRuleArgs;
+import com.pulumi.cloudflareworkers.inputs.R2LockRuleArgs;
+import com.pulumi.cloudflareworkers.inputs.R2PublicAccessArgs;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import java.lang.Boolean;
 import java.lang.String;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import javax.annotation.Nullable;
@@ -29,6 +34,21 @@ public final class R2BucketArgs extends com.pulumi.resources.ResourceArgs {
      */
     public Optional<Output<String>> accountId() {
         return Optional.ofNullable(this.accountId);
+    }
+
+    /**
+     * Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+     * 
+     */
+    @Import(name="cors")
+    private @Nullable Output<Map<String,R2CorsRuleArgs>> cors;
+
+    /**
+     * @return Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+     * 
+     */
+    public Optional<Output<Map<String,R2CorsRuleArgs>>> cors() {
+        return Optional.ofNullable(this.cors);
     }
 
     /**
@@ -62,6 +82,21 @@ public final class R2BucketArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2&#39;s own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+     * 
+     */
+    @Import(name="lifecycle")
+    private @Nullable Output<Map<String,R2LifecycleRuleArgs>> lifecycle;
+
+    /**
+     * @return When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2&#39;s own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+     * 
+     */
+    public Optional<Output<Map<String,R2LifecycleRuleArgs>>> lifecycle() {
+        return Optional.ofNullable(this.lifecycle);
+    }
+
+    /**
      * Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
      * 
      */
@@ -77,6 +112,21 @@ public final class R2BucketArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+     * 
+     */
+    @Import(name="lockRules")
+    private @Nullable Output<Map<String,R2LockRuleArgs>> lockRules;
+
+    /**
+     * @return Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+     * 
+     */
+    public Optional<Output<Map<String,R2LockRuleArgs>>> lockRules() {
+        return Optional.ofNullable(this.lockRules);
+    }
+
+    /**
      * The bucket&#39;s name: 3 to 63 lower-case letters, digits and `-`. Default: the resource&#39;s name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
      * 
      */
@@ -89,6 +139,21 @@ public final class R2BucketArgs extends com.pulumi.resources.ResourceArgs {
      */
     public Optional<Output<String>> name() {
         return Optional.ofNullable(this.name);
+    }
+
+    /**
+     * Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+     * 
+     */
+    @Import(name="publicAccess")
+    private @Nullable Output<R2PublicAccessArgs> publicAccess;
+
+    /**
+     * @return Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+     * 
+     */
+    public Optional<Output<R2PublicAccessArgs>> publicAccess() {
+        return Optional.ofNullable(this.publicAccess);
     }
 
     /**
@@ -110,10 +175,14 @@ public final class R2BucketArgs extends com.pulumi.resources.ResourceArgs {
 
     private R2BucketArgs(R2BucketArgs $) {
         this.accountId = $.accountId;
+        this.cors = $.cors;
         this.forceDestroy = $.forceDestroy;
         this.jurisdiction = $.jurisdiction;
+        this.lifecycle = $.lifecycle;
         this.location = $.location;
+        this.lockRules = $.lockRules;
         this.name = $.name;
+        this.publicAccess = $.publicAccess;
         this.storageClass = $.storageClass;
     }
 
@@ -154,6 +223,27 @@ public final class R2BucketArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder accountId(String accountId) {
             return accountId(Output.of(accountId));
+        }
+
+        /**
+         * @param cors Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder cors(@Nullable Output<Map<String,R2CorsRuleArgs>> cors) {
+            $.cors = cors;
+            return this;
+        }
+
+        /**
+         * @param cors Which pages of other origins may read the objects, by the name of the rule. The first rule in the order of names that fits a request decides. Default: none, and rules that others make are not looked at.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder cors(Map<String,R2CorsRuleArgs> cors) {
+            return cors(Output.of(cors));
         }
 
         /**
@@ -199,6 +289,27 @@ public final class R2BucketArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
+         * @param lifecycle When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2&#39;s own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder lifecycle(@Nullable Output<Map<String,R2LifecycleRuleArgs>> lifecycle) {
+            $.lifecycle = lifecycle;
+            return this;
+        }
+
+        /**
+         * @param lifecycle When objects are deleted or moved to another storage class, and uploads aborted, by the name of the rule. R2&#39;s own rule, `Default Multipart Abort Rule`, stays as it is unless it is named here. Default: none, and rules that others make are not looked at.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder lifecycle(Map<String,R2LifecycleRuleArgs> lifecycle) {
+            return lifecycle(Output.of(lifecycle));
+        }
+
+        /**
          * @param location Where the data should be, as a hint: `wnam`, `enam`, `weur`, `eeur`, `apac` or `oc`. Default: near whoever creates the bucket. Changing it replaces the bucket.
          * 
          * @return builder
@@ -220,6 +331,27 @@ public final class R2BucketArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
+         * @param lockRules Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder lockRules(@Nullable Output<Map<String,R2LockRuleArgs>> lockRules) {
+            $.lockRules = lockRules;
+            return this;
+        }
+
+        /**
+         * @param lockRules Which objects cannot be deleted or overwritten, and how long, by the name of the rule. `forceDestroy` does not delete what is locked. Default: none, and rules that others make are not looked at.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder lockRules(Map<String,R2LockRuleArgs> lockRules) {
+            return lockRules(Output.of(lockRules));
+        }
+
+        /**
          * @param name The bucket&#39;s name: 3 to 63 lower-case letters, digits and `-`. Default: the resource&#39;s name and 7 hex digits that differ from stack to stack. Changing it replaces the bucket.
          * 
          * @return builder
@@ -238,6 +370,27 @@ public final class R2BucketArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder name(String name) {
             return name(Output.of(name));
+        }
+
+        /**
+         * @param publicAccess Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder publicAccess(@Nullable Output<R2PublicAccessArgs> publicAccess) {
+            $.publicAccess = publicAccess;
+            return this;
+        }
+
+        /**
+         * @param publicAccess Where everybody can read the objects. `{}` is nowhere, and what others change is undone. Default: what it is; a new bucket is private.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder publicAccess(R2PublicAccessArgs publicAccess) {
+            return publicAccess(Output.of(publicAccess));
         }
 
         /**

@@ -27,6 +27,7 @@ import com.pulumi.cloudflareworkers.inputs.QueueBindingArgs;
 import com.pulumi.cloudflareworkers.inputs.R2BucketBindingArgs;
 import com.pulumi.cloudflareworkers.inputs.RateLimitBindingArgs;
 import com.pulumi.cloudflareworkers.inputs.RawBindingArgs;
+import com.pulumi.cloudflareworkers.inputs.SecretKeyBindingArgs;
 import com.pulumi.cloudflareworkers.inputs.SecretsStoreSecretBindingArgs;
 import com.pulumi.cloudflareworkers.inputs.SendEmailBindingArgs;
 import com.pulumi.cloudflareworkers.inputs.ServiceBindingArgs;
@@ -416,6 +417,21 @@ public final class BindingArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * A key for `crypto.subtle`, whose material is write-only like a secret.
+     * 
+     */
+    @Import(name="secretKey")
+    private @Nullable Output<SecretKeyBindingArgs> secretKey;
+
+    /**
+     * @return A key for `crypto.subtle`, whose material is write-only like a secret.
+     * 
+     */
+    public Optional<Output<SecretKeyBindingArgs>> secretKey() {
+        return Optional.ofNullable(this.secretKey);
+    }
+
+    /**
      * A secret in Secrets Store, read with `await env.NAME.get()`.
      * 
      */
@@ -637,6 +653,7 @@ public final class BindingArgs extends com.pulumi.resources.ResourceArgs {
         this.r2Bucket = $.r2Bucket;
         this.rateLimit = $.rateLimit;
         this.raw = $.raw;
+        this.secretKey = $.secretKey;
         this.secretsStoreSecret = $.secretsStoreSecret;
         this.sendEmail = $.sendEmail;
         this.service = $.service;
@@ -1172,6 +1189,27 @@ public final class BindingArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder raw(RawBindingArgs raw) {
             return raw(Output.of(raw));
+        }
+
+        /**
+         * @param secretKey A key for `crypto.subtle`, whose material is write-only like a secret.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder secretKey(@Nullable Output<SecretKeyBindingArgs> secretKey) {
+            $.secretKey = secretKey;
+            return this;
+        }
+
+        /**
+         * @param secretKey A key for `crypto.subtle`, whose material is write-only like a secret.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder secretKey(SecretKeyBindingArgs secretKey) {
+            return secretKey(Output.of(secretKey));
         }
 
         /**

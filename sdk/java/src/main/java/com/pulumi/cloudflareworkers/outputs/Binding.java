@@ -27,6 +27,7 @@ import com.pulumi.cloudflareworkers.outputs.QueueBinding;
 import com.pulumi.cloudflareworkers.outputs.R2BucketBinding;
 import com.pulumi.cloudflareworkers.outputs.RateLimitBinding;
 import com.pulumi.cloudflareworkers.outputs.RawBinding;
+import com.pulumi.cloudflareworkers.outputs.SecretKeyBinding;
 import com.pulumi.cloudflareworkers.outputs.SecretsStoreSecretBinding;
 import com.pulumi.cloudflareworkers.outputs.SendEmailBinding;
 import com.pulumi.cloudflareworkers.outputs.ServiceBinding;
@@ -167,6 +168,11 @@ public final class Binding {
      * 
      */
     private @Nullable RawBinding raw;
+    /**
+     * @return A key for `crypto.subtle`, whose material is write-only like a secret.
+     * 
+     */
+    private @Nullable SecretKeyBinding secretKey;
     /**
      * @return A secret in Secrets Store, read with `await env.NAME.get()`.
      * 
@@ -403,6 +409,13 @@ public final class Binding {
         return Optional.ofNullable(this.raw);
     }
     /**
+     * @return A key for `crypto.subtle`, whose material is write-only like a secret.
+     * 
+     */
+    public Optional<SecretKeyBinding> secretKey() {
+        return Optional.ofNullable(this.secretKey);
+    }
+    /**
      * @return A secret in Secrets Store, read with `await env.NAME.get()`.
      * 
      */
@@ -527,6 +540,7 @@ public final class Binding {
         private @Nullable R2BucketBinding r2Bucket;
         private @Nullable RateLimitBinding rateLimit;
         private @Nullable RawBinding raw;
+        private @Nullable SecretKeyBinding secretKey;
         private @Nullable SecretsStoreSecretBinding secretsStoreSecret;
         private @Nullable SendEmailBinding sendEmail;
         private @Nullable ServiceBinding service;
@@ -567,6 +581,7 @@ public final class Binding {
     	      this.r2Bucket = defaults.r2Bucket;
     	      this.rateLimit = defaults.rateLimit;
     	      this.raw = defaults.raw;
+    	      this.secretKey = defaults.secretKey;
     	      this.secretsStoreSecret = defaults.secretsStoreSecret;
     	      this.sendEmail = defaults.sendEmail;
     	      this.service = defaults.service;
@@ -727,6 +742,12 @@ public final class Binding {
             return this;
         }
         @CustomType.Setter
+        public Builder secretKey(@Nullable SecretKeyBinding secretKey) {
+
+            this.secretKey = secretKey;
+            return this;
+        }
+        @CustomType.Setter
         public Builder secretsStoreSecret(@Nullable SecretsStoreSecretBinding secretsStoreSecret) {
 
             this.secretsStoreSecret = secretsStoreSecret;
@@ -830,6 +851,7 @@ public final class Binding {
             _resultValue.r2Bucket = r2Bucket;
             _resultValue.rateLimit = rateLimit;
             _resultValue.raw = raw;
+            _resultValue.secretKey = secretKey;
             _resultValue.secretsStoreSecret = secretsStoreSecret;
             _resultValue.sendEmail = sendEmail;
             _resultValue.service = service;
