@@ -95,8 +95,6 @@ func readForm(body []byte, boundary string) (*upload, error) {
 			found = true
 		case part.file == "":
 			// Not a module: Jaal-Yantra-Textiles/v2 pull request 1055 met "No such module" for want of a file name.
-		case part.file != part.Name:
-			return nil, invalid("part %q has another file name, %q; the emulator wants them equal", part.Name, part.file)
 		case part.Name == "" || u.module(part.Name) != nil:
 			return nil, invalid("part %q has no name of its own", part.Name)
 		default:
@@ -105,6 +103,13 @@ func readForm(body []byte, boundary string) (*upload, error) {
 	}
 	if !found {
 		return nil, flattened()
+	}
+	for _, m := range u.modules {
+		// In service-worker syntax wrangler names files by the variables that they become (workers-sdk,
+		// packages/deploy-helpers/src/deploy/helpers/create-worker-upload-form.ts).
+		if m.file != m.Name && u.metadata.BodyPart == "" {
+			return nil, invalid("part %q has another file name, %q; the emulator wants them equal", m.Name, m.file)
+		}
 	}
 	return &u, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -38,7 +39,9 @@ func (r *BundleReference) Annotate(a infer.Annotator) {
 		"directory of modules, named relative to it. Any other key, such as `api/v1.2.3.js`, is a single module.")
 	a.Describe(&r.SHA256, "The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a "+
 		"preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: "+
-		"`find . -type f -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. "+
+		"`find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf '%P\\0' | xargs -0 sha256sum | "+
+		"LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part "+
+		"of a bundle.) "+
 		"Default: what the key holds at the moment; a preview then shows when that has changed.")
 	a.Describe(&r.Jurisdiction, "Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.")
 }
@@ -123,6 +126,9 @@ func (s bundleStore) objects(ctx context.Context, r BundleReference) ([]cfapi.Ob
 		return []cfapi.ObjectInfo{o}, err
 	}
 	all, err := listObjects(ctx, s.api, s.place(r), r.Key)
+	all = slices.DeleteFunc(all, func(o cfapi.ObjectInfo) bool {
+		return bundle.Ignored(strings.TrimPrefix(o.Key, r.Key))
+	})
 	if err == nil && len(all) == 0 {
 		err = &cfapi.Error{
 			Op: fmt.Sprintf("list bundle %q", r.String()), Kind: cfapi.ErrNotFound, API: cfapi.APIR2,

@@ -17,6 +17,7 @@ type cronField struct {
 	min, max int
 	names    []string       // of the values from min on
 	alone    *regexp.Regexp // forms that are neither value, range nor step; nil: none
+	offsets  bool           // the first group of alone is how many days before the last one
 	hint     string
 }
 
@@ -28,7 +29,7 @@ var cronFields = []cronField{
 	{name: "hours", max: 23},
 	{
 		name: "days of the month", min: 1, max: 31,
-		alone: regexp.MustCompile(`^(?:L(?:-([0-9]+))?W?|([0-9]+)W)$`),
+		alone: regexp.MustCompile(`^(?:L(?:-([0-9]+))?W?|([0-9]+)W)$`), offsets: true,
 	},
 	{
 		name: "months", min: 1, max: 12,
@@ -47,7 +48,7 @@ func checkCron(expression string) error {
 	if strings.TrimSpace(expression) != expression {
 		return errors.New("begins or ends with a space; leave it out")
 	}
-	texts := strings.Fields(expression)
+	texts := strings.FieldsFunc(expression, func(c rune) bool { return c == ' ' || c == '\t' })
 	if len(texts) != len(cronFields) {
 		return fmt.Errorf("has %d fields; give 5: minutes, hours, days of the month, months and weekdays", len(texts))
 	}
@@ -62,6 +63,9 @@ func checkCron(expression string) error {
 func (f cronField) check(text string) error {
 	if f.alone != nil {
 		if found := f.alone.FindStringSubmatch(text); found != nil {
+			if offset := found[1]; f.offsets && offset != "" {
+				return between(offset, 1, f.max-f.min)
+			}
 			return f.values(found[1:])
 		}
 	}
@@ -73,8 +77,10 @@ func (f cronField) check(text string) error {
 		if err := f.values(found[1:3]); err != nil {
 			return err
 		}
-		if step := found[3]; step != "" && strings.Trim(step, "0") == "" {
-			return fmt.Errorf("%q has a step of 0", item)
+		if step := found[3]; step != "" {
+			if err := between(step, 1, f.max-f.min); err != nil {
+				return fmt.Errorf("step of %q: %w", item, err)
+			}
 		}
 	}
 	return nil
@@ -86,9 +92,16 @@ func (f cronField) values(texts []string) error {
 		if text == "" || slices.Contains(f.names, strings.ToUpper(text)) {
 			continue
 		}
-		if n, err := strconv.Atoi(text); err != nil || n < f.min || n > f.max {
-			return fmt.Errorf("%q is not a value from %d to %d", text, f.min, f.max)
+		if err := between(text, f.min, f.max); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+func between(text string, least, most int) error {
+	if n, err := strconv.ParseUint(text, 10, 8); err != nil || int(n) < least || int(n) > most {
+		return fmt.Errorf("%q is not a value from %d to %d", text, least, most)
 	}
 	return nil
 }

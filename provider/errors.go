@@ -20,6 +20,8 @@ const (
 	codeMigrationTag     = 10079 // Workers: "… expected tag …", when old_tag is not the Worker's
 	codeDatabaseExists   = 7502  // D1: workers-sdk, packages/wrangler/src/d1/create.ts
 	codeQueueExists      = 11009 // Queues: "Queue name '…' is already taken. Please use a different name and try again."
+	codeInvalidScript    = 10021 // Workers: the code cannot run (developers.cloudflare.com/workers/observability/errors)
+	codeNoHandlers       = 10068 // Workers: "The uploaded script has no registered event handlers."
 	codeBucketNotEmpty   = 10008 // R2: "The bucket you tried to delete is not empty"
 
 	// Secrets Store: "secret_name_already_exists", and too many of something (alchemy-run/distilled,
@@ -188,6 +190,13 @@ func hintsFor(err error) (hints []string) {
 	}
 	if replaced := (*replacedSecretError)(nil); errors.As(err, &replaced) {
 		add("delete the secret first and run pulumi refresh, or choose another name")
+	}
+	if lost := (*lostSecretsError)(nil); errors.As(err, &lost) {
+		add("delete them with wrangler secret delete, or set unmanagedSecrets to \"remove\"; if they are gone, run " +
+			"pulumi refresh")
+	}
+	if syntax := (*syntaxError)(nil); errors.As(err, &syntax) {
+		add("the entry point calls addEventListener and exports nothing: set format to \"service-worker\"")
 	}
 	if tag := (*unknownTagError)(nil); errors.As(err, &tag) {
 		add("give migrations as the full history, in order: was this Worker migrated by another program, or a step renamed?")

@@ -33,8 +33,9 @@ type CloudflareWorker struct{}
 type CloudflareWorkerArgs struct {
 	AccountID          string             `pulumi:"accountId,optional"          provider:"replaceOnChanges"`
 	ScriptName         string             `pulumi:"scriptName,optional"         provider:"replaceOnChanges"`
-	Bundle             BundleReference    `pulumi:"bundle"`
+	Bundle             *BundleReference   `pulumi:"bundle,optional"` // nil: there are only assets
 	MainModule         string             `pulumi:"mainModule,optional"`
+	Format             string             `pulumi:"format,optional"`
 	CompatibilityDate  string             `pulumi:"compatibilityDate"`
 	CompatibilityFlags []string           `pulumi:"compatibilityFlags,optional"`
 	Variables          map[string]any     `pulumi:"variables,optional"`
@@ -147,7 +148,7 @@ func (*CloudflareWorker) WireDependencies(
 		&out.VersionID, &out.PreviousVersion, &out.DeploymentID, &out.Traffic, &out.ETag,
 	} {
 		f.OutputField(versioned).DependsOn(
-			f.InputField(&in.Bundle).Computed(), f.InputField(&in.MainModule).Computed(),
+			f.InputField(&in.Bundle).Computed(), f.InputField(&in.MainModule).Computed(), f.InputField(&in.Format).Computed(),
 			f.InputField(&in.CompatibilityDate).Computed(), f.InputField(&in.CompatibilityFlags).Computed(),
 			f.InputField(&in.Variables).Computed(), f.InputField(&in.Secrets).Computed(),
 			f.InputField(&in.Bindings).Computed(), f.InputField(&in.Placement).Computed(),
@@ -233,7 +234,7 @@ func (w *CloudflareWorker) Update(
 		logMailTakeOvers(ctx, req.State, req.Inputs)
 		next := req.State.clone()
 		next.CloudflareWorkerArgs = req.Inputs
-		next.BundleDigest = req.Inputs.Bundle.SHA256
+		next.BundleDigest = req.Inputs.bundle().SHA256
 		err := warnOfTakeOvers(ctx, req.State, req.Inputs)
 		return infer.UpdateResponse[CloudflareWorkerState]{Output: next}, err
 	}

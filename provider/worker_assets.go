@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -17,6 +15,7 @@ import (
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/assets"
@@ -29,21 +28,33 @@ var _ infer.Annotated = (*WorkerAssets)(nil)
 
 // WorkerAssets are the static assets of a Worker.
 type WorkerAssets struct {
-	Directory           string   `pulumi:"directory"`
-	HTMLHandling        string   `pulumi:"htmlHandling,optional"`
-	NotFoundHandling    string   `pulumi:"notFoundHandling,optional"`
-	RunWorkerFirst      bool     `pulumi:"runWorkerFirst,optional"`
-	RunWorkerFirstRules []string `pulumi:"runWorkerFirstRules,optional"`
-	SHA256              string   `pulumi:"sha256,optional"`
+	Directory           string            `pulumi:"directory,optional"`
+	Archive             *resource.Archive `pulumi:"archive,optional"`
+	Bucket              string            `pulumi:"bucket,optional"`
+	Prefix              string            `pulumi:"prefix,optional"`
+	Jurisdiction        string            `pulumi:"jurisdiction,optional"`
+	HTMLHandling        string            `pulumi:"htmlHandling,optional"`
+	NotFoundHandling    string            `pulumi:"notFoundHandling,optional"`
+	RunWorkerFirst      bool              `pulumi:"runWorkerFirst,optional"`
+	RunWorkerFirstRules []string          `pulumi:"runWorkerFirstRules,optional"`
+	SHA256              string            `pulumi:"sha256,optional"`
 }
 
 // Annotate describes the assets.
 func (w *WorkerAssets) Annotate(a infer.Annotator) {
-	a.Describe(&w, "Files that Cloudflare serves without running the Worker.")
+	a.Describe(&w, "Files that Cloudflare serves without running the Worker. They come from one of `directory`, "+
+		"`archive` and `bucket`.")
 	a.Describe(&w.Directory, "The directory with the files, relative to the program, such as `./public`. `.assetsignore` "+
 		"in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file "+
 		"has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links "+
 		"are refused.")
+	a.Describe(&w.Archive, "The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of "+
+		"assets, whose texts the state keeps. It means what `directory` does.")
+	a.Describe(&w.Bucket, "Name of the R2 bucket that has the files. Each object is a file, called by its key without "+
+		"`prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for "+
+		"the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.")
+	a.Describe(&w.Prefix, "What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.")
+	a.Describe(&w.Jurisdiction, "Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.")
 	a.Describe(&w.HTMLHandling, "Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, "+
 		"`drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.")
 	a.Describe(&w.NotFoundHandling, "What answers an address without a file, if not the Worker: `none`, `404-page` (the "+
@@ -54,7 +65,7 @@ func (w *WorkerAssets) Annotate(a infer.Annotator) {
 		"those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. "+
 		"Default: none.")
 	a.Describe(&w.SHA256, "SHA-256 of the directory, computed like that of a bundle, without what is ignored. "+
-		"Default: computed from `directory`. Set it to refuse any other content.")
+		"Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.")
 }
 
 // sameServed reports whether both serve the same files in the same way.
@@ -86,7 +97,7 @@ func (c *checker) assets(args CloudflareWorkerArgs) {
 		}
 		return
 	}
-	c.fail(w.Directory == "", path("directory"), "must name a directory")
+	c.assetSource(*w)
 	c.fail(!slices.Contains([]string{"", "auto-trailing-slash", "force-trailing-slash", "drop-trailing-slash", "none"},
 		w.HTMLHandling), path("htmlHandling"), "%q is not one of auto-trailing-slash, force-trailing-slash, "+
 		"drop-trailing-slash, none", w.HTMLHandling)
@@ -110,20 +121,37 @@ func (c *checker) assets(args CloudflareWorkerArgs) {
 
 // resolveAssets fills in the digest of the assets, so that a changed file is a difference.
 func resolveAssets(ctx context.Context, args *CloudflareWorkerArgs, inputs property.Map) ([]p.CheckFailure, error) {
-	if args.Assets == nil || computed(inputs, "assets", "directory") || computed(inputs, "assets", "sha256") {
+	if args.Assets == nil {
 		return nil, nil
 	}
+	for _, member := range []string{"directory", "archive", "bucket", "prefix", "jurisdiction", "sha256"} {
+		if computed(inputs, "assets", member) || args.Assets.Bucket != "" && computed(inputs, "accountId") {
+			return nil, nil
+		}
+	}
 	c := &checker{inputs: inputs}
-	directory := []string{"assets", "directory"}
-	local, err := readAssets(ctx, args.Assets.Directory)
+	if args.Assets.Bucket != "" && args.Assets.SHA256 != "" { // what is uploaded is verified: a pin costs no request
+		d, err := digest.Parse(args.Assets.SHA256)
+		if err != nil {
+			c.fail(true, []string{"assets", "sha256"}, "%v", err)
+			return c.failures, nil
+		}
+		pinned := *args.Assets
+		pinned.SHA256 = d.String()
+		args.Assets = &pinned
+		return nil, nil
+	}
+	store := bundleStore{api: api(ctx), cache: cache(ctx), account: args.AccountID}
+	from := []string{"assets", args.Assets.source()}
+	local, err := readAssets(ctx, store, *args.Assets)
+	var remote *cfapi.Error
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return nil, err
-	case errors.Is(err, fs.ErrNotExist):
-		c.fail(true, directory, "there is no directory %q: has the site been built?", args.Assets.Directory)
-		return c.failures, nil
+	case errors.As(err, &remote) && !errors.Is(err, cfapi.ErrNotFound):
+		return nil, err
 	case err != nil:
-		c.fail(true, directory, "%q: %v", args.Assets.Directory, err)
+		c.fail(true, from, "%v", explain(err))
 		return c.failures, nil
 	}
 	if n := len(local.Files); n > assets.FreeFiles {
@@ -131,8 +159,7 @@ func resolveAssets(ctx context.Context, args *CloudflareWorkerArgs, inputs prope
 	}
 	got, want := local.Digest(), args.Assets.SHA256
 	if want != "" && strings.TrimPrefix(want, "sha256:") != got.String() {
-		c.fail(true, []string{"assets", "sha256"}, "%q has the SHA-256 %s, not %s as declared",
-			args.Assets.Directory, got, want)
+		c.fail(true, []string{"assets", "sha256"}, "the files have the SHA-256 %s, not %s as declared", got, want)
 		return c.failures, nil
 	}
 	resolved := *args.Assets
@@ -142,16 +169,51 @@ func resolveAssets(ctx context.Context, args *CloudflareWorkerArgs, inputs prope
 	return nil, nil
 }
 
-// readAssets reads the tree in a directory.
-func readAssets(ctx context.Context, directory string) (assets.Tree, error) {
-	info, err := os.Stat(directory)
+// readAssets tells which files there are.
+func readAssets(ctx context.Context, store bundleStore, w WorkerAssets) (assets.Tree, error) {
+	source, err := openAssets(ctx, store, w)
 	if err != nil {
 		return assets.Tree{}, err
 	}
-	if !info.IsDir() {
-		return assets.Tree{}, errors.New("it is a file, not a directory")
+	defer source.close()
+	return source.tree(ctx)
+}
+
+// source is the input that says where the files are.
+func (w WorkerAssets) source() string {
+	switch {
+	case w.Archive != nil:
+		return "archive"
+	case w.Bucket != "":
+		return "bucket"
 	}
-	return assets.Read(ctx, os.DirFS(directory))
+	return "directory"
+}
+
+// assetSource checks that the files come from one place.
+func (c *checker) assetSource(w WorkerAssets) {
+	path := func(member string) []string { return []string{"assets", member} }
+	given := []string{}
+	for member, is := range map[string]bool{
+		"directory": w.Directory != "", "archive": w.Archive != nil, "bucket": w.Bucket != "",
+	} {
+		if is || computed(c.inputs, "assets", member) {
+			given = append(given, member)
+		}
+	}
+	slices.Sort(given)
+	switch len(given) {
+	case 0:
+		c.fail(true, []string{"assets"}, "says not where the files are: set directory, archive or bucket")
+	case 1:
+	default:
+		c.fail(true, []string{"assets"}, "the files come from one place: set one of %s", strings.Join(given, ", "))
+	}
+	stored := slices.Contains(given, "bucket")
+	c.fail(w.Prefix != "" && !stored, path("prefix"), "is of objects in R2: set bucket")
+	c.fail(w.Jurisdiction != "" && !stored, path("jurisdiction"), "is of a bucket: set bucket")
+	c.fail(stored && w.Prefix != "" && (!strings.HasSuffix(w.Prefix, "/") || w.Prefix[0] == '/'), path("prefix"),
+		"%q must end in \"/\" and not begin with it", w.Prefix)
 }
 
 // keepListing keeps in the machine's cache which files a tree has, under the tree's digest.
@@ -220,14 +282,19 @@ func (d deployer) attachAssets(ctx context.Context, seen CloudflareWorkerState, 
 	if want == nil {
 		return nil
 	}
-	local, err := readAssets(ctx, want.Directory)
+	source, err := openAssets(ctx, bundleStore{api: d.api, cache: d.cache, account: d.account}, *want)
 	if err != nil {
-		return fmt.Errorf("assets.directory %q: %w", want.Directory, err)
+		return fmt.Errorf("assets.%s: %w", want.source(), err)
+	}
+	defer source.close()
+	local, err := source.tree(ctx)
+	if err != nil {
+		return fmt.Errorf("assets.%s: %w", want.source(), err)
 	}
 	*d.assets = local
 	if got := local.Digest().String(); got != want.SHA256 { // it changed since Check
-		return fmt.Errorf("assets.directory %q has changed: its SHA-256 is %s, not %s: deploy once more",
-			want.Directory, got, want.SHA256)
+		return fmt.Errorf("assets.%s: the SHA-256 of the files is %s, not %s: if they have changed meanwhile, deploy once "+
+			"more", want.source(), got, want.SHA256)
 	}
 	up.Assets = &cfapi.Assets{Config: cfapi.AssetsConfig{
 		HTMLHandling: want.HTMLHandling, NotFoundHandling: want.NotFoundHandling,
@@ -239,11 +306,13 @@ func (d deployer) attachAssets(ctx context.Context, seen CloudflareWorkerState, 
 	case want.RunWorkerFirst:
 		up.Assets.Config.RunWorkerFirst = true
 	}
-	if seen.VersionID != "" && seen.AssetCount > 0 && seen.Assets != nil && seen.Assets.SHA256 == want.SHA256 {
+	// Wrangler keeps no files in an upload without code, so whether that is possible is not known.
+	if !d.want.assetsOnly() && seen.VersionID != "" && seen.AssetCount > 0 && seen.Assets != nil &&
+		seen.Assets.SHA256 == want.SHA256 {
 		up.KeepAssets = true
 		return nil
 	}
-	up.Assets.JWT, err = d.sendAssets(ctx, local)
+	up.Assets.JWT, err = d.sendAssets(ctx, source, local)
 	return err
 }
 
@@ -255,7 +324,9 @@ var errAssetsIncomplete = errors.New("assets: Cloudflare asks for the same files
 
 // sendAssets uploads the files that Cloudflare does not have, and returns the token that stands for all. An upload that
 // broke off before is continued.
-func (d deployer) sendAssets(ctx context.Context, local assets.Tree) (jwt string, err error) {
+func (d deployer) sendAssets(
+	ctx context.Context, source assetSource, local assets.Tree,
+) (jwt string, err error) {
 	manifest := make(map[string]cfapi.AssetEntry, len(local.Files))
 	names := make(map[string]string, len(local.Files)) // by hash
 	for name, f := range local.Files {
@@ -269,7 +340,7 @@ func (d deployer) sendAssets(ctx context.Context, local assets.Tree) (jwt string
 		if len(session.Buckets) == 0 {
 			return session.JWT, nil
 		}
-		if jwt, err = d.sendBuckets(ctx, local, names, session); err != nil || jwt != "" {
+		if jwt, err = d.sendBuckets(ctx, source, local, names, session); err != nil || jwt != "" {
 			return jwt, err
 		}
 	}
@@ -278,7 +349,7 @@ func (d deployer) sendAssets(ctx context.Context, local assets.Tree) (jwt string
 
 // sendBuckets uploads the files of a session.
 func (d deployer) sendBuckets(
-	ctx context.Context, local assets.Tree, names map[string]string, session cfapi.AssetSession,
+	ctx context.Context, source assetSource, local assets.Tree, names map[string]string, session cfapi.AssetSession,
 ) (jwt string, err error) {
 	total := 0
 	for _, bucket := range session.Buckets {
@@ -288,7 +359,6 @@ func (d deployer) sendBuckets(
 		p.GetLogger(ctx).InfoStatusf("upload assets: %d of %d files sent, %d were there", sent, total, len(names)-total)
 	}
 	progress(0)
-	directory := os.DirFS(d.want.Assets.Directory)
 	var mu sync.Mutex
 	sent := 0
 	group, groupCtx := errgroup.WithContext(ctx)
@@ -302,7 +372,7 @@ func (d deployer) sendBuckets(
 			}
 			files = append(files, cfapi.AssetFile{
 				Hash: hash, Size: local.Files[name].Size, ContentType: assets.ContentType(path.Base(name)),
-				Content: func() ([]byte, error) { return local.Content(directory, name) },
+				Content: func() ([]byte, error) { return source.content(groupCtx, local, name) },
 			})
 		}
 		group.Go(func() error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
@@ -14,13 +15,25 @@ func TestWhatIsWrongWithAssetsIsNamed(t *testing.T) {
 	t.Parallel()
 	for property, w := range map[string]WorkerAssets{
 		"":                           {Directory: "public", RunWorkerFirstRules: []string{"/api/*", "!/api/docs/*"}},
-		"assets.directory":           {},
+		"assets":                     {},
+		"assets.prefix":              {Bucket: "sites", Prefix: "v1"},
+		"assets.jurisdiction":        {Directory: "public", Jurisdiction: "eu"},
 		"assets.htmlHandling":        {Directory: "public", HTMLHandling: "some"},
 		"assets.notFoundHandling":    {Directory: "public", NotFoundHandling: "some"},
 		"assets.runWorkerFirstRules": {Directory: "public", RunWorkerFirst: true, RunWorkerFirstRules: []string{"/a"}},
 	} {
 		assert.Equal(t, property, wrongAssets(w), property)
 	}
+	for _, w := range []WorkerAssets{
+		{Directory: "public", Bucket: "sites"},
+		{Directory: "public", Archive: &resource.Archive{Path: "public"}},
+		{Bucket: "sites", Archive: &resource.Archive{Path: "public"}},
+		{Prefix: "v1/"},
+	} {
+		assert.Equal(t, "assets", wrongAssets(w))
+	}
+	assert.Equal(t, "assets.prefix", wrongAssets(WorkerAssets{Directory: "public", Prefix: "v1/"}))
+	assert.Equal(t, "assets.prefix", wrongAssets(WorkerAssets{Bucket: "sites", Prefix: "/v1/"}))
 	for _, rules := range [][]string{{"!/a"}, {"a"}, {"/a", "!a"}, {"/a", "/a"}, make([]string, 101)} {
 		got := wrongAssets(WorkerAssets{Directory: "public", RunWorkerFirstRules: rules})
 		assert.Equal(t, "assets.runWorkerFirstRules", got, rules)

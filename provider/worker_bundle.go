@@ -191,7 +191,7 @@ func readBundle(path string) (bundle.Bundle, error) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir():
+		case entry.IsDir(), bundle.Ignored(name):
 			return nil
 		case !entry.Type().IsRegular():
 			return fmt.Errorf("%q in %q is neither a file nor a directory", name, path)
@@ -258,7 +258,7 @@ func upload(ctx context.Context, args WorkerBundleArgs, local bundle.Bundle) err
 			}
 			content := local.Files[name]
 			_, err := api(ctx).PutObject(ctx, args.place(), key, bytes.NewReader(content), cfapi.PutOptions{
-				ContentType: string(local.ModuleType(name)),
+				ContentType: string(bundle.TypeOf(name)),
 				SHA256:      digest.OfBytes(content).String(),
 				IfNoneMatch: true,
 			})

@@ -66,28 +66,33 @@ func (w *CloudflareWorker) Check(
 
 // resolveBundle fills in the digest of a bundle that the program does not pin.
 func resolveBundle(ctx context.Context, args *CloudflareWorkerArgs, inputs property.Map) ([]p.CheckFailure, error) {
+	if args.assetsOnly() {
+		return nil, nil
+	}
 	for _, member := range []string{"bucket", "key", "sha256", "jurisdiction"} {
 		if computed(inputs, "bundle", member) || computed(inputs, "accountId") {
 			return nil, nil
 		}
 	}
-	if args.Bundle.SHA256 != "" {
-		d, err := digest.Parse(args.Bundle.SHA256)
+	resolved := *args.Bundle
+	args.Bundle = &resolved
+	if resolved.SHA256 != "" {
+		d, err := digest.Parse(resolved.SHA256)
 		if err == nil {
-			args.Bundle.SHA256 = d.String()
+			resolved.SHA256 = d.String()
 			return nil, nil
 		}
 		return []p.CheckFailure{{Property: "bundle.sha256", Reason: err.Error()}}, nil
 	}
 	store := bundleStore{api: api(ctx), cache: cache(ctx), account: args.AccountID}
-	d, err := store.digest(ctx, args.Bundle)
+	d, err := store.digest(ctx, resolved)
 	if errors.Is(err, cfapi.ErrNotFound) {
 		return []p.CheckFailure{{Property: "bundle", Reason: explain(err).Error()}}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	args.Bundle.SHA256 = d.String()
+	resolved.SHA256 = d.String()
 	return nil, nil
 }
 
@@ -126,13 +131,15 @@ func propertyPath(path []string) string {
 func checkWorker(args CloudflareWorkerArgs, inputs property.Map) []p.CheckFailure {
 	c := &checker{inputs: inputs}
 	c.name(args)
-	bundlePath := func(member string) []string { return []string{"bundle", member} }
-	c.fail(args.Bundle.Bucket == "", bundlePath("bucket"), "must name an R2 bucket")
-	c.fail(args.Bundle.Key == "" || args.Bundle.Key == "/", bundlePath("key"), "must be the key of an object, or a "+
-		"prefix that ends in \"/\"")
-	c.fail(len(args.Bundle.Key) > 1 && args.Bundle.Key[0] == '/', bundlePath("key"), "%q begins with a slash, "+
-		"which an R2 key does not",
-		args.Bundle.Key)
+	c.code(args)
+	if c.hasBundle(args) {
+		bundlePath := func(member string) []string { return []string{"bundle", member} }
+		bucket, key := args.bundle().Bucket, args.bundle().Key
+		c.fail(bucket == "", bundlePath("bucket"), "must name an R2 bucket")
+		c.fail(key == "" || key == "/", bundlePath("key"), "must be the key of an object, or a "+
+			"prefix that ends in \"/\"")
+		c.fail(len(key) > 1 && key[0] == '/', bundlePath("key"), "%q begins with a slash, which an R2 key does not", key)
+	}
 	_, err := time.Parse(time.DateOnly, args.CompatibilityDate)
 	c.fail(err != nil, []string{"compatibilityDate"}, "%q is not a date such as 2026-11-01; it says which runtime "+
 		"behaviour the Worker was written for "+

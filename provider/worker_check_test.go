@@ -39,6 +39,36 @@ func TestBadInputsAreNamed(t *testing.T) {
 		"name too long for previews": func(a *CloudflareWorkerArgs) {
 			a.ScriptName, a.WorkersDev = strings.Repeat("a", 55), &WorkersDev{PreviewsEnabled: true}
 		},
+		"neither code nor assets": func(a *CloudflareWorkerArgs) { a.Bundle = nil },
+		"assets only, with what is for code": func(a *CloudflareWorkerArgs) {
+			a.Bundle = nil
+			a.Assets = &WorkerAssets{Directory: "public", RunWorkerFirst: true}
+			a.MainModule, a.Format, a.RequiredSecrets = "index.js", "modules", []string{"X"}
+			a.Limits, a.CacheOptions, a.Placement = &Limits{}, &CacheOptions{}, &Placement{Mode: SmartPlacement}
+			a.Schedules, a.Exports = []string{"* * * * *"}, map[string]DurableObjectExport{"A": {Storage: "sqlite"}}
+			a.TailConsumers = map[string]TailConsumer{"a": {}}
+			a.StreamingTailConsumers = map[string]StreamingTailConsumer{"a": {}}
+		},
+		"assets only, with rules": func(a *CloudflareWorkerArgs) {
+			*a = CloudflareWorkerArgs{ScriptName: "site", CompatibilityDate: "2026-01-01"}
+			a.Assets = &WorkerAssets{Directory: "public", RunWorkerFirstRules: []string{"/api/*"}}
+			a.Migrations = []Migration{{Tag: "v1", NewSqliteClasses: []string{"A"}}}
+		},
+		"unknown format": func(a *CloudflareWorkerArgs) { a.Format = "esm" },
+		"part in a module": func(a *CloudflareWorkerArgs) {
+			a.Bindings["B"] = Binding{DataBlob: &DataBlobBinding{Part: "a.bin"}}
+		},
+		"Python by name":    func(a *CloudflareWorkerArgs) { a.MainModule = "entry.py" },
+		"Python in a file":  func(a *CloudflareWorkerArgs) { a.Bundle.Key = "api/entry.py" },
+		"Python as classic": func(a *CloudflareWorkerArgs) { a.MainModule, a.Format = "entry.py", "service-worker" },
+		"classes in service-worker syntax": func(a *CloudflareWorkerArgs) {
+			a.Format, a.Assets = "service-worker", &WorkerAssets{Directory: "public"}
+			a.Migrations = []Migration{{Tag: "v1", NewSqliteClasses: []string{"A"}}}
+			a.Bindings["O"] = Binding{DurableObjectNamespace: &DurableObjectNamespaceBinding{ClassName: "A"}}
+		},
+		"exports in service-worker syntax": func(a *CloudflareWorkerArgs) {
+			a.Format, a.Exports = "service-worker", map[string]DurableObjectExport{"A": {Storage: "sqlite"}}
+		},
 		"no bucket":             func(a *CloudflareWorkerArgs) { a.Bundle.Bucket = "" },
 		"no key":                func(a *CloudflareWorkerArgs) { a.Bundle.Key = "" },
 		"key is the root":       func(a *CloudflareWorkerArgs) { a.Bundle.Key = "/" },

@@ -16,7 +16,6 @@ func unseen(want CloudflareWorkerArgs) CloudflareWorkerState {
 	return CloudflareWorkerState{
 		CloudflareWorkerArgs: CloudflareWorkerArgs{
 			AccountID: want.AccountID, ScriptName: want.ScriptName,
-			Bundle: BundleReference{Bucket: want.Bundle.Bucket, Key: want.Bundle.Key}, // without them it is no state
 		},
 		Traffic:        map[string]float64{},
 		URLs:           []string{},
@@ -157,8 +156,9 @@ func planDelete(seen CloudflareWorkerState) (steps []step) {
 // sameVersion reports whether both describe the same immutable version of a Worker,
 // apart from its secrets.
 func sameVersion(a, b CloudflareWorkerArgs) bool {
-	return a.Bundle.SHA256 == b.Bundle.SHA256 &&
+	return a.bundle().SHA256 == b.bundle().SHA256 &&
 		a.MainModule == b.MainModule &&
+		sameFormat(a, b) &&
 		a.CompatibilityDate == b.CompatibilityDate &&
 		sameFlags(a.CompatibilityFlags, b.CompatibilityFlags) &&
 		sameMap(a.Variables, b.Variables) &&

@@ -17,7 +17,7 @@ const (
 func wanted() CloudflareWorkerArgs {
 	return CloudflareWorkerArgs{
 		AccountID: "account", ScriptName: "api", CompatibilityDate: "2026-11-01",
-		Bundle:    BundleReference{Bucket: "bundles", Key: "api/", SHA256: "1"},
+		Bundle:    &BundleReference{Bucket: "bundles", Key: "api/", SHA256: "1"},
 		Variables: map[string]any{"LEVEL": "info"}, Secrets: map[string]string{"KEY": "k"},
 		Bindings:   map[string]Binding{"CACHE": {KvNamespace: &KvNamespaceBinding{ID: "kv"}}},
 		WorkersDev: &WorkersDev{Enabled: true},

@@ -80,6 +80,9 @@ func inputsOf(state CloudflareWorkerState, old CloudflareWorkerArgs) CloudflareW
 	inputs.QueueConsumers = written(inputs.QueueConsumers, old.QueueConsumers)
 	inputs.EmailRoutes = written(inputs.EmailRoutes, old.EmailRoutes)
 	inputs.settingsAs(old)
+	if sameFormat(inputs, old) {
+		inputs.Format = old.Format
+	}
 	if sameServed(inputs.Assets, old.Assets) {
 		inputs.Assets = old.Assets
 	}
@@ -199,14 +202,22 @@ func (s *CloudflareWorkerState) seeVersion(v cfapi.Version, deployments []cfapi.
 	}
 	switch {
 	case s.ETag != "" && s.ETag == v.ETag:
-	case noted && note.SHA256 != s.Bundle.SHA256:
-		s.Bundle, s.MainModule = note.BundleReference, note.MainModule
+	case noted && note.assetsOnly() && (s.ETag == "" || !s.assetsOnly()):
+		s.Bundle, s.MainModule, s.Format = nil, "", ""
+		s.BundleDigest, s.BundleSize = "", 0
+	case noted && note.SHA256 != s.bundle().SHA256 && !note.assetsOnly():
+		s.Bundle, s.MainModule = &note.BundleReference, note.MainModule
 		s.BundleDigest, s.BundleSize = note.SHA256, note.Size
+		if s.classic() != note.Classic {
+			s.Format = note.format()
+		}
 	default: // also when code changed under an old note
-		s.Bundle.SHA256, s.BundleDigest, s.BundleSize = foreign, foreign, 0
-	}
-	if s.Bundle.Bucket == "" { // imported, from nobody's bundle; without them it is no state
-		s.Bundle.Bucket, s.Bundle.Key = unknownID, unknownID
+		theirs := s.bundle()
+		if theirs.Bucket == "" { // from nobody's bundle: imported, or there were only assets before
+			theirs.Bucket, theirs.Key = unknownID, unknownID
+		}
+		theirs.SHA256 = foreign
+		s.Bundle, s.BundleDigest, s.BundleSize = &theirs, foreign, 0
 	}
 	s.seeAssets(v, note, noted)
 	s.VersionID, s.ETag = v.ID, v.ETag

@@ -25,9 +25,13 @@ func (w *CloudflareWorkerArgs) Annotate(a infer.Annotator) {
 		"`-` and `_`, at most 63 characters, or 54 with preview URLs. Default: the resource's name and 7 hex digits that "+
 		"differ from stack to stack. Changing it replaces the Worker.")
 	a.Describe(&w.Bundle, "The build output to run: an object in R2, named by its content. Give the `reference` of a "+
-		"`WorkerBundle`, or a bucket and key that a pipeline has filled.")
-	a.Describe(&w.MainModule, "Name of the module that is the entry point, relative to the bundle, such as `index.js`. "+
-		"Default: the only script at the top of the bundle; it is an error if there are several.")
+		"`WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.")
+	a.Describe(&w.MainModule, "Name of the module that is the entry point, relative to the bundle, such as `index.js` or "+
+		"`entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only "+
+		"one with a source map beside it.")
+	a.Describe(&w.Format, "The syntax of the code: `modules`, or `service-worker` for a script that calls "+
+		"`addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: "+
+		"`./add.wasm` is `__add_wasm`. Default: `modules`.")
 	a.Describe(&w.CompatibilityDate, "The date, such as `2026-11-01`, that says which runtime behaviour the Worker "+
 		"was written for. It is never filled in: a Worker must not change because a day has passed.")
 	a.Describe(&w.CompatibilityFlags, "Runtime behaviours to turn on or off beside those of the date, such as "+
@@ -106,8 +110,9 @@ func (s *CloudflareWorkerState) Annotate(a infer.Annotator) {
 	a.Describe(&s.ETag, "Cloudflare's tag of the deployed code. Good for telling that code changed, and for nothing else.")
 	a.Describe(&s.MigrationTag, "Tag of the last migration that was made. Empty if there was none.")
 	a.Describe(&s.BundleDigest, "SHA-256 of the bundle that was deployed; if somebody else deployed, who and when "+
-		"instead.")
-	a.Describe(&s.BundleSize, "Size of the deployed bundle in bytes, uncompressed. 0 if it is not known.")
+		"instead. Empty if there are only assets.")
+	a.Describe(&s.BundleSize, "Size of the deployed bundle in bytes, uncompressed. 0 if it is not known, or if there are "+
+		"only assets.")
 	a.Describe(&s.AssetCount, "How many static files were deployed. 0 if there are none, or if it is not known.")
 	a.Describe(&s.AssetSize, "Size of the static files together in bytes. 0 if there are none, or if it is not known.")
 	a.Describe(&s.URLs, "Addresses at which the Worker answers: workers.dev first, then those of the routes.")

@@ -78,7 +78,8 @@ func planSecretNames(seen CloudflareWorkerState, want CloudflareWorkerArgs, depl
 	changed := !sameFlags(seen.RequiredSecrets, want.RequiredSecrets) ||
 		want.policy() == RefuseUnmanaged && (seen.policy() != want.policy() ||
 			len(unmanaged(seen.UnmanagedNames, want)) > 0)
-	if takesOver || says && (deploys || changed) || claimsNames(seen, want) {
+	loses := exists && want.assetsOnly() && !seen.assetsOnly()
+	if takesOver || loses || says && (deploys || changed) || claimsNames(seen, want) {
 		return []step{checkSecretNames{exists}}
 	}
 	return nil
@@ -185,6 +186,9 @@ func tolerable(names []string, script string, want CloudflareWorkerArgs) error {
 	}
 	if want.policy() == RemoveUnmanaged {
 		return nil
+	}
+	if want.assetsOnly() && len(others) > 0 {
+		return &lostSecretsError{script: script, names: others}
 	}
 	for _, name := range others {
 		if _, variable := want.Variables[name]; variable {

@@ -73,7 +73,9 @@ func (c *checker) placement(p *Placement) {
 // with the note of the bundle, of which the size is not known yet.
 func (c *checker) annotations(args CloudflareWorkerArgs) {
 	a := orZero(args.Annotations)
-	note := bundleNote{BundleReference: args.Bundle, Size: math.MaxInt32, MainModule: args.MainModule}
+	note := bundleNote{
+		BundleReference: args.bundle(), Size: math.MaxInt32, MainModule: args.MainModule, Classic: args.classic(),
+	}
 	note.SHA256 = strings.Repeat("0", 64)
 	room := maxMessage - len(" ") - len(note.short())
 	c.fail(len(a.Message) > room, []string{"annotations", "message"}, "has %d bytes; Cloudflare allows %d, of which this "+

@@ -182,7 +182,7 @@ func (s deleteRoute) String() string { return fmt.Sprintf("delete route %q", s.p
 func (deleteScript) String() string  { return "delete the Worker" }
 
 func (putScript) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
-	up, size, err := d.upload(ctx, *facts)
+	up, code, err := d.upload(ctx, *facts)
 	if err != nil {
 		return err
 	}
@@ -196,12 +196,12 @@ func (putScript) run(ctx context.Context, d deployer, facts *CloudflareWorkerSta
 		}
 	}
 	if err != nil {
-		return err
+		return code.misread(err, d.want.classic())
 	}
 	if n := len(d.want.Migrations); n > 0 {
 		facts.MigrationTag = d.want.Migrations[n-1].Tag
 	}
-	facts.uploaded(d.want, done, size)
+	facts.uploaded(d.want, done, code.size)
 	d.recordAssets(facts)
 	// An upload deploys itself, and Cloudflare answers with the version's id as the deployment's.
 	facts.DeploymentID, facts.Traffic = done.VersionID, map[string]float64{done.VersionID: 100}
@@ -230,22 +230,22 @@ func (d deployer) putFromItsTag(
 }
 
 func (createVersion) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
-	up, size, err := d.upload(ctx, *facts)
+	up, code, err := d.upload(ctx, *facts)
 	if err != nil {
 		return err
 	}
 	done, err := d.api.CreateVersion(ctx, d.account, d.script, up)
 	if err != nil {
-		return err
+		return code.misread(err, d.want.classic())
 	}
-	facts.uploaded(d.want, done, size)
+	facts.uploaded(d.want, done, code.size)
 	d.recordAssets(facts)
 	return nil
 }
 
 // uploaded records that there is a version as wanted.
 func (s *CloudflareWorkerState) uploaded(want CloudflareWorkerArgs, done cfapi.Uploaded, size int) {
-	s.Bundle, s.MainModule = want.Bundle, want.MainModule
+	s.Bundle, s.MainModule, s.Format = want.Bundle, want.MainModule, want.Format
 	s.CompatibilityDate, s.CompatibilityFlags = want.CompatibilityDate, want.CompatibilityFlags
 	s.Variables, s.Bindings, s.Exports = want.Variables, want.Bindings, want.Exports
 	s.Placement, s.Limits, s.CacheOptions = want.Placement, want.Limits, want.CacheOptions
@@ -253,7 +253,7 @@ func (s *CloudflareWorkerState) uploaded(want CloudflareWorkerArgs, done cfapi.U
 	s.secretsSet(want, secretChanges(*s, want), SecretStatus{VersionID: done.VersionID})
 	s.PreviousVersion = s.stable()
 	s.VersionID, s.ETag, s.SecretsVersionID, s.SecretEdits = done.VersionID, done.ETag, done.VersionID, 0
-	s.BundleDigest, s.BundleSize = want.Bundle.SHA256, size
+	s.BundleDigest, s.BundleSize = want.bundle().SHA256, size
 }
 
 func (deployVersion) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {

@@ -12,71 +12,66 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/bundle"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
 )
 
-// The binding types of Cloudflare's API that variables and secrets become.
+// The binding types of Cloudflare's API that variables, secrets and, in
+// service-worker syntax, files become.
 const (
 	typePlainText  = "plain_text"
 	typeJSON       = "json"
 	typeSecretText = "secret_text"
 	typeSecretKey  = "secret_key"
 	typeInherit    = "inherit"
+	typeWasmModule = "wasm_module"
+	typeTextBlob   = "text_blob"
+	typeDataBlob   = "data_blob"
 )
 
-// upload builds what Cloudflare needs to make the wanted version, and says how
-// many bytes the bundle has. The bundle is verified against its digest.
-func (d deployer) upload(ctx context.Context, seen CloudflareWorkerState) (cfapi.Upload, int, error) {
-	store := bundleStore{api: d.api, cache: d.cache, account: d.account}
-	b, err := store.fetch(ctx, d.want.Bundle)
+// upload builds what Cloudflare needs to make the wanted version, and returns
+// the code in it too. The bundle is verified against its digest.
+func (d deployer) upload(ctx context.Context, seen CloudflareWorkerState) (cfapi.Upload, workerCode, error) {
+	code, err := d.code(ctx)
 	if err != nil {
-		return cfapi.Upload{}, 0, err
-	}
-	main, err := b.MainModule(d.want.MainModule)
-	if err != nil {
-		return cfapi.Upload{}, 0, fmt.Errorf("bundle %s: %w: set mainModule", d.want.Bundle, err)
+		return cfapi.Upload{}, workerCode{}, err
 	}
 	secrets, keep, err := d.secrets(ctx, seen)
 	if err != nil {
-		return cfapi.Upload{}, 0, err
+		return cfapi.Upload{}, workerCode{}, err
 	}
 	bindings, err := versionBindings(d.want)
 	if err != nil {
-		return cfapi.Upload{}, 0, err
+		return cfapi.Upload{}, workerCode{}, err
+	}
+	note := bundleNote{
+		BundleReference: d.want.bundle(), Size: code.size, MainModule: d.want.MainModule, Classic: d.want.classic(),
 	}
 	keys, err := d.secretKeyBindings(seen)
 	if err != nil {
-		return cfapi.Upload{}, 0, err
+		return cfapi.Upload{}, workerCode{}, err
 	}
-	size := int(b.Size())
-	note := bundleNote{BundleReference: d.want.Bundle, Size: size, MainModule: d.want.MainModule}
 	if d.want.Assets != nil {
 		note.Assets = d.want.Assets.SHA256
 	}
 	annotations := orZero(d.want.Annotations)
 	up := cfapi.Upload{
-		MainModule:         main,
-		Modules:            modules(b),
-		CompatibilityDate:  d.want.CompatibilityDate,
-		CompatibilityFlags: d.want.CompatibilityFlags,
-		Bindings:           slices.Concat(bindings, keys, secrets),
-		KeepBindings:       keep,
-		Message:            note.after(annotations.Message),
-		Tag:                annotations.Tag,
-		Placement:          d.want.Placement.toAPI(),
-		Limits:             d.want.Limits.toAPI(),
-		CacheOptions:       d.want.CacheOptions.toAPI(),
+		MainModule:          code.main,
+		Modules:             code.modules,
+		CompatibilityDate:   d.want.CompatibilityDate,
+		CompatibilityFlags:  d.want.CompatibilityFlags,
+		Bindings:            slices.Concat(bindings, code.bindings, keys, secrets),
+		KeepBindings:        keep,
+		Message:             note.after(annotations.Message),
+		Tag:                 annotations.Tag,
+		Placement:           d.want.Placement.toAPI(),
+		Limits:              d.want.Limits.toAPI(),
+		CacheOptions:        d.want.CacheOptions.toAPI(),
+		PackageDependencies: code.dependencies,
 	}
-	return up, size, d.attachAssets(ctx, seen, &up)
-}
-
-func modules(b bundle.Bundle) []cfapi.Module {
-	var list []cfapi.Module
-	for _, name := range b.Modules() {
-		list = append(list, cfapi.Module{Name: name, ContentType: string(b.ModuleType(name)), Content: b.Files[name]})
+	if d.want.classic() {
+		up.MainModule, up.BodyPart = "", code.main
 	}
-	return list
+	return up, code, d.attachAssets(ctx, seen, &up)
 }
 
 // secrets returns the bindings for the wanted secrets. A value that a version
@@ -87,6 +82,9 @@ func modules(b bundle.Bundle) []cfapi.Module {
 func (d deployer) secrets(
 	ctx context.Context, seen CloudflareWorkerState,
 ) (list []cfapi.Binding, keep []string, err error) {
+	if d.want.assetsOnly() {
+		return nil, nil, nil
+	}
 	for _, name := range slices.Sorted(maps.Keys(d.want.Secrets)) {
 		if from := seen.inherits(name, d.want.Secrets[name]); from != "" {
 			list = append(list, cfapi.Binding{Name: name, Type: typeInherit, VersionID: from})
@@ -166,7 +164,7 @@ func versionBindings(want CloudflareWorkerArgs) ([]cfapi.Binding, error) {
 }
 
 // fromAPI is the inverse of versionBindings, for the Worker script. Secrets are
-// left out, and what cannot be read; keys have no material.
+// left out, files of the bundle, and what cannot be read; keys have no material.
 func fromAPI(list []cfapi.Binding, script string) (variables map[string]any, bindings map[string]Binding) {
 	variables, bindings = map[string]any{}, map[string]Binding{}
 	for _, b := range list {
@@ -180,6 +178,9 @@ func fromAPI(list []cfapi.Binding, script string) (variables map[string]any, bin
 			}
 		case typeSecretText:
 		default:
+			if isGlobal(b) {
+				continue
+			}
 			if binding, err := bindingFromAPI(b, script); err == nil {
 				bindings[b.Name] = binding
 			}
@@ -195,21 +196,40 @@ type bundleNote struct {
 	BundleReference
 	Size       int
 	MainModule string // as the program named it; empty if it was inferred
+	Classic    bool   // whether it is in service-worker syntax
 	Assets     string // SHA-256 of the static assets; empty: there are none
 }
 
+// assetsOnly reports whether the version has no code.
+func (n bundleNote) assetsOnly() bool { return n.SHA256 == "" && n.Assets != "" }
+
+// format is the input that makes such a version.
+func (n bundleNote) format() string {
+	if n.Classic {
+		return formatServiceWorker
+	}
+	return ""
+}
+
 const (
-	noteScheme = "r2"
+	noteScheme   = "r2"
+	assetsScheme = "assets" // of a version without a bundle
 	// maxMessage is how many bytes Cloudflare takes for a version's message.
 	maxMessage = 1000
 )
 
 func (n bundleNote) String() string {
+	if n.assetsOnly() {
+		return assetsScheme + ":" + n.Assets
+	}
 	return (&url.URL{Scheme: noteScheme, Host: n.Bucket, Path: "/" + n.Key, RawQuery: n.query().Encode()}).String()
 }
 
 // short is the note without the key: a key may have 1024 bytes alone, and then the digest has to do.
 func (n bundleNote) short() string {
+	if n.assetsOnly() {
+		return n.String()
+	}
 	return (&url.URL{Scheme: noteScheme, Host: n.Bucket, RawQuery: n.query().Encode()}).String()
 }
 
@@ -238,6 +258,9 @@ func (n bundleNote) query() url.Values {
 	if n.MainModule != "" {
 		query.Set("main", n.MainModule)
 	}
+	if n.Classic {
+		query.Set("format", formatServiceWorker)
+	}
 	if n.Assets != "" {
 		query.Set("assets", n.Assets)
 	}
@@ -250,13 +273,16 @@ func (n bundleNote) query() url.Values {
 // parseBundleNote is the inverse of String; ok is false for any other message.
 func parseBundleNote(message string) (n bundleNote, ok bool) {
 	u, err := url.Parse(message)
+	if err == nil && u.Scheme == assetsScheme && u.Opaque != "" {
+		return bundleNote{Assets: u.Opaque}, true
+	}
 	if err != nil || u.Scheme != noteScheme {
 		return bundleNote{}, false
 	}
 	query := u.Query()
 	n.Bucket, n.Key = u.Host, strings.TrimPrefix(u.Path, "/")
 	n.SHA256, n.Jurisdiction, n.MainModule = query.Get("sha256"), query.Get("jurisdiction"), query.Get("main")
-	n.Assets = query.Get("assets")
+	n.Assets, n.Classic = query.Get("assets"), query.Get("format") == formatServiceWorker
 	n.Size, err = strconv.Atoi(query.Get("size"))
 	return n, err == nil && n.SHA256 != ""
 }

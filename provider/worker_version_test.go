@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // TestEverythingInAVersionMatters: a field that sameVersion forgets would never be deployed.
@@ -25,6 +27,7 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 		"UnmanagedSecrets": "says nothing of the version", "RequiredSecrets": "says nothing of the version",
 	}
 	full := withSettings(wanted())
+	full.Format = "service-worker"
 	full.MainModule, full.CompatibilityFlags, full.Adopt = "index.js", []string{"nodejs_compat"}, true
 	full.Migrations, full.AllowDataLoss = []Migration{{Tag: "v1"}}, []string{"Room"}
 	full.Exports = map[string]DurableObjectExport{"Room": {Storage: "sqlite"}}
@@ -47,8 +50,10 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 // TestEverythingAboutAssetsMatters: apart from where the files are.
 func TestEverythingAboutAssetsMatters(t *testing.T) {
 	t.Parallel()
+	places := map[string]bool{"Directory": true, "Archive": true, "Bucket": true, "Prefix": true, "Jurisdiction": true}
 	full := WorkerAssets{
-		Directory: "public", HTMLHandling: "none", NotFoundHandling: "404-page", RunWorkerFirst: true,
+		Directory: "public", Archive: &resource.Archive{Path: "public"}, Bucket: "sites", Prefix: "v1/", Jurisdiction: "eu",
+		HTMLHandling: "none", NotFoundHandling: "404-page", RunWorkerFirst: true,
 		RunWorkerFirstRules: []string{"/api/*"}, SHA256: "ab",
 	}
 	all := reflect.ValueOf(full)
@@ -57,7 +62,7 @@ func TestEverythingAboutAssetsMatters(t *testing.T) {
 		assert.False(t, all.Field(i).IsZero(), "%s is not set, and the case would show nothing", name)
 		changed := full
 		reflect.ValueOf(&changed).Elem().Field(i).SetZero()
-		assert.Equal(t, name == "Directory", sameServed(&full, &changed), name)
+		assert.Equal(t, places[name], sameServed(&full, &changed), name)
 	}
 	assert.False(t, sameServed(&full, nil))
 	assert.False(t, sameServed(nil, &full))

@@ -54,8 +54,11 @@
 //   - Global state of all Workers is lost when any Worker is deployed.
 //   - There is no origin behind the front door. Where no Worker matches it answers 522, as Cloudflare does when an
 //     origin does not; and fetch() of a hostname that the front door serves goes to the network, not to the front door.
-//   - The cache API (caches.default) and Python Workers are not there.
+//   - The cache API (caches.default) is not there.
 //   - An email handler cannot reply, and its message's methods are calls over RPC.
+//   - Python is not run: workerd downloads Pyodide when it first needs it, and no package has that.
+//     An upload is checked for its parts and for the flag python_workers, and stored; the Worker then
+//     answers 501, and its other handlers throw. Its handlers are found by reading the entry point.
 //   - request.cf and CF-IPCountry describe an invented place; request URLs have https whatever the client used.
 //   - Console output is logged when an invocation has ended. That of global scope is logged by Validate only.
 //   - Cloudflare measures start-up in processor time of the script; here it is the time until workerd listens.

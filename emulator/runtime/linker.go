@@ -76,8 +76,12 @@ func (l *linker) settings(s *Script, broken map[string]string) (string, error) {
 	if date == "" {
 		date = defaultCompatibilityDate
 	}
+	flags := s.CompatibilityFlags
+	if s.python() {
+		flags = nil // with python_workers, workerd would look for Python
+	}
 	return fmt.Sprintf("compatibilityDate = %s, compatibilityFlags = %s, bindings = %s",
-		quote(date), list(quoteAll(s.CompatibilityFlags)), list(bindings)), nil
+		quote(date), list(quoteAll(flags)), list(bindings)), nil
 }
 
 // consumers writes the Workers that get the traces of s. One that is not deployed or cannot start gets none, and no

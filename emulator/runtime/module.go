@@ -58,6 +58,9 @@ func (s *Script) code(files fileSet) (string, error) {
 		}
 		return "serviceWorkerScript = " + files.embed(body), nil
 	}
+	if s.python() {
+		return pythonStandIn(files), nil
+	}
 	modules, err := s.modules(files)
 	if err != nil {
 		return "", err
@@ -97,10 +100,7 @@ func (s *Script) modules(files fileSet) ([]string, error) {
 			continue
 		}
 		switch field {
-		case "esModule":
-		case "pythonModule":
-			return nil, scriptErrorf("Python Workers need Cloudflare's Pyodide bundle, " +
-				"which the local runtime does not have.")
+		case "esModule", "pythonModule":
 		default:
 			return nil, scriptErrorf("Uncaught TypeError: Main module must be an ES module, "+
 				"but %q has the content type %q.", name, m.ContentType)

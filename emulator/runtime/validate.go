@@ -73,9 +73,12 @@ type reports struct {
 // is wrong with the script; any other error says that it could not be tried. Bindings are checked for shape,
 // not for whether what they name exists.
 //
-// Handlers of scripts in service-worker syntax are found by reading, not running: those that are registered under
-// a name that is not written out are missing from the report.
+// Handlers of scripts in service-worker syntax and of Python are found by reading, not running: those that are
+// registered under a name that is not written out are missing from the report.
 func (r *Runtime) Validate(ctx context.Context, script Script) (Report, error) {
+	if script.python() {
+		return script.readPython()
+	}
 	r.mu.Lock()
 	shared, err := r.sharedLocked()
 	if r.reports.slots == nil {

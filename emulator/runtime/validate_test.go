@@ -138,7 +138,8 @@ func TestValidateRefusesWhatCannotRun(t *testing.T) {
 			"The compatibility flag experimental is experimental", 10021,
 		},
 		"Python": {
-			with(func(s *runtime.Script) { s.Modules[0].ContentType = "text/x-python" }), "Python Workers need", 10021,
+			with(func(s *runtime.Script) { s.Modules[0].ContentType = "text/x-python" }),
+			"The `python_workers` compatibility flag is required", 10021,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

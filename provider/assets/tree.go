@@ -90,13 +90,69 @@ func Read(ctx context.Context, fsys fs.FS) (Tree, error) {
 	if err != nil {
 		return Tree{}, err
 	}
+	return t, t.check()
+}
+
+// check refuses what Cloudflare would.
+func (t *Tree) check() error {
 	if len(t.Files) == 0 {
-		return Tree{}, errors.New("there is no file to serve in it")
+		return errors.New("there is no file to serve in it")
 	}
 	if len(t.Files) > MaxFiles {
-		return Tree{}, fmt.Errorf("it has %d files; Cloudflare allows %d", len(t.Files), MaxFiles)
+		return fmt.Errorf("it has %d files; Cloudflare allows %d", len(t.Files), MaxFiles)
 	}
-	return t, nil
+	return nil
+}
+
+// Special are the names of the files with a meaning of their own, at the top of a directory.
+func Special() (ignore, headers, redirects string) { return ignoreFile, headersFile, redirectsFile }
+
+// Kept returns which of the files of a directory [Read] would take for assets, when rules is the text of its
+// .assetsignore; nil: it has none.
+func Kept(names []string, rules *string) (kept []string, err error) {
+	var ignored Ignore
+	if rules != nil {
+		ignored = ParseIgnore(*rules)
+	}
+	for _, name := range names {
+		switch {
+		case name == ignoreFile, name == headersFile, name == redirectsFile:
+		case rules == nil && strings.HasPrefix(name, pagesWorker):
+			return nil, &codeError{name: name}
+		case ignored.Ignored(name):
+		default:
+			kept = append(kept, name)
+		}
+	}
+	return kept, nil
+}
+
+// Sum is what a store tells of a file without giving its content.
+type Sum struct {
+	Size   int64 // bytes
+	Digest digest.Digest
+}
+
+// Assemble returns the tree that [Read] would of a directory with these assets, and with these texts of _headers and
+// _redirects, empty if it has none.
+func Assemble(files map[string]Sum, headers, redirects string) (Tree, error) {
+	t := Tree{Files: map[string]File{}, Headers: headers, Redirects: redirects, digests: map[string]digest.Digest{}}
+	for name, text := range map[string]string{headersFile: headers, redirectsFile: redirects} {
+		if text != "" {
+			t.digests[name] = digest.OfBytes([]byte(text))
+		}
+	}
+	for name, sum := range files {
+		if err := digest.CheckName(name); err != nil {
+			return Tree{}, err
+		}
+		if sum.Size > MaxSize {
+			return Tree{}, tooLarge(name, sum.Size)
+		}
+		t.Files[name] = File{Size: sum.Size, Digest: sum.Digest, Hash: hashOf(sum.Digest, name)}
+		t.digests[name] = sum.Digest
+	}
+	return t, t.check()
 }
 
 // codeError refuses to publish what was made to run.
@@ -145,33 +201,40 @@ func tooLarge(name string, size int64) error {
 }
 
 // measure reads a file's content.
-//
-// The hash is ours to choose (https://developers.cloudflare.com/workers/static-assets/direct-upload/). Wrangler takes
-// BLAKE3 of the base64 and the extension, which the standard library does not have; so what wrangler uploaded before is
-// uploaded once more.
 func measure(r io.Reader, name string) (File, error) {
-	h := sha256.New()
-	n, err := io.Copy(h, io.LimitReader(r, MaxSize+1))
+	d, n, err := digest.OfReader(io.LimitReader(r, MaxSize+1))
 	if err != nil {
 		return File{}, fmt.Errorf("%q: %w", name, err)
 	}
-	d, err := digest.Parse(hex.EncodeToString(h.Sum(nil)))
-	if err != nil {
-		return File{}, err
-	}
-	h.Write([]byte(strings.TrimPrefix(path.Ext(name), "."))) // never fails
+	return File{Size: n, Digest: d, Hash: hashOf(d, name)}, nil
+}
+
+// hashOf is the name under which Cloudflare keeps a file with that digest. It is ours to choose
+// (https://developers.cloudflare.com/workers/static-assets/direct-upload/): it is made of what a store can tell without
+// the content. Wrangler takes BLAKE3 of the base64 and the extension, which the standard library does not have; so what
+// wrangler uploaded before is uploaded once more.
+func hashOf(d digest.Digest, name string) string {
 	const length = 16
-	return File{Size: n, Digest: d, Hash: hex.EncodeToString(h.Sum(nil)[:length])}, nil
+	sum := sha256.Sum256([]byte(d.String() + path.Ext(name)))
+	return hex.EncodeToString(sum[:length])
 }
 
 // Content returns the content of an asset, verified: what is uploaded under the hash of other content would be served
 // for good.
 func (t Tree) Content(fsys fs.FS, name string) ([]byte, error) {
 	content, err := fs.ReadFile(fsys, name)
-	if err == nil && digest.OfBytes(content) != t.Files[name].Digest {
-		err = fmt.Errorf("%q has changed while it was uploaded", name)
+	if err == nil {
+		err = t.Verify(name, content)
 	}
 	return content, err
+}
+
+// Verify refuses content that is not the asset's.
+func (t Tree) Verify(name string, content []byte) error {
+	if digest.OfBytes(content) != t.Files[name].Digest {
+		return fmt.Errorf("%q has changed while it was uploaded", name)
+	}
+	return nil
 }
 
 // Lines are the sorted lines "<sha256>  <name>", one for each asset, _headers and _redirects. Their digest is the

@@ -23,13 +23,16 @@ type Bundle struct {
 	Single bool
 }
 
-// Digest returns the name of b's content; see package digest for how it is computed.
+// Digest returns the name of b's content, of a directory without what is
+// [Ignored]; see package digest for how it is computed.
 func (b Bundle) Digest() (digest.Digest, error) {
 	sums := make(map[string]digest.Digest, len(b.Files))
 	for name, content := range b.Files {
-		sums[name] = digest.OfBytes(content)
-		if b.Single {
-			return sums[name], digest.CheckName(name)
+		switch {
+		case b.Single:
+			return digest.OfBytes(content), digest.CheckName(name)
+		case !Ignored(name):
+			sums[name] = digest.OfBytes(content)
 		}
 	}
 	return digest.OfTree(sums)

@@ -72,8 +72,6 @@ func TestModuleTypesFollowTheExtension(t *testing.T) {
 	} {
 		assert.Equal(t, want, bundle.TypeOf(name), name)
 	}
-	assert.Equal(t, bundle.Text, dir("requirements.txt", "index.js").ModuleType("requirements.txt"))
-	assert.Equal(t, bundle.PythonRequirement, dir("requirements.txt", "main.py").ModuleType("requirements.txt"))
 }
 
 func TestWhatWranglerWritesForPeopleIsNoModule(t *testing.T) {
@@ -96,6 +94,11 @@ func TestTheEntryPointIsInferredOnlyFromOneCandidate(t *testing.T) {
 		"only one, below":              {bundle: dir("src/index.mjs", "a.txt"), want: "src/index.mjs"},
 		"Python":                       {bundle: dir("main.py", "lib/util.py"), want: "main.py"},
 		"named":                        {bundle: dir("a.js", "b.js"), named: "b.js", want: "b.js"},
+		"the index of several":         {bundle: dir("b.js", "index.mjs", "a.js"), want: "index.mjs"},
+		"two indexes":                  {bundle: dir("index.js", "index.mjs"), problem: "any of index.js, index.mjs"},
+		"the one that was built":       {bundle: dir("b.js", "b.js.map", "a.js"), want: "b.js"},
+		"several that were built":      {bundle: dir("b.js", "b.js.map", "a.js", "a.js.map"), problem: "any of a.js, b.js"},
+		"vendored packages":            {bundle: dir("src/entry.py", "python_modules/a.py"), want: "src/entry.py"},
 		"several":                      {bundle: dir("b.js", "a.js"), problem: "the entry point could be any of a.js, b.js"},
 		"several below":                {bundle: dir("x/b.js", "x/a.js"), problem: "could be any of x/a.js, x/b.js"},
 		"none":                         {bundle: dir("a.wasm"), problem: "the bundle has no script; it has a.wasm"},
@@ -116,4 +119,16 @@ func TestTheEntryPointIsInferredOnlyFromOneCandidate(t *testing.T) {
 			assert.Equal(t, test.want, got)
 		})
 	}
+}
+
+func TestWhatWranglerWritesForPeopleIsNotPartOfTheDigest(t *testing.T) {
+	t.Parallel()
+	want, err := dir("index.js", "docs/README.md").Digest()
+	require.NoError(t, err)
+	got, err := dir("index.js", "docs/README.md", "README.md", "bundle-meta.json").Digest()
+	require.NoError(t, err)
+	assert.Equal(t, want, got, "the README.md has the time of the build")
+	other, err := dir("index.js").Digest()
+	require.NoError(t, err)
+	assert.NotEqual(t, want, other, "other files of that name count")
 }

@@ -16,17 +16,20 @@ type ModuleType string
 // The module types that Cloudflare knows. A file whose name has none of the
 // extensions below is [Data].
 const (
-	ESModule           ModuleType = "application/javascript+module" // .js .mjs
-	CommonJS           ModuleType = "application/javascript"        // .cjs
-	Wasm               ModuleType = "application/wasm"              // .wasm
-	Text               ModuleType = "text/plain"                    // .txt .html .sql
-	Data               ModuleType = "application/octet-stream"      // .bin and all others
-	Python             ModuleType = "text/x-python"                 // .py
-	PythonRequirement  ModuleType = "text/x-python-requirement"     // requirements.txt beside a .py entry point
-	SourceMap          ModuleType = "application/source-map"        // .map
-	wranglerReadme                = "README.md"                     // written by wrangler deploy --outdir
-	wranglerMetafile              = "bundle-meta.json"              // written by wrangler deploy --metafile
-	pythonRequirements            = "requirements.txt"
+	ESModule          ModuleType = "application/javascript+module" // .js .mjs
+	CommonJS          ModuleType = "application/javascript"        // .cjs; a script in service-worker syntax
+	Wasm              ModuleType = "application/wasm"              // .wasm
+	Text              ModuleType = "text/plain"                    // .txt .html .sql
+	Data              ModuleType = "application/octet-stream"      // .bin and all others
+	Python            ModuleType = "text/x-python"                 // .py
+	PythonRequirement ModuleType = "text/x-python-requirement"     // a package's name, without content
+	SourceMap         ModuleType = "application/source-map"        // .map
+)
+
+// What wrangler writes for people beside the modules, at the top of the directory.
+const (
+	wranglerReadme   = "README.md"        // deploy --outdir; it has the time of the build
+	wranglerMetafile = "bundle-meta.json" // deploy --metafile
 )
 
 // TypeOf returns the type of the module called name, by wrangler's default
@@ -49,27 +52,23 @@ func TypeOf(name string) ModuleType {
 	return Data
 }
 
+// Ignored reports whether a file of a directory is no part of the Worker:
+// whether it is what wrangler writes there for people. The README.md has the
+// time of the build in it, so a digest that it was part of would tell nothing.
+func Ignored(name string) bool { return name == wranglerReadme || name == wranglerMetafile }
+
 // Modules returns the names of the files that are part of the Worker, sorted.
-// Left out is what wrangler writes beside them for people: its README.md and
-// bundle-meta.json at the top of the directory.
 func (b Bundle) Modules() []string {
 	return slices.DeleteFunc(b.Names(), func(name string) bool {
-		return !b.Single && (name == wranglerReadme || name == wranglerMetafile)
+		return !b.Single && (Ignored(name) || name == npmLock)
 	})
 }
 
-// ModuleType is [TypeOf] with what only the whole bundle tells: a
-// requirements.txt is Python's when there is Python beside it.
-func (b Bundle) ModuleType(name string) ModuleType {
-	if name == pythonRequirements && slices.ContainsFunc(b.Names(), func(n string) bool { return TypeOf(n) == Python }) {
-		return PythonRequirement
-	}
-	return TypeOf(name)
-}
-
 // MainModule returns the entry point. If named is not empty it must be a
-// module of b. Otherwise there must be one candidate: the only script at the
-// top of the directory, or else the only script in it.
+// module of b. Otherwise it is the only script at the top of the directory, or
+// else the only script in it. Of several at the top it is the one called index,
+// or else the only one with a source map beside it: wrangler gives one to what
+// it built, and none to the modules that it only copies.
 func (b Bundle) MainModule(named string) (string, error) {
 	modules := b.Modules()
 	if named != "" {
@@ -80,7 +79,7 @@ func (b Bundle) MainModule(named string) (string, error) {
 	}
 	var top, all []string
 	for _, name := range modules {
-		if t := TypeOf(name); t == ESModule || t == CommonJS || t == Python {
+		if isScript(name) {
 			all = append(all, name)
 			if path.Dir(name) == "." {
 				top = append(top, name)
@@ -91,6 +90,14 @@ func (b Bundle) MainModule(named string) (string, error) {
 	if len(top) == 0 {
 		candidates = all
 	}
+	if len(top) > 1 {
+		if named := only(top, func(name string) bool { return stem(name) == "index" }); named != "" {
+			return named, nil
+		}
+		if built := only(top, func(name string) bool { return slices.Contains(modules, name+".map") }); built != "" {
+			return built, nil
+		}
+	}
 	switch len(candidates) {
 	case 0:
 		return "", fmt.Errorf("the bundle has no script; it has %s", list(modules))
@@ -98,6 +105,29 @@ func (b Bundle) MainModule(named string) (string, error) {
 		return candidates[0], nil
 	}
 	return "", fmt.Errorf("the entry point could be any of %s", list(candidates))
+}
+
+// isScript reports whether a module can be an entry point.
+func isScript(name string) bool {
+	t := TypeOf(name)
+	return !vendored(name) && (t == ESModule || t == CommonJS || t == Python)
+}
+
+// stem is a file's name without its extension.
+func stem(name string) string { return strings.TrimSuffix(path.Base(name), path.Ext(name)) }
+
+// only returns the one name for which is holds; empty if there is none or more than one.
+func only(names []string, is func(name string) bool) (found string) {
+	for _, name := range names {
+		if !is(name) {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = name
+	}
+	return found
 }
 
 // list names at most ten things.

@@ -21,6 +21,7 @@ type Binding struct {
 	Service      string          // service: the other Worker's name
 	Environment  string          // service; the API fills in "production"
 	Entrypoint   string          // service; empty: the default export
+	Part         string          // wasm_module, text_blob, data_blob: the module of the upload
 	OldName      string          // inherit; empty: Name
 	VersionID    string          // inherit; empty: the latest version
 	Format       string          // secret_key: raw, pkcs8, spki or jwk
@@ -46,6 +47,7 @@ type bindingFields struct {
 	Service      string          `json:"service,omitempty"`
 	Environment  string          `json:"environment,omitempty"`
 	Entrypoint   string          `json:"entrypoint,omitempty"`
+	Part         string          `json:"part,omitempty"`
 	OldName      string          `json:"old_name,omitempty"`
 	VersionID    string          `json:"version_id,omitempty"`
 	Format       string          `json:"format,omitempty"`
@@ -66,6 +68,8 @@ func (b Binding) MarshalJSON() ([]byte, error) {
 		f.Text = &b.Text
 	case "json":
 		f.JSON = b.JSON
+	case "wasm_module", "text_blob", "data_blob":
+		f.Part = b.Part
 	case "kv_namespace":
 		f.NamespaceID = b.NamespaceID
 	case "r2_bucket":
@@ -92,7 +96,8 @@ func (b *Binding) UnmarshalJSON(data []byte) error {
 	}
 	*b = Binding{Name: head.Name, Type: head.Type, Raw: slices.Clone(data)}
 	switch b.Type {
-	case "plain_text", "secret_text", "json", "kv_namespace", "r2_bucket", "service", "inherit", typeSecretKey:
+	case "plain_text", "secret_text", "json", "kv_namespace", "r2_bucket", "service", "inherit", typeSecretKey,
+		"wasm_module", "text_blob", "data_blob":
 	default: // its fields may be of other types than ours with the same names
 		return nil
 	}
@@ -106,7 +111,7 @@ func (b *Binding) UnmarshalJSON(data []byte) error {
 	b.JSON, b.NamespaceID = f.JSON, f.NamespaceID
 	b.BucketName, b.Jurisdiction = f.BucketName, f.Jurisdiction
 	b.Service, b.Environment, b.Entrypoint = f.Service, f.Environment, f.Entrypoint
-	b.OldName, b.VersionID = f.OldName, f.VersionID
+	b.Part, b.OldName, b.VersionID = f.Part, f.OldName, f.VersionID
 	b.Format, b.Algorithm, b.Usages, b.KeyBase64, b.KeyJWK = f.Format, f.Algorithm, f.Usages, f.KeyBase64, f.KeyJWK
 	return nil
 }

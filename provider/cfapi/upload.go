@@ -20,7 +20,8 @@ import (
 
 // Upload is what a Worker is made of.
 type Upload struct {
-	MainModule         string // the name of the module that exports the handlers
+	MainModule         string // the name of the module that exports the handlers; empty: see BodyPart
+	BodyPart           string // the name of a script in service-worker syntax; both are empty if there are only Assets
 	Modules            []Module
 	CompatibilityDate  string // YYYY-MM-DD
 	CompatibilityFlags []string
@@ -35,6 +36,20 @@ type Upload struct {
 	CacheOptions       CacheOptions
 	Assets             *Assets // static assets; nil: none, but those that are kept
 	KeepAssets         bool    // take over the files of the latest version
+
+	PackageDependencies []PackageDependency // the npm packages that the code was built with; none: not sent
+}
+
+// PackageDependency is an npm package that the code of an [Upload] was built with.
+type PackageDependency struct {
+	Name               string `json:"name"`
+	PackageJSONVersion string `json:"packageJsonVersion"` // what package.json asks for
+	InstalledVersion   string `json:"installedVersion"`
+}
+
+// assetsOnly reports whether there is no code.
+func (u Upload) assetsOnly() bool {
+	return u.MainModule == "" && u.BodyPart == "" && len(u.Modules) == 0 && u.Assets != nil
 }
 
 // Migrations are steps in the history of a Worker's classes of Durable Objects.
@@ -95,10 +110,11 @@ type Uploaded struct {
 // uploadMetadata is the first part of an upload.
 // https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
 type uploadMetadata struct {
-	MainModule         string            `json:"main_module"`
+	MainModule         string            `json:"main_module,omitempty"`
+	BodyPart           string            `json:"body_part,omitempty"`
 	CompatibilityDate  string            `json:"compatibility_date,omitempty"`
 	CompatibilityFlags []string          `json:"compatibility_flags,omitempty"`
-	Bindings           []Binding         `json:"bindings"`
+	Bindings           []Binding         `json:"bindings,omitzero"`
 	KeepBindings       []string          `json:"keep_bindings,omitempty"`
 	Migrations         *Migrations       `json:"migrations,omitempty"`
 	Exports            map[string]Export `json:"exports,omitempty"`
@@ -108,6 +124,8 @@ type uploadMetadata struct {
 	CacheOptions       CacheOptions      `json:"cache_options,omitzero"`
 	Assets             *Assets           `json:"assets,omitempty"`
 	KeepAssets         bool              `json:"keep_assets,omitempty"`
+
+	PackageDependencies []PackageDependency `json:"package_dependencies,omitempty"`
 }
 
 // metadataPart is the name of the part that is no module.
@@ -205,16 +223,22 @@ func (u Upload) form() (*form, error) {
 }
 
 func (u Upload) metadata() ([]byte, error) {
-	if u.MainModule == "" {
+	switch {
+	case u.MainModule == "" && u.BodyPart == "" && !u.assetsOnly():
 		return nil, errors.New("the upload has no main module")
+	case u.MainModule != "" && u.BodyPart != "":
+		return nil, errors.New("the upload has both a main module and a body part")
 	}
 	m := uploadMetadata{
-		MainModule: u.MainModule, CompatibilityDate: u.CompatibilityDate,
+		MainModule: u.MainModule, BodyPart: u.BodyPart, CompatibilityDate: u.CompatibilityDate,
 		CompatibilityFlags: u.CompatibilityFlags, KeepBindings: u.KeepBindings,
 		Migrations: u.Migrations, Exports: u.Exports,
 		Bindings: append([]Binding{}, u.Bindings...), Annotations: map[string]string{},
 		Placement: u.Placement, Limits: u.Limits, CacheOptions: u.CacheOptions,
-		Assets: u.Assets, KeepAssets: u.KeepAssets,
+		Assets: u.Assets, KeepAssets: u.KeepAssets, PackageDependencies: u.PackageDependencies,
+	}
+	if u.assetsOnly() {
+		m.Bindings = nil // as wrangler does, which sends just assets, annotations and compatibility
 	}
 	slices.SortStableFunc(m.Bindings, func(a, b Binding) int { return cmp.Compare(a.Name, b.Name) })
 	if u.Message != "" {

@@ -126,3 +126,37 @@ func TestAVersionsIDHasDashes(t *testing.T) {
 		assert.Equal(t, want, dashed(in))
 	}
 }
+
+// metadataOf is the metadata of an upload.
+func metadataOf(t *testing.T, u Upload) string {
+	t.Helper()
+	text, err := u.metadata()
+	require.NoError(t, err)
+	return string(text)
+}
+
+// TestEachKindOfWorkerHasItsMetadata: as wrangler has it.
+func TestEachKindOfWorkerHasItsMetadata(t *testing.T) {
+	t.Parallel()
+	assert.JSONEq(t, `{"assets":{"jwt":"j","config":{"html_handling":"none"}},"compatibility_date":"2026-01-01",
+		"annotations":{"workers/message":"hi"}}`, metadataOf(t, Upload{
+		CompatibilityDate: "2026-01-01", Message: "hi",
+		Assets: &Assets{JWT: "j", Config: AssetsConfig{HTMLHandling: "none"}},
+	}), "assets only")
+	assert.JSONEq(t, `{"body_part":"index.js","bindings":[{"name":"__a_txt","type":"text_blob","part":"__a_txt"}]}`,
+		metadataOf(t, Upload{
+			BodyPart: "index.js", Bindings: []Binding{{Name: "__a_txt", Type: "text_blob", Part: "__a_txt"}},
+		}), "service-worker syntax")
+	assert.JSONEq(t, `{"main_module":"index.js","bindings":[],"package_dependencies":[
+		{"name":"a","packageJsonVersion":"^1.0.0","installedVersion":"1.2.3"}]}`, metadataOf(t, Upload{
+		MainModule: "index.js", PackageDependencies: []PackageDependency{{"a", "^1.0.0", "1.2.3"}},
+	}), "packages")
+	for _, u := range []Upload{
+		{},
+		{MainModule: "a", BodyPart: "a"},
+		{Assets: &Assets{}, Modules: []Module{{Name: "index.js"}}},
+	} {
+		_, err := u.metadata()
+		require.Error(t, err)
+	}
+}

@@ -4,7 +4,7 @@
 //
 // A file's digest is its SHA-256. A directory's digest is the SHA-256 of the
 // sorted lines "<sha256>  <name>\n", one a file. Anybody can compute it, in the
-// directory:
+// directory (leave out what is not part of it, such as ./README.md):
 //
 //	find . -type f -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum
 //

@@ -22,6 +22,18 @@ namespace Pulumi.CloudflareWorkers
     /// 
     /// ## Example Usage
     /// 
+    /// ## Code
+    /// 
+    /// A bundle is what a build wrote: a directory of modules, or one file. Their types follow from the extensions: ES modules, WASM,
+    /// text, data and source maps, which are uploaded if they are there. What `wrangler deploy --dry-run --outdir dist` writes works
+    /// unchanged; its README.md and bundle-meta.json are no part of the bundle. A `package-lock.json` in a bundle is no module: it
+    /// records with Cloudflare which packages the code was built with.
+    /// 
+    /// - `format: service-worker` is for a script that calls `addEventListener`. The bundle's other files are global variables.
+    /// - An entry point that ends in `.py` is Python. It needs the compatibility flag `python_workers`. Packages that pywrangler has
+    ///   vendored into `python_modules` are uploaded with it; `requirements.txt` names those that Cloudflare is to provide.
+    /// - Without `bundle` the Worker has only `assets`.
+    /// 
     /// ## Addresses
     /// 
     /// A Worker answers on workers.dev, for the route patterns in `routes`, and for the host names in `customDomains`, which are
@@ -67,7 +79,8 @@ namespace Pulumi.CloudflareWorkers
     /// 
     /// ## Static assets
     /// 
-    /// `assets` names a directory of files that Cloudflare serves without running the Worker. `assets.sha256` in a preview says
+    /// `assets` names a directory, an archive or a place in R2 with files that Cloudflare serves without running the Worker.
+    /// `assets.sha256` in a preview says
     /// that some of them changed. An update sends the files that Cloudflare does not have; if only other things changed, it sends
     /// none. Cloudflare does not say which files a version has: when somebody else deployed, `assets.sha256` says who, and the
     /// next update deploys the directory again.
@@ -144,19 +157,19 @@ namespace Pulumi.CloudflareWorkers
         public Output<ImmutableDictionary<string, Outputs.Binding>?> Bindings { get; private set; } = null!;
 
         /// <summary>
-        /// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
+        /// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
         /// </summary>
         [Output("bundle")]
-        public Output<Outputs.BundleReference> Bundle { get; private set; } = null!;
+        public Output<Outputs.BundleReference?> Bundle { get; private set; } = null!;
 
         /// <summary>
-        /// SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead.
+        /// SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead. Empty if there are only assets.
         /// </summary>
         [Output("bundleDigest")]
         public Output<string> BundleDigest { get; private set; } = null!;
 
         /// <summary>
-        /// Size of the deployed bundle in bytes, uncompressed. 0 if it is not known.
+        /// Size of the deployed bundle in bytes, uncompressed. 0 if it is not known, or if there are only assets.
         /// </summary>
         [Output("bundleSize")]
         public Output<int> BundleSize { get; private set; } = null!;
@@ -222,6 +235,12 @@ namespace Pulumi.CloudflareWorkers
         public Output<ImmutableDictionary<string, Outputs.DurableObjectExport>?> Exports { get; private set; } = null!;
 
         /// <summary>
+        /// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+        /// </summary>
+        [Output("format")]
+        public Output<string?> Format { get; private set; } = null!;
+
+        /// <summary>
         /// What one invocation may use. Default: what the plan allows.
         /// </summary>
         [Output("limits")]
@@ -234,7 +253,7 @@ namespace Pulumi.CloudflareWorkers
         public Output<bool?> Logpush { get; private set; } = null!;
 
         /// <summary>
-        /// Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+        /// Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
         /// </summary>
         [Output("mainModule")]
         public Output<string?> MainModule { get; private set; } = null!;
@@ -517,10 +536,10 @@ namespace Pulumi.CloudflareWorkers
         }
 
         /// <summary>
-        /// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
+        /// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
         /// </summary>
-        [Input("bundle", required: true)]
-        public Input<Inputs.BundleReferenceArgs> Bundle { get; set; } = null!;
+        [Input("bundle")]
+        public Input<Inputs.BundleReferenceArgs>? Bundle { get; set; }
 
         /// <summary>
         /// Whether the Worker's responses are cached. Default: they are not.
@@ -583,6 +602,12 @@ namespace Pulumi.CloudflareWorkers
         }
 
         /// <summary>
+        /// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+        /// </summary>
+        [Input("format")]
+        public Input<string>? Format { get; set; }
+
+        /// <summary>
         /// What one invocation may use. Default: what the plan allows.
         /// </summary>
         [Input("limits")]
@@ -595,7 +620,7 @@ namespace Pulumi.CloudflareWorkers
         public Input<bool>? Logpush { get; set; }
 
         /// <summary>
-        /// Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+        /// Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
         /// </summary>
         [Input("mainModule")]
         public Input<string>? MainModule { get; set; }

@@ -35,6 +35,18 @@ import * as utilities from "./utilities";
  * export const url = api.urls[0];
  * ```
  *
+ * ## Code
+ *
+ * A bundle is what a build wrote: a directory of modules, or one file. Their types follow from the extensions: ES modules, WASM,
+ * text, data and source maps, which are uploaded if they are there. What `wrangler deploy --dry-run --outdir dist` writes works
+ * unchanged; its README.md and bundle-meta.json are no part of the bundle. A `package-lock.json` in a bundle is no module: it
+ * records with Cloudflare which packages the code was built with.
+ *
+ * - `format: service-worker` is for a script that calls `addEventListener`. The bundle's other files are global variables.
+ * - An entry point that ends in `.py` is Python. It needs the compatibility flag `python_workers`. Packages that pywrangler has
+ *   vendored into `python_modules` are uploaded with it; `requirements.txt` names those that Cloudflare is to provide.
+ * - Without `bundle` the Worker has only `assets`.
+ *
  * ## Addresses
  *
  * A Worker answers on workers.dev, for the route patterns in `routes`, and for the host names in `customDomains`, which are
@@ -80,7 +92,8 @@ import * as utilities from "./utilities";
  *
  * ## Static assets
  *
- * `assets` names a directory of files that Cloudflare serves without running the Worker. `assets.sha256` in a preview says
+ * `assets` names a directory, an archive or a place in R2 with files that Cloudflare serves without running the Worker.
+ * `assets.sha256` in a preview says
  * that some of them changed. An update sends the files that Cloudflare does not have; if only other things changed, it sends
  * none. Cloudflare does not say which files a version has: when somebody else deployed, `assets.sha256` says who, and the
  * next update deploys the directory again.
@@ -165,15 +178,15 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public readonly bindings: pulumi.Output<{[key: string]: outputs.Binding} | undefined>;
     /**
-     * The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
+     * The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
      */
-    declare public readonly bundle: pulumi.Output<outputs.BundleReference>;
+    declare public readonly bundle: pulumi.Output<outputs.BundleReference | undefined>;
     /**
-     * SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead.
+     * SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead. Empty if there are only assets.
      */
     declare public /*out*/ readonly bundleDigest: pulumi.Output<string>;
     /**
-     * Size of the deployed bundle in bytes, uncompressed. 0 if it is not known.
+     * Size of the deployed bundle in bytes, uncompressed. 0 if it is not known, or if there are only assets.
      */
     declare public /*out*/ readonly bundleSize: pulumi.Output<number>;
     /**
@@ -217,6 +230,10 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public readonly exports: pulumi.Output<{[key: string]: outputs.DurableObjectExport} | undefined>;
     /**
+     * The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+     */
+    declare public readonly format: pulumi.Output<string | undefined>;
+    /**
      * What one invocation may use. Default: what the plan allows.
      */
     declare public readonly limits: pulumi.Output<outputs.Limits | undefined>;
@@ -225,7 +242,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public readonly logpush: pulumi.Output<boolean | undefined>;
     /**
-     * Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+     * Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
      */
     declare public readonly mainModule: pulumi.Output<string | undefined>;
     /**
@@ -356,9 +373,6 @@ export class CloudflareWorker extends pulumi.CustomResource {
         let resourceInputs: pulumi.Inputs = {};
         opts = opts || {};
         if (!opts.id) {
-            if (args?.bundle === undefined && !opts.urn) {
-                throw new Error("Missing required property 'bundle'");
-            }
             if (args?.compatibilityDate === undefined && !opts.urn) {
                 throw new Error("Missing required property 'compatibilityDate'");
             }
@@ -375,6 +389,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["customDomains"] = args?.customDomains;
             resourceInputs["emailRoutes"] = args?.emailRoutes;
             resourceInputs["exports"] = args?.exports;
+            resourceInputs["format"] = args?.format;
             resourceInputs["limits"] = args?.limits;
             resourceInputs["logpush"] = args?.logpush;
             resourceInputs["mainModule"] = args?.mainModule;
@@ -437,6 +452,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["emailRuleIds"] = undefined /*out*/;
             resourceInputs["etag"] = undefined /*out*/;
             resourceInputs["exports"] = undefined /*out*/;
+            resourceInputs["format"] = undefined /*out*/;
             resourceInputs["limits"] = undefined /*out*/;
             resourceInputs["logpush"] = undefined /*out*/;
             resourceInputs["mainModule"] = undefined /*out*/;
@@ -508,9 +524,9 @@ export interface CloudflareWorkerArgs {
      */
     bindings?: pulumi.Input<{[key: string]: pulumi.Input<inputs.BindingArgs>} | undefined>;
     /**
-     * The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
+     * The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
      */
-    bundle: pulumi.Input<inputs.BundleReferenceArgs>;
+    bundle?: pulumi.Input<inputs.BundleReferenceArgs | undefined>;
     /**
      * Whether the Worker's responses are cached. Default: they are not.
      */
@@ -536,6 +552,10 @@ export interface CloudflareWorkerArgs {
      */
     exports?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DurableObjectExportArgs>} | undefined>;
     /**
+     * The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+     */
+    format?: pulumi.Input<string | undefined>;
+    /**
      * What one invocation may use. Default: what the plan allows.
      */
     limits?: pulumi.Input<inputs.LimitsArgs | undefined>;
@@ -544,7 +564,7 @@ export interface CloudflareWorkerArgs {
      */
     logpush?: pulumi.Input<boolean | undefined>;
     /**
-     * Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+     * Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
      */
     mainModule?: pulumi.Input<string | undefined>;
     /**

@@ -29,12 +29,31 @@ resources:
       bindings: { ASSETS: { assets: {} } }
       workersDev: { enabled: true }
       assets: { directory: public, notFoundHandling: 404-page, runWorkerFirstRules: ["/api/*"] }
+  plain:
+    type: cloudflare-workers:CloudflareWorker
+    properties:
+      scriptName: plain
+      compatibilityDate: "2026-11-01"
+      workersDev: { enabled: true }
+      assets: { archive: { "fn::fileArchive": ./static } }
+  script:
+    type: cloudflare-workers:WorkerBundle
+    properties: { bucket: "${artifacts.name}", path: classic }
+  old:
+    type: cloudflare-workers:CloudflareWorker
+    properties:
+      scriptName: old
+      bundle: ${script.reference}
+      format: service-worker
+      compatibilityDate: "2026-11-01"
+      workersDev: { enabled: true }
 outputs:
   url: ${site.urls[0]}
   assets: ${site.assetCount}
 `
 
-// TestAWebsiteIsDeployed: files, pages, the Worker beside them, and only what changed.
+// TestAWebsiteIsDeployed: files, pages, the Worker beside them, and only what changed; a Worker of files only, from an
+// archive; and one in service-worker syntax.
 func TestAWebsiteIsDeployed(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, running(t))
@@ -46,6 +65,9 @@ func TestAWebsiteIsDeployed(t *testing.T) {
 	s.file(t, "public/404.html", "nothing here")
 	s.file(t, "public/.assetsignore", "drafts/\n")
 	s.file(t, "public/drafts/next.html", "draft")
+	s.file(t, "static/index.html", "no code at all")
+	s.file(t, "classic/index.js", `addEventListener("fetch", e => e.respondWith(new Response("old " + __about_txt)))`)
+	s.file(t, "classic/about.txt", "style")
 	s.up(t)
 
 	const url = "https://site.emulator.workers.dev"
@@ -60,6 +82,10 @@ func TestAWebsiteIsDeployed(t *testing.T) {
 	answers("/about", http.StatusOK, "about")
 	answers("/api/x", http.StatusOK, "the Worker and about")
 	answers("/drafts/next", http.StatusNotFound, "nothing here")
+	_, body := c.get(t, "https://plain.emulator.workers.dev/")
+	assert.Equal(t, "no code at all", body)
+	_, body = c.get(t, "https://old.emulator.workers.dev/")
+	assert.Equal(t, "old style", body)
 	s.unchanged(t)
 
 	s.edit(t, "public/about.html", "about", "about us")

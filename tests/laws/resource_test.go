@@ -69,8 +69,8 @@ func (c change) untouched(t *testing.T, r subject) string {
 // subjects are all resources of the provider.
 func subjects() []subject {
 	return []subject{
-		cloudflareWorker(), workerBindings(), workerAssets(), workerEvents(), workerBundle(), singleFileBundle(),
-		kvNamespace(), r2Bucket(),
+		cloudflareWorker(), workerBindings(), workerAssets(), workerOfAssets(), classicWorker(), workerEvents(),
+		workerBundle(), singleFileBundle(), kvNamespace(), r2Bucket(),
 		secretsStoreSecret(), d1Database(), queue(),
 	}
 }

@@ -3,6 +3,7 @@
 package laws
 
 import (
+	"bytes"
 	"maps"
 	"path/filepath"
 	"strings"
@@ -12,10 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	p "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator/r2"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/bundle"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/digest"
 )
 
 // site is a directory of static assets, with a file for each meaning.
@@ -58,11 +64,16 @@ func workerAssets() subject {
 			change(u)
 		})
 	}
+	pin := sha256OfSite()
 	foreign := []string{"assetCount", "assetSize", "deploymentId", "traffic", "versionId"}
 	return subject{
-		name:    "CloudflareWorker-with-assets",
-		token:   provider.Name + ":index:CloudflareWorker",
-		prepare: prepareForWorkers,
+		name:  "CloudflareWorker-with-assets",
+		token: provider.Name + ":index:CloudflareWorker",
+		prepare: func(w world) {
+			prepareForWorkers(w)
+			w.storeSite(r2.BucketID{Account: account, Name: "files"}, "site/", site())
+			w.storeSite(r2.BucketID{Account: account, Name: "files", Jurisdiction: "eu"}, "site/", site())
+		},
 		program: func(w world) object {
 			return object{
 				"scriptName":        "api",
@@ -104,6 +115,31 @@ func workerAssets() subject {
 				diff: map[string]p.DiffKind{"assets.directory": p.Update},
 			},
 			{
+				name: "the same files in an archive", idle: true, covers: []string{"assets.archive"},
+				edit: func(_ world, o object) object {
+					return o.with(nil, "assets", "directory").with(archived(site()), "assets", "archive")
+				},
+				diff: map[string]p.DiffKind{"assets.directory": p.Delete, "assets.archive": p.Add},
+			},
+			{
+				name: "the same files in R2", idle: true, covers: []string{"assets.bucket", "assets.prefix"},
+				edit: func(_ world, o object) object {
+					return o.with(nil, "assets", "directory").with("files", "assets", "bucket").with("site/", "assets", "prefix").
+						with(pin, "assets", "sha256")
+				},
+				diff: map[string]p.DiffKind{"assets.directory": p.Delete, "assets.bucket": p.Add, "assets.prefix": p.Add},
+			},
+			{
+				name: "the same files in R2, in a jurisdiction", idle: true, covers: []string{"assets.jurisdiction"},
+				edit: func(_ world, o object) object {
+					return o.with(nil, "assets", "directory").with("files", "assets", "bucket").with("site/", "assets", "prefix").
+						with("eu", "assets", "jurisdiction").with(pin, "assets", "sha256")
+				},
+				diff: map[string]p.DiffKind{
+					"assets.directory": p.Delete, "assets.bucket": p.Add, "assets.prefix": p.Add, "assets.jurisdiction": p.Add,
+				},
+			},
+			{
 				name: "HTML handling", covers: []string{"assets.htmlHandling"}, edit: set("none", "assets", "htmlHandling"),
 				diff: map[string]p.DiffKind{"assets.htmlHandling": p.Update},
 			},
@@ -128,6 +164,19 @@ func workerAssets() subject {
 				name: "assets removed",
 				edit: func(_ world, o object) object { return o.with(nil, "assets").with(nil, "bindings") },
 				diff: map[string]p.DiffKind{"assets": p.Delete, "bindings": p.Delete},
+			},
+			{
+				name: "code removed",
+				edit: func(_ world, o object) object {
+					for _, name := range []string{"bundle", "mainModule", "variables", "secrets", "bindings"} {
+						o = o.with(nil, name)
+					}
+					return o.with(nil, "assets", "runWorkerFirstRules")
+				},
+				diff: map[string]p.DiffKind{
+					"bundle": p.Delete, "mainModule": p.Delete, "variables": p.Delete, "secrets": p.Delete, "bindings": p.Delete,
+					"assets.runWorkerFirstRules": p.Delete,
+				},
 			},
 			{
 				name: "only something else changed", edit: set("debug", "variables", "LEVEL"),
@@ -206,6 +255,95 @@ func TestOnlyFilesThatAreNewAreSent(t *testing.T) {
 	assert.Empty(t, w.Calls())
 	s.mustUp(properties(program))
 	assert.Equal(t, 1, uploads(w.Calls()))
+}
+
+// sha256OfSite is the digest of what is served of the site: its assets, _headers and _redirects.
+func sha256OfSite() string {
+	sums := map[string]digest.Digest{}
+	for name, content := range site() {
+		if name != ".assetsignore" && name != "notes.private" {
+			sums[name] = digest.OfBytes(content)
+		}
+	}
+	d, err := digest.OfTree(sums)
+	if err != nil {
+		panic(err) // the site is written above
+	}
+	return d.String()
+}
+
+// storeSite stores a site in R2, with the checksums by which its content can be told.
+func (w world) storeSite(bucket r2.BucketID, prefix string, files map[string][]byte, algorithms ...r2.Algorithm) {
+	w.t.Helper()
+	if algorithms == nil {
+		algorithms = []r2.Algorithm{r2.SHA256}
+	}
+	for name, content := range files {
+		_, err := w.R2.Put(bucket, prefix+name, r2.Body{
+			Reader: bytes.NewReader(content), Algorithms: algorithms,
+		}, r2.PutOptions{})
+		require.NoError(w.t, err)
+	}
+}
+
+// archived is a site as an archive of texts.
+func archived(files map[string][]byte) property.Value {
+	members := map[string]any{}
+	for name, content := range files {
+		members[name] = &asset.Asset{Sig: asset.AssetSig, Text: string(content)}
+	}
+	return property.New(&archive.Archive{Sig: archive.ArchiveSig, Assets: members})
+}
+
+// TestASiteInR2IsNotDownloadedForAPreview: R2 is asked what it knows, once for each object on a machine; an object that
+// was stored without a SHA-256 is downloaded once.
+func TestASiteInR2IsNotDownloadedForAPreview(t *testing.T) {
+	t.Parallel()
+	r := workerAssets()
+	w, s := begun(t, r)
+	bucket := r2.BucketID{Account: account, Name: "files"}
+	program := r.program(w).with(object{"bucket": "files", "prefix": "site/"}, "assets")
+	var calls []string
+	count := func(method, part string) (n int) {
+		for _, call := range calls {
+			if strings.HasPrefix(call, "S3 "+method) && strings.Contains(call, part) {
+				n++
+			}
+		}
+		return n
+	}
+	preview := func(program object) plan {
+		t.Helper()
+		w.forget()
+		pl, err := s.preview(properties(program))
+		require.NoError(t, err)
+		calls = w.requests()
+		return pl
+	}
+	preview(program)
+	assert.Equal(t, 1, count("GET", "list-type"))
+	assert.Equal(t, 5, count("HEAD", "/files/site/"), "the assets")
+	assert.Equal(t, 3, count("GET", "/files/site/"), "_headers, _redirects and .assetsignore")
+	s.mustUp(properties(program))
+	assert.Equal(t, 5, int(s.outputs.Get("assetCount").AsNumber()))
+	preview(program)
+	assert.Equal(t, 1, count("", ""), "one list, and nothing else")
+
+	w.storeSite(bucket, "site/", map[string][]byte{"style.css": []byte("b {}")})
+	assert.Equal(t, map[string]p.DiffKind{"assets.sha256": p.Update}, preview(program).kinds())
+	assert.Equal(t, 1, count("HEAD", ""))
+	assert.Zero(t, count("GET", "/files/"))
+	w.forget()
+	s.mustUp(properties(program))
+	calls = w.requests()
+	assert.Equal(t, 1, count("GET", "/files/site/style.css"), "it is new")
+	assert.Equal(t, 1, count("GET", "/files/"), "nothing else is downloaded")
+
+	w.storeSite(bucket, "site/", map[string][]byte{"style.css": []byte("c {}")}, r2.CRC32)
+	preview(program)
+	assert.Equal(t, 1, count("GET", "/files/site/style.css"), "R2 has no SHA-256 of it")
+	preview(program)
+	assert.Zero(t, count("GET", "/files/"))
 }
 
 // uploads counts the requests that send files.

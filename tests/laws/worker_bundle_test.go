@@ -3,6 +3,7 @@
 package laws
 
 import (
+	"maps"
 	"path/filepath"
 
 	p "github.com/pulumi/pulumi-go-provider"
@@ -37,6 +38,17 @@ func workerBundle() subject {
 					return o
 				},
 				diff: map[string]p.DiffKind{"sha256": p.UpdateReplace},
+			},
+			{
+				name: "built once more by wrangler",
+				edit: func(w world, o object) object {
+					again := w.builds["dist"]
+					again.Files = maps.Clone(again.Files)
+					again.Files["README.md"] = []byte("generated at 2026-11-01T00:00:00Z")
+					again.Files["bundle-meta.json"] = []byte("{}")
+					again.write(w.t, again.path)
+					return o
+				},
 			},
 			{
 				name: "pinned to what it is",

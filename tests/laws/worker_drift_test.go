@@ -10,6 +10,7 @@ import (
 
 	p "github.com/pulumi/pulumi-go-provider"
 
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/bundle"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
 )
 
@@ -42,7 +43,7 @@ func theirs(change func(w world, u *cfapi.Upload)) func(w world, s *stack) error
 
 func modulesOf(b build) (modules []cfapi.Module) {
 	for _, name := range slices.Sorted(maps.Keys(b.Files)) {
-		modules = append(modules, cfapi.Module{Name: name, ContentType: string(b.ModuleType(name)), Content: b.Files[name]})
+		modules = append(modules, cfapi.Module{Name: name, ContentType: string(bundle.TypeOf(name)), Content: b.Files[name]})
 	}
 	return modules
 }

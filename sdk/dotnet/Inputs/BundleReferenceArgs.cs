@@ -34,7 +34,7 @@ namespace Pulumi.CloudflareWorkers.Inputs
         public Input<string> Key { get; set; } = null!;
 
         /// <summary>
-        /// The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+        /// The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
         /// </summary>
         [Input("sha256")]
         public Input<string>? Sha256 { get; set; }

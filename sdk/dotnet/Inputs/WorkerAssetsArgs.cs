@@ -11,15 +11,27 @@ namespace Pulumi.CloudflareWorkers.Inputs
 {
 
     /// <summary>
-    /// Files that Cloudflare serves without running the Worker.
+    /// Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
     /// </summary>
     public sealed class WorkerAssetsArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
+        /// The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+        /// </summary>
+        [Input("archive")]
+        public Input<Archive>? Archive { get; set; }
+
+        /// <summary>
+        /// Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+        /// </summary>
+        [Input("bucket")]
+        public Input<string>? Bucket { get; set; }
+
+        /// <summary>
         /// The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
         /// </summary>
-        [Input("directory", required: true)]
-        public Input<string> Directory { get; set; } = null!;
+        [Input("directory")]
+        public Input<string>? Directory { get; set; }
 
         /// <summary>
         /// Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
@@ -28,10 +40,22 @@ namespace Pulumi.CloudflareWorkers.Inputs
         public Input<string>? HtmlHandling { get; set; }
 
         /// <summary>
+        /// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+        /// </summary>
+        [Input("jurisdiction")]
+        public Input<string>? Jurisdiction { get; set; }
+
+        /// <summary>
         /// What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
         /// </summary>
         [Input("notFoundHandling")]
         public Input<string>? NotFoundHandling { get; set; }
+
+        /// <summary>
+        /// What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+        /// </summary>
+        [Input("prefix")]
+        public Input<string>? Prefix { get; set; }
 
         /// <summary>
         /// Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
@@ -52,7 +76,7 @@ namespace Pulumi.CloudflareWorkers.Inputs
         }
 
         /// <summary>
-        /// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+        /// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
         /// </summary>
         [Input("sha256")]
         public Input<string>? Sha256 { get; set; }

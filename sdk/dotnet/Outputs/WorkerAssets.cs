@@ -11,23 +11,39 @@ namespace Pulumi.CloudflareWorkers.Outputs
 {
 
     /// <summary>
-    /// Files that Cloudflare serves without running the Worker.
+    /// Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
     /// </summary>
     [OutputType]
     public sealed class WorkerAssets
     {
         /// <summary>
+        /// The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+        /// </summary>
+        public readonly Archive? Archive;
+        /// <summary>
+        /// Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+        /// </summary>
+        public readonly string? Bucket;
+        /// <summary>
         /// The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
         /// </summary>
-        public readonly string Directory;
+        public readonly string? Directory;
         /// <summary>
         /// Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
         /// </summary>
         public readonly string? HtmlHandling;
         /// <summary>
+        /// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+        /// </summary>
+        public readonly string? Jurisdiction;
+        /// <summary>
         /// What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
         /// </summary>
         public readonly string? NotFoundHandling;
+        /// <summary>
+        /// What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+        /// </summary>
+        public readonly string? Prefix;
         /// <summary>
         /// Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
         /// </summary>
@@ -37,17 +53,25 @@ namespace Pulumi.CloudflareWorkers.Outputs
         /// </summary>
         public readonly ImmutableArray<string> RunWorkerFirstRules;
         /// <summary>
-        /// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+        /// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
         /// </summary>
         public readonly string? Sha256;
 
         [OutputConstructor]
         private WorkerAssets(
-            string directory,
+            Archive? archive,
+
+            string? bucket,
+
+            string? directory,
 
             string? htmlHandling,
 
+            string? jurisdiction,
+
             string? notFoundHandling,
+
+            string? prefix,
 
             bool? runWorkerFirst,
 
@@ -55,9 +79,13 @@ namespace Pulumi.CloudflareWorkers.Outputs
 
             string? sha256)
         {
+            Archive = archive;
+            Bucket = bucket;
             Directory = directory;
             HtmlHandling = htmlHandling;
+            Jurisdiction = jurisdiction;
             NotFoundHandling = notFoundHandling;
+            Prefix = prefix;
             RunWorkerFirst = runWorkerFirst;
             RunWorkerFirstRules = runWorkerFirstRules;
             Sha256 = sha256;

@@ -24,6 +24,18 @@ import (
 //
 // ## Example Usage
 //
+// ## Code
+//
+// A bundle is what a build wrote: a directory of modules, or one file. Their types follow from the extensions: ES modules, WASM,
+// text, data and source maps, which are uploaded if they are there. What `wrangler deploy --dry-run --outdir dist` writes works
+// unchanged; its README.md and bundle-meta.json are no part of the bundle. A `package-lock.json` in a bundle is no module: it
+// records with Cloudflare which packages the code was built with.
+//
+//   - `format: service-worker` is for a script that calls `addEventListener`. The bundle's other files are global variables.
+//   - An entry point that ends in `.py` is Python. It needs the compatibility flag `python_workers`. Packages that pywrangler has
+//     vendored into `python_modules` are uploaded with it; `requirements.txt` names those that Cloudflare is to provide.
+//   - Without `bundle` the Worker has only `assets`.
+//
 // ## Addresses
 //
 // A Worker answers on workers.dev, for the route patterns in `routes`, and for the host names in `customDomains`, which are
@@ -69,7 +81,8 @@ import (
 //
 // ## Static assets
 //
-// `assets` names a directory of files that Cloudflare serves without running the Worker. `assets.sha256` in a preview says
+// `assets` names a directory, an archive or a place in R2 with files that Cloudflare serves without running the Worker.
+// `assets.sha256` in a preview says
 // that some of them changed. An update sends the files that Cloudflare does not have; if only other things changed, it sends
 // none. Cloudflare does not say which files a version has: when somebody else deployed, `assets.sha256` says who, and the
 // next update deploys the directory again.
@@ -112,11 +125,11 @@ type CloudflareWorker struct {
 	Assets WorkerAssetsPtrOutput `pulumi:"assets"`
 	// What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
 	Bindings BindingMapOutput `pulumi:"bindings"`
-	// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
-	Bundle BundleReferenceOutput `pulumi:"bundle"`
-	// SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead.
+	// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
+	Bundle BundleReferencePtrOutput `pulumi:"bundle"`
+	// SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead. Empty if there are only assets.
 	BundleDigest pulumi.StringOutput `pulumi:"bundleDigest"`
-	// Size of the deployed bundle in bytes, uncompressed. 0 if it is not known.
+	// Size of the deployed bundle in bytes, uncompressed. 0 if it is not known, or if there are only assets.
 	BundleSize pulumi.IntOutput `pulumi:"bundleSize"`
 	// Whether the Worker's responses are cached. Default: they are not.
 	CacheOptions CacheOptionsPtrOutput `pulumi:"cacheOptions"`
@@ -138,11 +151,13 @@ type CloudflareWorker struct {
 	Etag pulumi.StringOutput `pulumi:"etag"`
 	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
 	Exports DurableObjectExportMapOutput `pulumi:"exports"`
+	// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+	Format pulumi.StringPtrOutput `pulumi:"format"`
 	// What one invocation may use. Default: what the plan allows.
 	Limits LimitsPtrOutput `pulumi:"limits"`
 	// Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
 	Logpush pulumi.BoolPtrOutput `pulumi:"logpush"`
-	// Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+	// Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
 	MainModule pulumi.StringPtrOutput `pulumi:"mainModule"`
 	// Tag of the last migration that was made. Empty if there was none.
 	MigrationTag pulumi.StringPtrOutput `pulumi:"migrationTag"`
@@ -211,9 +226,6 @@ func NewCloudflareWorker(ctx *pulumi.Context,
 		return nil, errors.New("missing one or more required arguments")
 	}
 
-	if args.Bundle == nil {
-		return nil, errors.New("invalid value for required argument 'Bundle'")
-	}
 	if args.CompatibilityDate == nil {
 		return nil, errors.New("invalid value for required argument 'CompatibilityDate'")
 	}
@@ -274,8 +286,8 @@ type cloudflareWorkerArgs struct {
 	Assets *WorkerAssets `pulumi:"assets"`
 	// What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
 	Bindings map[string]Binding `pulumi:"bindings"`
-	// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
-	Bundle BundleReference `pulumi:"bundle"`
+	// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
+	Bundle *BundleReference `pulumi:"bundle"`
 	// Whether the Worker's responses are cached. Default: they are not.
 	CacheOptions *CacheOptions `pulumi:"cacheOptions"`
 	// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
@@ -288,11 +300,13 @@ type cloudflareWorkerArgs struct {
 	EmailRoutes map[string]EmailRoute `pulumi:"emailRoutes"`
 	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
 	Exports map[string]DurableObjectExport `pulumi:"exports"`
+	// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+	Format *string `pulumi:"format"`
 	// What one invocation may use. Default: what the plan allows.
 	Limits *Limits `pulumi:"limits"`
 	// Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
 	Logpush *bool `pulumi:"logpush"`
-	// Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+	// Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
 	MainModule *string `pulumi:"mainModule"`
 	// The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
 	Migrations []Migration `pulumi:"migrations"`
@@ -344,8 +358,8 @@ type CloudflareWorkerArgs struct {
 	Assets WorkerAssetsPtrInput
 	// What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
 	Bindings BindingMapInput
-	// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
-	Bundle BundleReferenceInput
+	// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
+	Bundle BundleReferencePtrInput
 	// Whether the Worker's responses are cached. Default: they are not.
 	CacheOptions CacheOptionsPtrInput
 	// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
@@ -358,11 +372,13 @@ type CloudflareWorkerArgs struct {
 	EmailRoutes EmailRouteMapInput
 	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
 	Exports DurableObjectExportMapInput
+	// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+	Format pulumi.StringPtrInput
 	// What one invocation may use. Default: what the plan allows.
 	Limits LimitsPtrInput
 	// Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
 	Logpush pulumi.BoolPtrInput
-	// Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+	// Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
 	MainModule pulumi.StringPtrInput
 	// The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
 	Migrations MigrationArrayInput
@@ -527,17 +543,17 @@ func (o CloudflareWorkerOutput) Bindings() BindingMapOutput {
 	return o.ApplyT(func(v *CloudflareWorker) BindingMapOutput { return v.Bindings }).(BindingMapOutput)
 }
 
-// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
-func (o CloudflareWorkerOutput) Bundle() BundleReferenceOutput {
-	return o.ApplyT(func(v *CloudflareWorker) BundleReferenceOutput { return v.Bundle }).(BundleReferenceOutput)
+// The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
+func (o CloudflareWorkerOutput) Bundle() BundleReferencePtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) BundleReferencePtrOutput { return v.Bundle }).(BundleReferencePtrOutput)
 }
 
-// SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead.
+// SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead. Empty if there are only assets.
 func (o CloudflareWorkerOutput) BundleDigest() pulumi.StringOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringOutput { return v.BundleDigest }).(pulumi.StringOutput)
 }
 
-// Size of the deployed bundle in bytes, uncompressed. 0 if it is not known.
+// Size of the deployed bundle in bytes, uncompressed. 0 if it is not known, or if there are only assets.
 func (o CloudflareWorkerOutput) BundleSize() pulumi.IntOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.IntOutput { return v.BundleSize }).(pulumi.IntOutput)
 }
@@ -592,6 +608,11 @@ func (o CloudflareWorkerOutput) Exports() DurableObjectExportMapOutput {
 	return o.ApplyT(func(v *CloudflareWorker) DurableObjectExportMapOutput { return v.Exports }).(DurableObjectExportMapOutput)
 }
 
+// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+func (o CloudflareWorkerOutput) Format() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringPtrOutput { return v.Format }).(pulumi.StringPtrOutput)
+}
+
 // What one invocation may use. Default: what the plan allows.
 func (o CloudflareWorkerOutput) Limits() LimitsPtrOutput {
 	return o.ApplyT(func(v *CloudflareWorker) LimitsPtrOutput { return v.Limits }).(LimitsPtrOutput)
@@ -602,7 +623,7 @@ func (o CloudflareWorkerOutput) Logpush() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.BoolPtrOutput { return v.Logpush }).(pulumi.BoolPtrOutput)
 }
 
-// Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+// Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
 func (o CloudflareWorkerOutput) MainModule() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringPtrOutput { return v.MainModule }).(pulumi.StringPtrOutput)
 }

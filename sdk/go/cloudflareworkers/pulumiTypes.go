@@ -1676,7 +1676,7 @@ type BundleReference struct {
 	Jurisdiction *string `pulumi:"jurisdiction"`
 	// Key of the object. A key that ends in `/`, such as `api/v1.2.3/`, means all objects below it: a directory of modules, named relative to it. Any other key, such as `api/v1.2.3.js`, is a single module.
 	Key string `pulumi:"key"`
-	// The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+	// The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
 	Sha256 *string `pulumi:"sha256"`
 }
 
@@ -1699,7 +1699,7 @@ type BundleReferenceArgs struct {
 	Jurisdiction pulumi.StringPtrInput `pulumi:"jurisdiction"`
 	// Key of the object. A key that ends in `/`, such as `api/v1.2.3/`, means all objects below it: a directory of modules, named relative to it. Any other key, such as `api/v1.2.3.js`, is a single module.
 	Key pulumi.StringInput `pulumi:"key"`
-	// The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+	// The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
 	Sha256 pulumi.StringPtrInput `pulumi:"sha256"`
 }
 
@@ -1713,6 +1713,47 @@ func (i BundleReferenceArgs) ToBundleReferenceOutput() BundleReferenceOutput {
 
 func (i BundleReferenceArgs) ToBundleReferenceOutputWithContext(ctx context.Context) BundleReferenceOutput {
 	return pulumi.ToOutputWithContext(ctx, i).(BundleReferenceOutput)
+}
+
+func (i BundleReferenceArgs) ToBundleReferencePtrOutput() BundleReferencePtrOutput {
+	return i.ToBundleReferencePtrOutputWithContext(context.Background())
+}
+
+func (i BundleReferenceArgs) ToBundleReferencePtrOutputWithContext(ctx context.Context) BundleReferencePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BundleReferenceOutput).ToBundleReferencePtrOutputWithContext(ctx)
+}
+
+// BundleReferencePtrInput is an input type that accepts BundleReferenceArgs, BundleReferencePtr and BundleReferencePtrOutput values.
+// You can construct a concrete instance of `BundleReferencePtrInput` via:
+//
+//	        BundleReferenceArgs{...}
+//
+//	or:
+//
+//	        nil
+type BundleReferencePtrInput interface {
+	pulumi.Input
+
+	ToBundleReferencePtrOutput() BundleReferencePtrOutput
+	ToBundleReferencePtrOutputWithContext(context.Context) BundleReferencePtrOutput
+}
+
+type bundleReferencePtrType BundleReferenceArgs
+
+func BundleReferencePtr(v *BundleReferenceArgs) BundleReferencePtrInput {
+	return (*bundleReferencePtrType)(v)
+}
+
+func (*bundleReferencePtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**BundleReference)(nil)).Elem()
+}
+
+func (i *bundleReferencePtrType) ToBundleReferencePtrOutput() BundleReferencePtrOutput {
+	return i.ToBundleReferencePtrOutputWithContext(context.Background())
+}
+
+func (i *bundleReferencePtrType) ToBundleReferencePtrOutputWithContext(ctx context.Context) BundleReferencePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BundleReferencePtrOutput)
 }
 
 // A build output in R2: one module, or a directory of modules.
@@ -1730,6 +1771,16 @@ func (o BundleReferenceOutput) ToBundleReferenceOutputWithContext(ctx context.Co
 	return o
 }
 
+func (o BundleReferenceOutput) ToBundleReferencePtrOutput() BundleReferencePtrOutput {
+	return o.ToBundleReferencePtrOutputWithContext(context.Background())
+}
+
+func (o BundleReferenceOutput) ToBundleReferencePtrOutputWithContext(ctx context.Context) BundleReferencePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v BundleReference) *BundleReference {
+		return &v
+	}).(BundleReferencePtrOutput)
+}
+
 // Name of the R2 bucket, such as `bundles`.
 func (o BundleReferenceOutput) Bucket() pulumi.StringOutput {
 	return o.ApplyT(func(v BundleReference) string { return v.Bucket }).(pulumi.StringOutput)
@@ -1745,9 +1796,73 @@ func (o BundleReferenceOutput) Key() pulumi.StringOutput {
 	return o.ApplyT(func(v BundleReference) string { return v.Key }).(pulumi.StringOutput)
 }
 
-// The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+// The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
 func (o BundleReferenceOutput) Sha256() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BundleReference) *string { return v.Sha256 }).(pulumi.StringPtrOutput)
+}
+
+type BundleReferencePtrOutput struct{ *pulumi.OutputState }
+
+func (BundleReferencePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**BundleReference)(nil)).Elem()
+}
+
+func (o BundleReferencePtrOutput) ToBundleReferencePtrOutput() BundleReferencePtrOutput {
+	return o
+}
+
+func (o BundleReferencePtrOutput) ToBundleReferencePtrOutputWithContext(ctx context.Context) BundleReferencePtrOutput {
+	return o
+}
+
+func (o BundleReferencePtrOutput) Elem() BundleReferenceOutput {
+	return o.ApplyT(func(v *BundleReference) BundleReference {
+		if v != nil {
+			return *v
+		}
+		var ret BundleReference
+		return ret
+	}).(BundleReferenceOutput)
+}
+
+// Name of the R2 bucket, such as `bundles`.
+func (o BundleReferencePtrOutput) Bucket() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *BundleReference) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Bucket
+	}).(pulumi.StringPtrOutput)
+}
+
+// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+func (o BundleReferencePtrOutput) Jurisdiction() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *BundleReference) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Jurisdiction
+	}).(pulumi.StringPtrOutput)
+}
+
+// Key of the object. A key that ends in `/`, such as `api/v1.2.3/`, means all objects below it: a directory of modules, named relative to it. Any other key, such as `api/v1.2.3.js`, is a single module.
+func (o BundleReferencePtrOutput) Key() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *BundleReference) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Key
+	}).(pulumi.StringPtrOutput)
+}
+
+// The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
+func (o BundleReferencePtrOutput) Sha256() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *BundleReference) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Sha256
+	}).(pulumi.StringPtrOutput)
 }
 
 // Whether a Worker's responses are cached.
@@ -10535,19 +10650,27 @@ func (o WebSearchBindingPtrOutput) Elem() WebSearchBindingOutput {
 	}).(WebSearchBindingOutput)
 }
 
-// Files that Cloudflare serves without running the Worker.
+// Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
 type WorkerAssets struct {
+	// The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+	Archive pulumi.Archive `pulumi:"archive"`
+	// Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+	Bucket *string `pulumi:"bucket"`
 	// The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
-	Directory string `pulumi:"directory"`
+	Directory *string `pulumi:"directory"`
 	// Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
 	HtmlHandling *string `pulumi:"htmlHandling"`
+	// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+	Jurisdiction *string `pulumi:"jurisdiction"`
 	// What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
 	NotFoundHandling *string `pulumi:"notFoundHandling"`
+	// What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+	Prefix *string `pulumi:"prefix"`
 	// Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
 	RunWorkerFirst *bool `pulumi:"runWorkerFirst"`
 	// Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
 	RunWorkerFirstRules []string `pulumi:"runWorkerFirstRules"`
-	// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+	// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
 	Sha256 *string `pulumi:"sha256"`
 }
 
@@ -10562,19 +10685,27 @@ type WorkerAssetsInput interface {
 	ToWorkerAssetsOutputWithContext(context.Context) WorkerAssetsOutput
 }
 
-// Files that Cloudflare serves without running the Worker.
+// Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
 type WorkerAssetsArgs struct {
+	// The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+	Archive pulumi.ArchiveInput `pulumi:"archive"`
+	// Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+	Bucket pulumi.StringPtrInput `pulumi:"bucket"`
 	// The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
-	Directory pulumi.StringInput `pulumi:"directory"`
+	Directory pulumi.StringPtrInput `pulumi:"directory"`
 	// Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
 	HtmlHandling pulumi.StringPtrInput `pulumi:"htmlHandling"`
+	// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+	Jurisdiction pulumi.StringPtrInput `pulumi:"jurisdiction"`
 	// What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
 	NotFoundHandling pulumi.StringPtrInput `pulumi:"notFoundHandling"`
+	// What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+	Prefix pulumi.StringPtrInput `pulumi:"prefix"`
 	// Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
 	RunWorkerFirst pulumi.BoolPtrInput `pulumi:"runWorkerFirst"`
 	// Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
 	RunWorkerFirstRules pulumi.StringArrayInput `pulumi:"runWorkerFirstRules"`
-	// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+	// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
 	Sha256 pulumi.StringPtrInput `pulumi:"sha256"`
 }
 
@@ -10631,7 +10762,7 @@ func (i *workerAssetsPtrType) ToWorkerAssetsPtrOutputWithContext(ctx context.Con
 	return pulumi.ToOutputWithContext(ctx, i).(WorkerAssetsPtrOutput)
 }
 
-// Files that Cloudflare serves without running the Worker.
+// Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
 type WorkerAssetsOutput struct{ *pulumi.OutputState }
 
 func (WorkerAssetsOutput) ElementType() reflect.Type {
@@ -10656,9 +10787,19 @@ func (o WorkerAssetsOutput) ToWorkerAssetsPtrOutputWithContext(ctx context.Conte
 	}).(WorkerAssetsPtrOutput)
 }
 
+// The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+func (o WorkerAssetsOutput) Archive() pulumi.ArchiveOutput {
+	return o.ApplyT(func(v WorkerAssets) pulumi.Archive { return v.Archive }).(pulumi.ArchiveOutput)
+}
+
+// Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+func (o WorkerAssetsOutput) Bucket() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerAssets) *string { return v.Bucket }).(pulumi.StringPtrOutput)
+}
+
 // The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
-func (o WorkerAssetsOutput) Directory() pulumi.StringOutput {
-	return o.ApplyT(func(v WorkerAssets) string { return v.Directory }).(pulumi.StringOutput)
+func (o WorkerAssetsOutput) Directory() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerAssets) *string { return v.Directory }).(pulumi.StringPtrOutput)
 }
 
 // Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
@@ -10666,9 +10807,19 @@ func (o WorkerAssetsOutput) HtmlHandling() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v WorkerAssets) *string { return v.HtmlHandling }).(pulumi.StringPtrOutput)
 }
 
+// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+func (o WorkerAssetsOutput) Jurisdiction() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerAssets) *string { return v.Jurisdiction }).(pulumi.StringPtrOutput)
+}
+
 // What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
 func (o WorkerAssetsOutput) NotFoundHandling() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v WorkerAssets) *string { return v.NotFoundHandling }).(pulumi.StringPtrOutput)
+}
+
+// What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+func (o WorkerAssetsOutput) Prefix() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerAssets) *string { return v.Prefix }).(pulumi.StringPtrOutput)
 }
 
 // Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
@@ -10681,7 +10832,7 @@ func (o WorkerAssetsOutput) RunWorkerFirstRules() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v WorkerAssets) []string { return v.RunWorkerFirstRules }).(pulumi.StringArrayOutput)
 }
 
-// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
 func (o WorkerAssetsOutput) Sha256() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v WorkerAssets) *string { return v.Sha256 }).(pulumi.StringPtrOutput)
 }
@@ -10710,13 +10861,33 @@ func (o WorkerAssetsPtrOutput) Elem() WorkerAssetsOutput {
 	}).(WorkerAssetsOutput)
 }
 
+// The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+func (o WorkerAssetsPtrOutput) Archive() pulumi.ArchiveOutput {
+	return o.ApplyT(func(v *WorkerAssets) pulumi.Archive {
+		if v == nil {
+			return nil
+		}
+		return v.Archive
+	}).(pulumi.ArchiveOutput)
+}
+
+// Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+func (o WorkerAssetsPtrOutput) Bucket() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkerAssets) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Bucket
+	}).(pulumi.StringPtrOutput)
+}
+
 // The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
 func (o WorkerAssetsPtrOutput) Directory() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *WorkerAssets) *string {
 		if v == nil {
 			return nil
 		}
-		return &v.Directory
+		return v.Directory
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -10730,6 +10901,16 @@ func (o WorkerAssetsPtrOutput) HtmlHandling() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+func (o WorkerAssetsPtrOutput) Jurisdiction() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkerAssets) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Jurisdiction
+	}).(pulumi.StringPtrOutput)
+}
+
 // What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
 func (o WorkerAssetsPtrOutput) NotFoundHandling() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *WorkerAssets) *string {
@@ -10737,6 +10918,16 @@ func (o WorkerAssetsPtrOutput) NotFoundHandling() pulumi.StringPtrOutput {
 			return nil
 		}
 		return v.NotFoundHandling
+	}).(pulumi.StringPtrOutput)
+}
+
+// What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+func (o WorkerAssetsPtrOutput) Prefix() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkerAssets) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Prefix
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -10760,7 +10951,7 @@ func (o WorkerAssetsPtrOutput) RunWorkerFirstRules() pulumi.StringArrayOutput {
 	}).(pulumi.StringArrayOutput)
 }
 
-// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+// SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
 func (o WorkerAssetsPtrOutput) Sha256() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *WorkerAssets) *string {
 		if v == nil {
@@ -11250,6 +11441,7 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BrowserBindingInput)(nil)).Elem(), BrowserBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BrowserBindingPtrInput)(nil)).Elem(), BrowserBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BundleReferenceInput)(nil)).Elem(), BundleReferenceArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BundleReferencePtrInput)(nil)).Elem(), BundleReferenceArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*CacheOptionsInput)(nil)).Elem(), CacheOptionsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*CacheOptionsPtrInput)(nil)).Elem(), CacheOptionsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*CustomDomainInput)(nil)).Elem(), CustomDomainArgs{})
@@ -11397,6 +11589,7 @@ func init() {
 	pulumi.RegisterOutputType(BrowserBindingOutput{})
 	pulumi.RegisterOutputType(BrowserBindingPtrOutput{})
 	pulumi.RegisterOutputType(BundleReferenceOutput{})
+	pulumi.RegisterOutputType(BundleReferencePtrOutput{})
 	pulumi.RegisterOutputType(CacheOptionsOutput{})
 	pulumi.RegisterOutputType(CacheOptionsPtrOutput{})
 	pulumi.RegisterOutputType(CustomDomainOutput{})

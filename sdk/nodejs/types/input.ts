@@ -263,7 +263,7 @@ export interface BundleReferenceArgs {
      */
     key: pulumi.Input<string>;
     /**
-     * The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+     * The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
      */
     sha256?: pulumi.Input<string | undefined>;
 }
@@ -1171,21 +1171,37 @@ export interface WebSearchBindingArgs {
 }
 
 /**
- * Files that Cloudflare serves without running the Worker.
+ * Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
  */
 export interface WorkerAssetsArgs {
     /**
+     * The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+     */
+    archive?: pulumi.Input<pulumi.asset.Archive | undefined>;
+    /**
+     * Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+     */
+    bucket?: pulumi.Input<string | undefined>;
+    /**
      * The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
      */
-    directory: pulumi.Input<string>;
+    directory?: pulumi.Input<string | undefined>;
     /**
      * Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
      */
     htmlHandling?: pulumi.Input<string | undefined>;
     /**
+     * Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+     */
+    jurisdiction?: pulumi.Input<string | undefined>;
+    /**
      * What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
      */
     notFoundHandling?: pulumi.Input<string | undefined>;
+    /**
+     * What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+     */
+    prefix?: pulumi.Input<string | undefined>;
     /**
      * Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
      */
@@ -1195,7 +1211,7 @@ export interface WorkerAssetsArgs {
      */
     runWorkerFirstRules?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
-     * SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+     * SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
      */
     sha256?: pulumi.Input<string | undefined>;
 }

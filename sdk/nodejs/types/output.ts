@@ -263,7 +263,7 @@ export interface BundleReference {
      */
     key: string;
     /**
-     * The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+     * The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf '%P\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
      */
     sha256?: string;
 }
@@ -1203,21 +1203,37 @@ export interface WebSearchBinding {
 }
 
 /**
- * Files that Cloudflare serves without running the Worker.
+ * Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
  */
 export interface WorkerAssets {
     /**
+     * The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+     */
+    archive?: pulumi.asset.Archive;
+    /**
+     * Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+     */
+    bucket?: string;
+    /**
      * The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
      */
-    directory: string;
+    directory?: string;
     /**
      * Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
      */
     htmlHandling?: string;
     /**
+     * Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+     */
+    jurisdiction?: string;
+    /**
      * What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
      */
     notFoundHandling?: string;
+    /**
+     * What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+     */
+    prefix?: string;
     /**
      * Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
      */
@@ -1227,7 +1243,7 @@ export interface WorkerAssets {
      */
     runWorkerFirstRules?: string[];
     /**
-     * SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+     * SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
      */
     sha256?: string;
 }

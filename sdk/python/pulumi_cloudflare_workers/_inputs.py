@@ -1222,7 +1222,7 @@ class BundleReferenceArgsDict(TypedDict):
     """
     sha256: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+    The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
     """
 
 @pulumi.input_type
@@ -1238,7 +1238,7 @@ class BundleReferenceArgs:
         :param pulumi.Input[_builtins.str] bucket: Name of the R2 bucket, such as `bundles`.
         :param pulumi.Input[_builtins.str] key: Key of the object. A key that ends in `/`, such as `api/v1.2.3/`, means all objects below it: a directory of modules, named relative to it. Any other key, such as `api/v1.2.3.js`, is a single module.
         :param pulumi.Input[_builtins.str] jurisdiction: Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
-        :param pulumi.Input[_builtins.str] sha256: The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+        :param pulumi.Input[_builtins.str] sha256: The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
         """
         pulumi.set(__self__, "bucket", bucket)
         pulumi.set(__self__, "key", key)
@@ -1287,7 +1287,7 @@ class BundleReferenceArgs:
     @pulumi.getter
     def sha256(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+        The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
         """
         return pulumi.get(self, "sha256")
 
@@ -4827,9 +4827,17 @@ class WebSearchBindingArgs:
 
 class WorkerAssetsArgsDict(TypedDict):
     """
-    Files that Cloudflare serves without running the Worker.
+    Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
     """
-    directory: pulumi.Input[_builtins.str]
+    archive: NotRequired[pulumi.Input[Optional[pulumi.Archive]]]
+    """
+    The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+    """
+    bucket: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+    """
+    directory: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
     """
@@ -4837,9 +4845,17 @@ class WorkerAssetsArgsDict(TypedDict):
     """
     Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
     """
+    jurisdiction: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+    """
     not_found_handling: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+    """
+    prefix: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.
     """
     run_worker_first: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
@@ -4851,33 +4867,50 @@ class WorkerAssetsArgsDict(TypedDict):
     """
     sha256: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+    SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
     """
 
 @pulumi.input_type
 class WorkerAssetsArgs:
     def __init__(__self__, *,
-                 directory: pulumi.Input[_builtins.str],
+                 archive: pulumi.Input[Optional[pulumi.Archive]] = None,
+                 bucket: pulumi.Input[Optional[_builtins.str]] = None,
+                 directory: pulumi.Input[Optional[_builtins.str]] = None,
                  html_handling: pulumi.Input[Optional[_builtins.str]] = None,
+                 jurisdiction: pulumi.Input[Optional[_builtins.str]] = None,
                  not_found_handling: pulumi.Input[Optional[_builtins.str]] = None,
+                 prefix: pulumi.Input[Optional[_builtins.str]] = None,
                  run_worker_first: pulumi.Input[Optional[_builtins.bool]] = None,
                  run_worker_first_rules: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  sha256: pulumi.Input[Optional[_builtins.str]] = None):
         """
-        Files that Cloudflare serves without running the Worker.
+        Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
 
+        :param pulumi.Input[pulumi.Archive] archive: The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+        :param pulumi.Input[_builtins.str] bucket: Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
         :param pulumi.Input[_builtins.str] directory: The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
         :param pulumi.Input[_builtins.str] html_handling: Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
+        :param pulumi.Input[_builtins.str] jurisdiction: Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
         :param pulumi.Input[_builtins.str] not_found_handling: What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+        :param pulumi.Input[_builtins.str] prefix: What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.
         :param pulumi.Input[_builtins.bool] run_worker_first: Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] run_worker_first_rules: Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
-        :param pulumi.Input[_builtins.str] sha256: SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+        :param pulumi.Input[_builtins.str] sha256: SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
         """
-        pulumi.set(__self__, "directory", directory)
+        if archive is not None:
+            pulumi.set(__self__, "archive", archive)
+        if bucket is not None:
+            pulumi.set(__self__, "bucket", bucket)
+        if directory is not None:
+            pulumi.set(__self__, "directory", directory)
         if html_handling is not None:
             pulumi.set(__self__, "html_handling", html_handling)
+        if jurisdiction is not None:
+            pulumi.set(__self__, "jurisdiction", jurisdiction)
         if not_found_handling is not None:
             pulumi.set(__self__, "not_found_handling", not_found_handling)
+        if prefix is not None:
+            pulumi.set(__self__, "prefix", prefix)
         if run_worker_first is not None:
             pulumi.set(__self__, "run_worker_first", run_worker_first)
         if run_worker_first_rules is not None:
@@ -4887,14 +4920,38 @@ class WorkerAssetsArgs:
 
     @_builtins.property
     @pulumi.getter
-    def directory(self) -> pulumi.Input[_builtins.str]:
+    def archive(self) -> pulumi.Input[Optional[pulumi.Archive]]:
+        """
+        The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+        """
+        return pulumi.get(self, "archive")
+
+    @archive.setter
+    def archive(self, value: pulumi.Input[Optional[pulumi.Archive]]):
+        pulumi.set(self, "archive", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def bucket(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+        """
+        return pulumi.get(self, "bucket")
+
+    @bucket.setter
+    def bucket(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "bucket", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def directory(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
         """
         return pulumi.get(self, "directory")
 
     @directory.setter
-    def directory(self, value: pulumi.Input[_builtins.str]):
+    def directory(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "directory", value)
 
     @_builtins.property
@@ -4910,6 +4967,18 @@ class WorkerAssetsArgs:
         pulumi.set(self, "html_handling", value)
 
     @_builtins.property
+    @pulumi.getter
+    def jurisdiction(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+        """
+        return pulumi.get(self, "jurisdiction")
+
+    @jurisdiction.setter
+    def jurisdiction(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "jurisdiction", value)
+
+    @_builtins.property
     @pulumi.getter(name="notFoundHandling")
     def not_found_handling(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
@@ -4920,6 +4989,18 @@ class WorkerAssetsArgs:
     @not_found_handling.setter
     def not_found_handling(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "not_found_handling", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def prefix(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+        """
+        return pulumi.get(self, "prefix")
+
+    @prefix.setter
+    def prefix(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "prefix", value)
 
     @_builtins.property
     @pulumi.getter(name="runWorkerFirst")
@@ -4949,7 +5030,7 @@ class WorkerAssetsArgs:
     @pulumi.getter
     def sha256(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+        SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
         """
         return pulumi.get(self, "sha256")
 

@@ -22,7 +22,6 @@ __all__ = ['CloudflareWorkerArgs', 'CloudflareWorker']
 @pulumi.input_type
 class CloudflareWorkerArgs:
     def __init__(__self__, *,
-                 bundle: pulumi.Input['BundleReferenceArgs'],
                  compatibility_date: pulumi.Input[_builtins.str],
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
                  adopt: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -30,11 +29,13 @@ class CloudflareWorkerArgs:
                  annotations: pulumi.Input[Optional['AnnotationsArgs']] = None,
                  assets: pulumi.Input[Optional['WorkerAssetsArgs']] = None,
                  bindings: pulumi.Input[Optional[Mapping[str, pulumi.Input['BindingArgs']]]] = None,
+                 bundle: pulumi.Input[Optional['BundleReferenceArgs']] = None,
                  cache_options: pulumi.Input[Optional['CacheOptionsArgs']] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input['CustomDomainArgs']]]] = None,
                  email_routes: pulumi.Input[Optional[Mapping[str, pulumi.Input['EmailRouteArgs']]]] = None,
                  exports: pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]] = None,
+                 format: pulumi.Input[Optional[_builtins.str]] = None,
                  limits: pulumi.Input[Optional['LimitsArgs']] = None,
                  logpush: pulumi.Input[Optional[_builtins.bool]] = None,
                  main_module: pulumi.Input[Optional[_builtins.str]] = None,
@@ -58,7 +59,6 @@ class CloudflareWorkerArgs:
         """
         The set of arguments for constructing a CloudflareWorker resource.
 
-        :param pulumi.Input['BundleReferenceArgs'] bundle: The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
         :param pulumi.Input[_builtins.str] compatibility_date: The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the Worker.
         :param pulumi.Input[_builtins.bool] adopt: Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
@@ -66,14 +66,16 @@ class CloudflareWorkerArgs:
         :param pulumi.Input['AnnotationsArgs'] annotations: What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
         :param pulumi.Input['WorkerAssetsArgs'] assets: Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['BindingArgs']]] bindings: What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
+        :param pulumi.Input['BundleReferenceArgs'] bundle: The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
         :param pulumi.Input['CacheOptionsArgs'] cache_options: Whether the Worker's responses are cached. Default: they are not.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['CustomDomainArgs']]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['EmailRouteArgs']]] email_routes: The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['DurableObjectExportArgs']]] exports: What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        :param pulumi.Input[_builtins.str] format: The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
         :param pulumi.Input['LimitsArgs'] limits: What one invocation may use. Default: what the plan allows.
         :param pulumi.Input[_builtins.bool] logpush: Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
-        :param pulumi.Input[_builtins.str] main_module: Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+        :param pulumi.Input[_builtins.str] main_module: Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
         :param pulumi.Input[Sequence[pulumi.Input['MigrationArgs']]] migrations: The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
         :param pulumi.Input['ObservabilityArgs'] observability: What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
         :param pulumi.Input['PlacementArgs'] placement: Where the Worker runs. Default: where the request arrives.
@@ -92,7 +94,6 @@ class CloudflareWorkerArgs:
         :param pulumi.Input[_builtins.bool] wait_for_ready: Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
         :param pulumi.Input['WorkersDevArgs'] workers_dev: Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
         """
-        pulumi.set(__self__, "bundle", bundle)
         pulumi.set(__self__, "compatibility_date", compatibility_date)
         if account_id is not None:
             pulumi.set(__self__, "account_id", account_id)
@@ -106,6 +107,8 @@ class CloudflareWorkerArgs:
             pulumi.set(__self__, "assets", assets)
         if bindings is not None:
             pulumi.set(__self__, "bindings", bindings)
+        if bundle is not None:
+            pulumi.set(__self__, "bundle", bundle)
         if cache_options is not None:
             pulumi.set(__self__, "cache_options", cache_options)
         if compatibility_flags is not None:
@@ -116,6 +119,8 @@ class CloudflareWorkerArgs:
             pulumi.set(__self__, "email_routes", email_routes)
         if exports is not None:
             pulumi.set(__self__, "exports", exports)
+        if format is not None:
+            pulumi.set(__self__, "format", format)
         if limits is not None:
             pulumi.set(__self__, "limits", limits)
         if logpush is not None:
@@ -156,18 +161,6 @@ class CloudflareWorkerArgs:
             pulumi.set(__self__, "wait_for_ready", wait_for_ready)
         if workers_dev is not None:
             pulumi.set(__self__, "workers_dev", workers_dev)
-
-    @_builtins.property
-    @pulumi.getter
-    def bundle(self) -> pulumi.Input['BundleReferenceArgs']:
-        """
-        The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
-        """
-        return pulumi.get(self, "bundle")
-
-    @bundle.setter
-    def bundle(self, value: pulumi.Input['BundleReferenceArgs']):
-        pulumi.set(self, "bundle", value)
 
     @_builtins.property
     @pulumi.getter(name="compatibilityDate")
@@ -254,6 +247,18 @@ class CloudflareWorkerArgs:
         pulumi.set(self, "bindings", value)
 
     @_builtins.property
+    @pulumi.getter
+    def bundle(self) -> pulumi.Input[Optional['BundleReferenceArgs']]:
+        """
+        The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
+        """
+        return pulumi.get(self, "bundle")
+
+    @bundle.setter
+    def bundle(self, value: pulumi.Input[Optional['BundleReferenceArgs']]):
+        pulumi.set(self, "bundle", value)
+
+    @_builtins.property
     @pulumi.getter(name="cacheOptions")
     def cache_options(self) -> pulumi.Input[Optional['CacheOptionsArgs']]:
         """
@@ -315,6 +320,18 @@ class CloudflareWorkerArgs:
 
     @_builtins.property
     @pulumi.getter
+    def format(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+        """
+        return pulumi.get(self, "format")
+
+    @format.setter
+    def format(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "format", value)
+
+    @_builtins.property
+    @pulumi.getter
     def limits(self) -> pulumi.Input[Optional['LimitsArgs']]:
         """
         What one invocation may use. Default: what the plan allows.
@@ -341,7 +358,7 @@ class CloudflareWorkerArgs:
     @pulumi.getter(name="mainModule")
     def main_module(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+        Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
         """
         return pulumi.get(self, "main_module")
 
@@ -573,6 +590,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
                  email_routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['EmailRouteArgs', 'EmailRouteArgsDict']]]]] = None,
                  exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]]] = None,
+                 format: pulumi.Input[Optional[_builtins.str]] = None,
                  limits: pulumi.Input[Optional[Union['LimitsArgs', 'LimitsArgsDict']]] = None,
                  logpush: pulumi.Input[Optional[_builtins.bool]] = None,
                  main_module: pulumi.Input[Optional[_builtins.str]] = None,
@@ -606,6 +624,18 @@ class CloudflareWorker(pulumi.CustomResource):
         - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.
 
         ## Example Usage
+
+        ## Code
+
+        A bundle is what a build wrote: a directory of modules, or one file. Their types follow from the extensions: ES modules, WASM,
+        text, data and source maps, which are uploaded if they are there. What `wrangler deploy --dry-run --outdir dist` writes works
+        unchanged; its README.md and bundle-meta.json are no part of the bundle. A `package-lock.json` in a bundle is no module: it
+        records with Cloudflare which packages the code was built with.
+
+        - `format: service-worker` is for a script that calls `addEventListener`. The bundle's other files are global variables.
+        - An entry point that ends in `.py` is Python. It needs the compatibility flag `python_workers`. Packages that pywrangler has
+          vendored into `python_modules` are uploaded with it; `requirements.txt` names those that Cloudflare is to provide.
+        - Without `bundle` the Worker has only `assets`.
 
         ## Addresses
 
@@ -652,7 +682,8 @@ class CloudflareWorker(pulumi.CustomResource):
 
         ## Static assets
 
-        `assets` names a directory of files that Cloudflare serves without running the Worker. `assets.sha256` in a preview says
+        `assets` names a directory, an archive or a place in R2 with files that Cloudflare serves without running the Worker.
+        `assets.sha256` in a preview says
         that some of them changed. An update sends the files that Cloudflare does not have; if only other things changed, it sends
         none. Cloudflare does not say which files a version has: when somebody else deployed, `assets.sha256` says who, and the
         next update deploys the directory again.
@@ -685,16 +716,17 @@ class CloudflareWorker(pulumi.CustomResource):
         :param pulumi.Input[Union['AnnotationsArgs', 'AnnotationsArgsDict']] annotations: What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
         :param pulumi.Input[Union['WorkerAssetsArgs', 'WorkerAssetsArgsDict']] assets: Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['BindingArgs', 'BindingArgsDict']]]] bindings: What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
-        :param pulumi.Input[Union['BundleReferenceArgs', 'BundleReferenceArgsDict']] bundle: The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
+        :param pulumi.Input[Union['BundleReferenceArgs', 'BundleReferenceArgsDict']] bundle: The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
         :param pulumi.Input[Union['CacheOptionsArgs', 'CacheOptionsArgsDict']] cache_options: Whether the Worker's responses are cached. Default: they are not.
         :param pulumi.Input[_builtins.str] compatibility_date: The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['EmailRouteArgs', 'EmailRouteArgsDict']]]] email_routes: The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]] exports: What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        :param pulumi.Input[_builtins.str] format: The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
         :param pulumi.Input[Union['LimitsArgs', 'LimitsArgsDict']] limits: What one invocation may use. Default: what the plan allows.
         :param pulumi.Input[_builtins.bool] logpush: Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
-        :param pulumi.Input[_builtins.str] main_module: Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+        :param pulumi.Input[_builtins.str] main_module: Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
         :param pulumi.Input[Sequence[pulumi.Input[Union['MigrationArgs', 'MigrationArgsDict']]]] migrations: The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
         :param pulumi.Input[Union['ObservabilityArgs', 'ObservabilityArgsDict']] observability: What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
         :param pulumi.Input[Union['PlacementArgs', 'PlacementArgsDict']] placement: Where the Worker runs. Default: where the request arrives.
@@ -732,6 +764,18 @@ class CloudflareWorker(pulumi.CustomResource):
 
         ## Example Usage
 
+        ## Code
+
+        A bundle is what a build wrote: a directory of modules, or one file. Their types follow from the extensions: ES modules, WASM,
+        text, data and source maps, which are uploaded if they are there. What `wrangler deploy --dry-run --outdir dist` writes works
+        unchanged; its README.md and bundle-meta.json are no part of the bundle. A `package-lock.json` in a bundle is no module: it
+        records with Cloudflare which packages the code was built with.
+
+        - `format: service-worker` is for a script that calls `addEventListener`. The bundle's other files are global variables.
+        - An entry point that ends in `.py` is Python. It needs the compatibility flag `python_workers`. Packages that pywrangler has
+          vendored into `python_modules` are uploaded with it; `requirements.txt` names those that Cloudflare is to provide.
+        - Without `bundle` the Worker has only `assets`.
+
         ## Addresses
 
         A Worker answers on workers.dev, for the route patterns in `routes`, and for the host names in `customDomains`, which are
@@ -777,7 +821,8 @@ class CloudflareWorker(pulumi.CustomResource):
 
         ## Static assets
 
-        `assets` names a directory of files that Cloudflare serves without running the Worker. `assets.sha256` in a preview says
+        `assets` names a directory, an archive or a place in R2 with files that Cloudflare serves without running the Worker.
+        `assets.sha256` in a preview says
         that some of them changed. An update sends the files that Cloudflare does not have; if only other things changed, it sends
         none. Cloudflare does not say which files a version has: when somebody else deployed, `assets.sha256` says who, and the
         next update deploys the directory again.
@@ -830,6 +875,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
                  email_routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['EmailRouteArgs', 'EmailRouteArgsDict']]]]] = None,
                  exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]]] = None,
+                 format: pulumi.Input[Optional[_builtins.str]] = None,
                  limits: pulumi.Input[Optional[Union['LimitsArgs', 'LimitsArgsDict']]] = None,
                  logpush: pulumi.Input[Optional[_builtins.bool]] = None,
                  main_module: pulumi.Input[Optional[_builtins.str]] = None,
@@ -865,8 +911,6 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["annotations"] = annotations
             __props__.__dict__["assets"] = assets
             __props__.__dict__["bindings"] = bindings
-            if bundle is None and not opts.urn:
-                raise TypeError("Missing required property 'bundle'")
             __props__.__dict__["bundle"] = bundle
             __props__.__dict__["cache_options"] = cache_options
             if compatibility_date is None and not opts.urn:
@@ -876,6 +920,7 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["custom_domains"] = custom_domains
             __props__.__dict__["email_routes"] = email_routes
             __props__.__dict__["exports"] = exports
+            __props__.__dict__["format"] = format
             __props__.__dict__["limits"] = limits
             __props__.__dict__["logpush"] = logpush
             __props__.__dict__["main_module"] = main_module
@@ -963,6 +1008,7 @@ class CloudflareWorker(pulumi.CustomResource):
         __props__.__dict__["email_rule_ids"] = None
         __props__.__dict__["etag"] = None
         __props__.__dict__["exports"] = None
+        __props__.__dict__["format"] = None
         __props__.__dict__["limits"] = None
         __props__.__dict__["logpush"] = None
         __props__.__dict__["main_module"] = None
@@ -1063,9 +1109,9 @@ class CloudflareWorker(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def bundle(self) -> pulumi.Output['outputs.BundleReference']:
+    def bundle(self) -> pulumi.Output[Optional['outputs.BundleReference']]:
         """
-        The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
+        The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
         """
         return pulumi.get(self, "bundle")
 
@@ -1073,7 +1119,7 @@ class CloudflareWorker(pulumi.CustomResource):
     @pulumi.getter(name="bundleDigest")
     def bundle_digest(self) -> pulumi.Output[_builtins.str]:
         """
-        SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead.
+        SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead. Empty if there are only assets.
         """
         return pulumi.get(self, "bundle_digest")
 
@@ -1081,7 +1127,7 @@ class CloudflareWorker(pulumi.CustomResource):
     @pulumi.getter(name="bundleSize")
     def bundle_size(self) -> pulumi.Output[_builtins.int]:
         """
-        Size of the deployed bundle in bytes, uncompressed. 0 if it is not known.
+        Size of the deployed bundle in bytes, uncompressed. 0 if it is not known, or if there are only assets.
         """
         return pulumi.get(self, "bundle_size")
 
@@ -1167,6 +1213,14 @@ class CloudflareWorker(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def format(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+        """
+        return pulumi.get(self, "format")
+
+    @_builtins.property
+    @pulumi.getter
     def limits(self) -> pulumi.Output[Optional['outputs.Limits']]:
         """
         What one invocation may use. Default: what the plan allows.
@@ -1185,7 +1239,7 @@ class CloudflareWorker(pulumi.CustomResource):
     @pulumi.getter(name="mainModule")
     def main_module(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+        Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
         """
         return pulumi.get(self, "main_module")
 

@@ -842,7 +842,7 @@ class BundleReference(dict):
         :param _builtins.str bucket: Name of the R2 bucket, such as `bundles`.
         :param _builtins.str key: Key of the object. A key that ends in `/`, such as `api/v1.2.3/`, means all objects below it: a directory of modules, named relative to it. Any other key, such as `api/v1.2.3.js`, is a single module.
         :param _builtins.str jurisdiction: Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
-        :param _builtins.str sha256: The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+        :param _builtins.str sha256: The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
         """
         pulumi.set(__self__, "bucket", bucket)
         pulumi.set(__self__, "key", key)
@@ -879,7 +879,7 @@ class BundleReference(dict):
     @pulumi.getter
     def sha256(self) -> Optional[_builtins.str]:
         """
-        The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+        The content's SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `<sha256>  <name>`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
         """
         return pulumi.get(self, "sha256")
 
@@ -3926,7 +3926,7 @@ class WebSearchBinding(dict):
 @pulumi.output_type
 class WorkerAssets(dict):
     """
-    Files that Cloudflare serves without running the Worker.
+    Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
     """
     @staticmethod
     def __key_warning(key: str):
@@ -3952,27 +3952,44 @@ class WorkerAssets(dict):
         return super().get(key, default)
 
     def __init__(__self__, *,
-                 directory: _builtins.str,
+                 archive: Optional[pulumi.Archive] = None,
+                 bucket: Optional[_builtins.str] = None,
+                 directory: Optional[_builtins.str] = None,
                  html_handling: Optional[_builtins.str] = None,
+                 jurisdiction: Optional[_builtins.str] = None,
                  not_found_handling: Optional[_builtins.str] = None,
+                 prefix: Optional[_builtins.str] = None,
                  run_worker_first: Optional[_builtins.bool] = None,
                  run_worker_first_rules: Optional[Sequence[_builtins.str]] = None,
                  sha256: Optional[_builtins.str] = None):
         """
-        Files that Cloudflare serves without running the Worker.
+        Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
 
+        :param pulumi.Archive archive: The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+        :param _builtins.str bucket: Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
         :param _builtins.str directory: The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
         :param _builtins.str html_handling: Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
+        :param _builtins.str jurisdiction: Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
         :param _builtins.str not_found_handling: What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
+        :param _builtins.str prefix: What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.
         :param _builtins.bool run_worker_first: Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
         :param Sequence[_builtins.str] run_worker_first_rules: Paths that the Worker answers without a look at the assets, such as `/api/*`; those that begin with `!`, such as `!/api/docs/*`, are excepted. Not together with `runWorkerFirst`. Default: none.
-        :param _builtins.str sha256: SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+        :param _builtins.str sha256: SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
         """
-        pulumi.set(__self__, "directory", directory)
+        if archive is not None:
+            pulumi.set(__self__, "archive", archive)
+        if bucket is not None:
+            pulumi.set(__self__, "bucket", bucket)
+        if directory is not None:
+            pulumi.set(__self__, "directory", directory)
         if html_handling is not None:
             pulumi.set(__self__, "html_handling", html_handling)
+        if jurisdiction is not None:
+            pulumi.set(__self__, "jurisdiction", jurisdiction)
         if not_found_handling is not None:
             pulumi.set(__self__, "not_found_handling", not_found_handling)
+        if prefix is not None:
+            pulumi.set(__self__, "prefix", prefix)
         if run_worker_first is not None:
             pulumi.set(__self__, "run_worker_first", run_worker_first)
         if run_worker_first_rules is not None:
@@ -3982,7 +3999,23 @@ class WorkerAssets(dict):
 
     @_builtins.property
     @pulumi.getter
-    def directory(self) -> _builtins.str:
+    def archive(self) -> Optional[pulumi.Archive]:
+        """
+        The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+        """
+        return pulumi.get(self, "archive")
+
+    @_builtins.property
+    @pulumi.getter
+    def bucket(self) -> Optional[_builtins.str]:
+        """
+        Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+        """
+        return pulumi.get(self, "bucket")
+
+    @_builtins.property
+    @pulumi.getter
+    def directory(self) -> Optional[_builtins.str]:
         """
         The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
         """
@@ -3997,12 +4030,28 @@ class WorkerAssets(dict):
         return pulumi.get(self, "html_handling")
 
     @_builtins.property
+    @pulumi.getter
+    def jurisdiction(self) -> Optional[_builtins.str]:
+        """
+        Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+        """
+        return pulumi.get(self, "jurisdiction")
+
+    @_builtins.property
     @pulumi.getter(name="notFoundHandling")
     def not_found_handling(self) -> Optional[_builtins.str]:
         """
         What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
         """
         return pulumi.get(self, "not_found_handling")
+
+    @_builtins.property
+    @pulumi.getter
+    def prefix(self) -> Optional[_builtins.str]:
+        """
+        What the objects' keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+        """
+        return pulumi.get(self, "prefix")
 
     @_builtins.property
     @pulumi.getter(name="runWorkerFirst")
@@ -4024,7 +4073,7 @@ class WorkerAssets(dict):
     @pulumi.getter
     def sha256(self) -> Optional[_builtins.str]:
         """
-        SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+        SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
         """
         return pulumi.get(self, "sha256")
 

@@ -66,7 +66,7 @@ func TestEveryKindOfModule(t *testing.T) {
 	wasm := "\x00asm\x01\x00\x00\x00" + "\x01\x05\x01\x60\x00\x01\x7f" + "\x03\x02\x01\x00" + "\x07\x05\x01\x01f\x00\x00" +
 		"\x0a\x06\x01\x04\x00\x41\x07\x0b"
 	open(t).steps(step{
-		run: "deploy", config: plain("modules"),
+		run: "deploy --outdir built --metafile", config: plain("modules"),
 		files: map[string]string{
 			"index.js": `import text from "./a.txt"; import data from "./b.bin"; import wasm from "./c.wasm";
 				import { part } from "./lib/part.js";
@@ -74,13 +74,30 @@ func TestEveryKindOfModule(t *testing.T) {
 				export default { fetch: () => new Response([text, data.byteLength, exports.f(), part].join()) }`,
 			"lib/part.js": `export const part = "bundled"`, "a.txt": "text", "b.bin": "\x00\x01\x02", "c.wasm": wasm,
 		},
-		get: map[string]string{"http://modules.emulator.workers.dev/": "text,3,7,bundled"},
+		get:  map[string]string{"http://modules.emulator.workers.dev/": "text,3,7,bundled"},
+		then: builtAs("built", "modules"),
 	}, step{
-		run: "deploy", config: plain("classic"),
-		files: map[string]string{"index.js": `addEventListener("fetch", e => e.respondWith(new Response("classic")))`},
-		get:   map[string]string{"http://classic.emulator.workers.dev/": "classic"},
+		run: "deploy --outdir built-classic", config: plain("classic"),
+		files: map[string]string{"index.js": `import text from "./a.txt"; import data from "./b.bin";
+			import wasm from "./c.wasm";
+			const { exports } = new WebAssembly.Instance(wasm);
+			const answer = ["classic", text, data.byteLength, exports.f()].join();
+			addEventListener("fetch", e => e.respondWith(new Response(answer)))`},
+		get:  map[string]string{"http://classic.emulator.workers.dev/": "classic,text,3,7"},
+		then: builtAs("built-classic", "classic"),
 	}, step{
-		run: "deploy --no-bundle",
+		run: "deploy --outdir built-python",
+		config: plain("snake").with(config{
+			"main": "snake/entry.py", "compatibility_flags": []string{"python_workers"},
+		}),
+		files: map[string]string{
+			"snake/entry.py": "from workers import WorkerEntrypoint\nclass Default(WorkerEntrypoint):\n  pass\n",
+			"snake/pkg/a.py": "x = 1\n", "snake/requirements.txt": "numpy==2\n", "python_modules/foo/__init__.py": "",
+			"python_modules/foo/a.so": "\x00", "python_modules/workers/a.mjs": "export {}",
+		},
+		then: builtAs("built-python", "snake"),
+	}, step{
+		run: "deploy --no-bundle --outdir built-alone",
 		config: plain("unbundled").with(config{
 			"main": "src/index.js", "find_additional_modules": true, "base_dir": "src",
 			"rules": []config{{"type": "ESModule", "globs": []string{"**/*.js"}}},
@@ -91,8 +108,9 @@ func TestEveryKindOfModule(t *testing.T) {
 			"src/unused/y.js":  `export const y = 1`,
 			"src/unused/z.txt": `never imported`,
 		},
-		out: []string{"deep/x.js", "unused/z.txt"},
-		get: map[string]string{"http://unbundled.emulator.workers.dev/": "unbundled"},
+		out:  []string{"deep/x.js", "unused/z.txt"},
+		get:  map[string]string{"http://unbundled.emulator.workers.dev/": "unbundled"},
+		then: builtAs("built-alone", "unbundled"),
 	})
 }
 

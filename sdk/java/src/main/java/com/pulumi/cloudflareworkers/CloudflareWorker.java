@@ -53,6 +53,18 @@ import javax.annotation.Nullable;
  * 
  * ## Example Usage
  * 
+ * ## Code
+ * 
+ * A bundle is what a build wrote: a directory of modules, or one file. Their types follow from the extensions: ES modules, WASM,
+ * text, data and source maps, which are uploaded if they are there. What `wrangler deploy --dry-run --outdir dist` writes works
+ * unchanged; its README.md and bundle-meta.json are no part of the bundle. A `package-lock.json` in a bundle is no module: it
+ * records with Cloudflare which packages the code was built with.
+ * 
+ * - `format: service-worker` is for a script that calls `addEventListener`. The bundle&#39;s other files are global variables.
+ * - An entry point that ends in `.py` is Python. It needs the compatibility flag `python_workers`. Packages that pywrangler has
+ *   vendored into `python_modules` are uploaded with it; `requirements.txt` names those that Cloudflare is to provide.
+ * - Without `bundle` the Worker has only `assets`.
+ * 
  * ## Addresses
  * 
  * A Worker answers on workers.dev, for the route patterns in `routes`, and for the host names in `customDomains`, which are
@@ -98,7 +110,8 @@ import javax.annotation.Nullable;
  * 
  * ## Static assets
  * 
- * `assets` names a directory of files that Cloudflare serves without running the Worker. `assets.sha256` in a preview says
+ * `assets` names a directory, an archive or a place in R2 with files that Cloudflare serves without running the Worker.
+ * `assets.sha256` in a preview says
  * that some of them changed. An update sends the files that Cloudflare does not have; if only other things changed, it sends
  * none. Cloudflare does not say which files a version has: when somebody else deployed, `assets.sha256` says who, and the
  * next update deploys the directory again.
@@ -239,42 +252,42 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.bindings);
     }
     /**
-     * The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
+     * The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
      * 
      */
     @Export(name="bundle", refs={BundleReference.class}, tree="[0]")
-    private Output<BundleReference> bundle;
+    private Output</* @Nullable */ BundleReference> bundle;
 
     /**
-     * @return The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
+     * @return The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
      * 
      */
-    public Output<BundleReference> bundle() {
-        return this.bundle;
+    public Output<Optional<BundleReference>> bundle() {
+        return Codegen.optional(this.bundle);
     }
     /**
-     * SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead.
+     * SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead. Empty if there are only assets.
      * 
      */
     @Export(name="bundleDigest", refs={String.class}, tree="[0]")
     private Output<String> bundleDigest;
 
     /**
-     * @return SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead.
+     * @return SHA-256 of the bundle that was deployed; if somebody else deployed, who and when instead. Empty if there are only assets.
      * 
      */
     public Output<String> bundleDigest() {
         return this.bundleDigest;
     }
     /**
-     * Size of the deployed bundle in bytes, uncompressed. 0 if it is not known.
+     * Size of the deployed bundle in bytes, uncompressed. 0 if it is not known, or if there are only assets.
      * 
      */
     @Export(name="bundleSize", refs={Integer.class}, tree="[0]")
     private Output<Integer> bundleSize;
 
     /**
-     * @return Size of the deployed bundle in bytes, uncompressed. 0 if it is not known.
+     * @return Size of the deployed bundle in bytes, uncompressed. 0 if it is not known, or if there are only assets.
      * 
      */
     public Output<Integer> bundleSize() {
@@ -421,6 +434,20 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.exports);
     }
     /**
+     * The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+     * 
+     */
+    @Export(name="format", refs={String.class}, tree="[0]")
+    private Output</* @Nullable */ String> format;
+
+    /**
+     * @return The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+     * 
+     */
+    public Output<Optional<String>> format() {
+        return Codegen.optional(this.format);
+    }
+    /**
      * What one invocation may use. Default: what the plan allows.
      * 
      */
@@ -449,14 +476,14 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.logpush);
     }
     /**
-     * Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+     * Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
      * 
      */
     @Export(name="mainModule", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> mainModule;
 
     /**
-     * @return Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+     * @return Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
      * 
      */
     public Output<Optional<String>> mainModule() {

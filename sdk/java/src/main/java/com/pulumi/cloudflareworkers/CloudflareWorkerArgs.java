@@ -130,18 +130,18 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
-     * The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
+     * The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
      * 
      */
-    @Import(name="bundle", required=true)
-    private Output<BundleReferenceArgs> bundle;
+    @Import(name="bundle")
+    private @Nullable Output<BundleReferenceArgs> bundle;
 
     /**
-     * @return The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
+     * @return The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
      * 
      */
-    public Output<BundleReferenceArgs> bundle() {
-        return this.bundle;
+    public Optional<Output<BundleReferenceArgs>> bundle() {
+        return Optional.ofNullable(this.bundle);
     }
 
     /**
@@ -235,6 +235,21 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
+     * The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+     * 
+     */
+    @Import(name="format")
+    private @Nullable Output<String> format;
+
+    /**
+     * @return The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+     * 
+     */
+    public Optional<Output<String>> format() {
+        return Optional.ofNullable(this.format);
+    }
+
+    /**
      * What one invocation may use. Default: what the plan allows.
      * 
      */
@@ -265,14 +280,14 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
-     * Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+     * Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
      * 
      */
     @Import(name="mainModule")
     private @Nullable Output<String> mainModule;
 
     /**
-     * @return Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+     * @return Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
      * 
      */
     public Optional<Output<String>> mainModule() {
@@ -550,6 +565,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         this.customDomains = $.customDomains;
         this.emailRoutes = $.emailRoutes;
         this.exports = $.exports;
+        this.format = $.format;
         this.limits = $.limits;
         this.logpush = $.logpush;
         this.mainModule = $.mainModule;
@@ -727,18 +743,18 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param bundle The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
+         * @param bundle The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
          * 
          * @return builder
          * 
          */
-        public Builder bundle(Output<BundleReferenceArgs> bundle) {
+        public Builder bundle(@Nullable Output<BundleReferenceArgs> bundle) {
             $.bundle = bundle;
             return this;
         }
 
         /**
-         * @param bundle The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled.
+         * @param bundle The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
          * 
          * @return builder
          * 
@@ -884,6 +900,27 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
+         * @param format The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder format(@Nullable Output<String> format) {
+            $.format = format;
+            return this;
+        }
+
+        /**
+         * @param format The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder format(String format) {
+            return format(Output.of(format));
+        }
+
+        /**
          * @param limits What one invocation may use. Default: what the plan allows.
          * 
          * @return builder
@@ -926,7 +963,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param mainModule Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+         * @param mainModule Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
          * 
          * @return builder
          * 
@@ -937,7 +974,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param mainModule Name of the module that is the entry point, relative to the bundle, such as `index.js`. Default: the only script at the top of the bundle; it is an error if there are several.
+         * @param mainModule Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
          * 
          * @return builder
          * 
@@ -1344,9 +1381,6 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         }
 
         public CloudflareWorkerArgs build() {
-            if ($.bundle == null) {
-                throw new MissingRequiredPropertyException("CloudflareWorkerArgs", "bundle");
-            }
             if ($.compatibilityDate == null) {
                 throw new MissingRequiredPropertyException("CloudflareWorkerArgs", "compatibilityDate");
             }

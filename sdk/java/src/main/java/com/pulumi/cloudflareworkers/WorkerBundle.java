@@ -24,6 +24,9 @@ import javax.annotation.Nullable;
  * Equal content is stored once, and unchanged content costs no request. A new build is a new object beside the old one, so a
  * rollback finds its artifact. Objects stay when the resource goes, unless `retainOnDelete` is false.
  * 
+ * `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
+ * and bundle-meta.json are left out.
+ * 
  * ## Example Usage
  * 
  * ## Import

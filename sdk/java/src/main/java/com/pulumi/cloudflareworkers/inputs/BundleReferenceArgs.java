@@ -66,14 +66,14 @@ public final class BundleReferenceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * The content&#39;s SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f -printf &#39;%P\0&#39; | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+     * The content&#39;s SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf &#39;%P\0&#39; | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
      * 
      */
     @Import(name="sha256")
     private @Nullable Output<String> sha256;
 
     /**
-     * @return The content&#39;s SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f -printf &#39;%P\0&#39; | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+     * @return The content&#39;s SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf &#39;%P\0&#39; | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
      * 
      */
     public Optional<Output<String>> sha256() {
@@ -171,7 +171,7 @@ public final class BundleReferenceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param sha256 The content&#39;s SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f -printf &#39;%P\0&#39; | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+         * @param sha256 The content&#39;s SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf &#39;%P\0&#39; | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
          * 
          * @return builder
          * 
@@ -182,7 +182,7 @@ public final class BundleReferenceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param sha256 The content&#39;s SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f -printf &#39;%P\0&#39; | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+         * @param sha256 The content&#39;s SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf &#39;%P\0&#39; | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
          * 
          * @return builder
          * 

@@ -3,9 +3,9 @@
 
 package com.pulumi.cloudflareworkers.inputs;
 
+import com.pulumi.asset.Archive;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
-import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.Boolean;
 import java.lang.String;
 import java.util.List;
@@ -15,7 +15,7 @@ import javax.annotation.Nullable;
 
 
 /**
- * Files that Cloudflare serves without running the Worker.
+ * Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
  * 
  */
 public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
@@ -23,18 +23,48 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
     public static final WorkerAssetsArgs Empty = new WorkerAssetsArgs();
 
     /**
+     * The files as an archive of Pulumi&#39;s: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+     * 
+     */
+    @Import(name="archive")
+    private @Nullable Output<Archive> archive;
+
+    /**
+     * @return The files as an archive of Pulumi&#39;s: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+     * 
+     */
+    public Optional<Output<Archive>> archive() {
+        return Optional.ofNullable(this.archive);
+    }
+
+    /**
+     * Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+     * 
+     */
+    @Import(name="bucket")
+    private @Nullable Output<String> bucket;
+
+    /**
+     * @return Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+     * 
+     */
+    public Optional<Output<String>> bucket() {
+        return Optional.ofNullable(this.bucket);
+    }
+
+    /**
      * The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
      * 
      */
-    @Import(name="directory", required=true)
-    private Output<String> directory;
+    @Import(name="directory")
+    private @Nullable Output<String> directory;
 
     /**
      * @return The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
      * 
      */
-    public Output<String> directory() {
-        return this.directory;
+    public Optional<Output<String>> directory() {
+        return Optional.ofNullable(this.directory);
     }
 
     /**
@@ -53,6 +83,21 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+     * 
+     */
+    @Import(name="jurisdiction")
+    private @Nullable Output<String> jurisdiction;
+
+    /**
+     * @return Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+     * 
+     */
+    public Optional<Output<String>> jurisdiction() {
+        return Optional.ofNullable(this.jurisdiction);
+    }
+
+    /**
      * What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
      * 
      */
@@ -65,6 +110,21 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
      */
     public Optional<Output<String>> notFoundHandling() {
         return Optional.ofNullable(this.notFoundHandling);
+    }
+
+    /**
+     * What the objects&#39; keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+     * 
+     */
+    @Import(name="prefix")
+    private @Nullable Output<String> prefix;
+
+    /**
+     * @return What the objects&#39; keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+     * 
+     */
+    public Optional<Output<String>> prefix() {
+        return Optional.ofNullable(this.prefix);
     }
 
     /**
@@ -98,14 +158,14 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+     * SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
      * 
      */
     @Import(name="sha256")
     private @Nullable Output<String> sha256;
 
     /**
-     * @return SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+     * @return SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
      * 
      */
     public Optional<Output<String>> sha256() {
@@ -115,9 +175,13 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
     private WorkerAssetsArgs() {}
 
     private WorkerAssetsArgs(WorkerAssetsArgs $) {
+        this.archive = $.archive;
+        this.bucket = $.bucket;
         this.directory = $.directory;
         this.htmlHandling = $.htmlHandling;
+        this.jurisdiction = $.jurisdiction;
         this.notFoundHandling = $.notFoundHandling;
+        this.prefix = $.prefix;
         this.runWorkerFirst = $.runWorkerFirst;
         this.runWorkerFirstRules = $.runWorkerFirstRules;
         this.sha256 = $.sha256;
@@ -142,12 +206,54 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
+         * @param archive The files as an archive of Pulumi&#39;s: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder archive(@Nullable Output<Archive> archive) {
+            $.archive = archive;
+            return this;
+        }
+
+        /**
+         * @param archive The files as an archive of Pulumi&#39;s: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder archive(Archive archive) {
+            return archive(Output.of(archive));
+        }
+
+        /**
+         * @param bucket Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder bucket(@Nullable Output<String> bucket) {
+            $.bucket = bucket;
+            return this;
+        }
+
+        /**
+         * @param bucket Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder bucket(String bucket) {
+            return bucket(Output.of(bucket));
+        }
+
+        /**
          * @param directory The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
          * 
          * @return builder
          * 
          */
-        public Builder directory(Output<String> directory) {
+        public Builder directory(@Nullable Output<String> directory) {
             $.directory = directory;
             return this;
         }
@@ -184,6 +290,27 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
+         * @param jurisdiction Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder jurisdiction(@Nullable Output<String> jurisdiction) {
+            $.jurisdiction = jurisdiction;
+            return this;
+        }
+
+        /**
+         * @param jurisdiction Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder jurisdiction(String jurisdiction) {
+            return jurisdiction(Output.of(jurisdiction));
+        }
+
+        /**
          * @param notFoundHandling What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
          * 
          * @return builder
@@ -202,6 +329,27 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder notFoundHandling(String notFoundHandling) {
             return notFoundHandling(Output.of(notFoundHandling));
+        }
+
+        /**
+         * @param prefix What the objects&#39; keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder prefix(@Nullable Output<String> prefix) {
+            $.prefix = prefix;
+            return this;
+        }
+
+        /**
+         * @param prefix What the objects&#39; keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder prefix(String prefix) {
+            return prefix(Output.of(prefix));
         }
 
         /**
@@ -257,7 +405,7 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param sha256 SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+         * @param sha256 SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
          * 
          * @return builder
          * 
@@ -268,7 +416,7 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param sha256 SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+         * @param sha256 SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
          * 
          * @return builder
          * 
@@ -278,9 +426,6 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         public WorkerAssetsArgs build() {
-            if ($.directory == null) {
-                throw new MissingRequiredPropertyException("WorkerAssetsArgs", "directory");
-            }
             return $;
         }
     }

@@ -28,7 +28,7 @@ public final class BundleReference {
      */
     private String key;
     /**
-     * @return The content&#39;s SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f -printf &#39;%P\0&#39; | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+     * @return The content&#39;s SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf &#39;%P\0&#39; | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
      * 
      */
     private @Nullable String sha256;
@@ -56,7 +56,7 @@ public final class BundleReference {
         return this.key;
     }
     /**
-     * @return The content&#39;s SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f -printf &#39;%P\0&#39; | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. Default: what the key holds at the moment; a preview then shows when that has changed.
+     * @return The content&#39;s SHA-256 in hex, which pins it: what is deployed is verified against it, and a preview costs no request. Of a directory it is the SHA-256 of the sorted lines `&lt;sha256&gt;  &lt;name&gt;`: `find . -type f ! -path ./README.md ! -path ./bundle-meta.json -printf &#39;%P\0&#39; | xargs -0 sha256sum | LC_ALL=C sort | sha256sum`. (Those two are what wrangler writes beside the modules for people; they are not part of a bundle.) Default: what the key holds at the moment; a preview then shows when that has changed.
      * 
      */
     public Optional<String> sha256() {

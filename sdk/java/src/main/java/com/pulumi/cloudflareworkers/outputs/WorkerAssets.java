@@ -3,8 +3,8 @@
 
 package com.pulumi.cloudflareworkers.outputs;
 
+import com.pulumi.asset.Archive;
 import com.pulumi.core.annotations.CustomType;
-import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.Boolean;
 import java.lang.String;
 import java.util.List;
@@ -15,20 +15,40 @@ import javax.annotation.Nullable;
 @CustomType
 public final class WorkerAssets {
     /**
+     * @return The files as an archive of Pulumi&#39;s: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+     * 
+     */
+    private @Nullable Archive archive;
+    /**
+     * @return Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+     * 
+     */
+    private @Nullable String bucket;
+    /**
      * @return The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
      * 
      */
-    private String directory;
+    private @Nullable String directory;
     /**
      * @return Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
      * 
      */
     private @Nullable String htmlHandling;
     /**
+     * @return Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+     * 
+     */
+    private @Nullable String jurisdiction;
+    /**
      * @return What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
      * 
      */
     private @Nullable String notFoundHandling;
+    /**
+     * @return What the objects&#39; keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+     * 
+     */
+    private @Nullable String prefix;
     /**
      * @return Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
      * 
@@ -40,18 +60,32 @@ public final class WorkerAssets {
      */
     private @Nullable List<String> runWorkerFirstRules;
     /**
-     * @return SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+     * @return SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
      * 
      */
     private @Nullable String sha256;
 
     private WorkerAssets() {}
     /**
+     * @return The files as an archive of Pulumi&#39;s: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+     * 
+     */
+    public Optional<Archive> archive() {
+        return Optional.ofNullable(this.archive);
+    }
+    /**
+     * @return Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
+     * 
+     */
+    public Optional<String> bucket() {
+        return Optional.ofNullable(this.bucket);
+    }
+    /**
      * @return The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
      * 
      */
-    public String directory() {
-        return this.directory;
+    public Optional<String> directory() {
+        return Optional.ofNullable(this.directory);
     }
     /**
      * @return Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
@@ -61,11 +95,25 @@ public final class WorkerAssets {
         return Optional.ofNullable(this.htmlHandling);
     }
     /**
+     * @return Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+     * 
+     */
+    public Optional<String> jurisdiction() {
+        return Optional.ofNullable(this.jurisdiction);
+    }
+    /**
      * @return What answers an address without a file, if not the Worker: `none`, `404-page` (the nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.
      * 
      */
     public Optional<String> notFoundHandling() {
         return Optional.ofNullable(this.notFoundHandling);
+    }
+    /**
+     * @return What the objects&#39; keys begin with, such as `site/v1/`. Default: all objects of the bucket.
+     * 
+     */
+    public Optional<String> prefix() {
+        return Optional.ofNullable(this.prefix);
     }
     /**
      * @return Whether the Worker answers all requests, and the assets only what it asks of them through a binding. Default: false.
@@ -82,7 +130,7 @@ public final class WorkerAssets {
         return this.runWorkerFirstRules == null ? List.of() : this.runWorkerFirstRules;
     }
     /**
-     * @return SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from `directory`. Set it to refuse any other content.
+     * @return SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
      * 
      */
     public Optional<String> sha256() {
@@ -98,28 +146,46 @@ public final class WorkerAssets {
     }
     @CustomType.Builder
     public static final class Builder {
-        private String directory;
+        private @Nullable Archive archive;
+        private @Nullable String bucket;
+        private @Nullable String directory;
         private @Nullable String htmlHandling;
+        private @Nullable String jurisdiction;
         private @Nullable String notFoundHandling;
+        private @Nullable String prefix;
         private @Nullable Boolean runWorkerFirst;
         private @Nullable List<String> runWorkerFirstRules;
         private @Nullable String sha256;
         public Builder() {}
         public Builder(WorkerAssets defaults) {
     	      Objects.requireNonNull(defaults);
+    	      this.archive = defaults.archive;
+    	      this.bucket = defaults.bucket;
     	      this.directory = defaults.directory;
     	      this.htmlHandling = defaults.htmlHandling;
+    	      this.jurisdiction = defaults.jurisdiction;
     	      this.notFoundHandling = defaults.notFoundHandling;
+    	      this.prefix = defaults.prefix;
     	      this.runWorkerFirst = defaults.runWorkerFirst;
     	      this.runWorkerFirstRules = defaults.runWorkerFirstRules;
     	      this.sha256 = defaults.sha256;
         }
 
         @CustomType.Setter
-        public Builder directory(String directory) {
-            if (directory == null) {
-              throw new MissingRequiredPropertyException("WorkerAssets", "directory");
-            }
+        public Builder archive(@Nullable Archive archive) {
+
+            this.archive = archive;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder bucket(@Nullable String bucket) {
+
+            this.bucket = bucket;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder directory(@Nullable String directory) {
+
             this.directory = directory;
             return this;
         }
@@ -130,9 +196,21 @@ public final class WorkerAssets {
             return this;
         }
         @CustomType.Setter
+        public Builder jurisdiction(@Nullable String jurisdiction) {
+
+            this.jurisdiction = jurisdiction;
+            return this;
+        }
+        @CustomType.Setter
         public Builder notFoundHandling(@Nullable String notFoundHandling) {
 
             this.notFoundHandling = notFoundHandling;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder prefix(@Nullable String prefix) {
+
+            this.prefix = prefix;
             return this;
         }
         @CustomType.Setter
@@ -158,9 +236,13 @@ public final class WorkerAssets {
         }
         public WorkerAssets build() {
             final var _resultValue = new WorkerAssets();
+            _resultValue.archive = archive;
+            _resultValue.bucket = bucket;
             _resultValue.directory = directory;
             _resultValue.htmlHandling = htmlHandling;
+            _resultValue.jurisdiction = jurisdiction;
             _resultValue.notFoundHandling = notFoundHandling;
+            _resultValue.prefix = prefix;
             _resultValue.runWorkerFirst = runWorkerFirst;
             _resultValue.runWorkerFirstRules = runWorkerFirstRules;
             _resultValue.sha256 = sha256;
