@@ -36,9 +36,10 @@ type Config struct {
 
 	SecretsGroups map[string]SecretsGroup `pulumi:"secretsGroups,optional"`
 
-	api   *cfapi.Client
-	cache *bundle.Cache
-	edge  *edge
+	api    *cfapi.Client
+	cache  *bundle.Cache
+	edge   *edge
+	builds *builds
 }
 
 // SecretsGroup says where the values of a group of secrets lie. Exactly one member is set.
@@ -125,6 +126,7 @@ func (c *Config) Configure(ctx context.Context) error {
 		return err
 	}
 	c.cache = &bundle.Cache{Dir: c.CacheDir}
+	c.builds = &builds{}
 	c.api = &cfapi.Client{
 		Endpoint:          c.Endpoint,
 		R2Endpoint:        c.R2Endpoint,

@@ -35,7 +35,9 @@ func New() (p.Provider, error) {
 			infer.Resource(&D1Database{}),
 			infer.Resource(&Queue{}),
 		).
-		WithModuleMap(map[tokens.ModuleName]tokens.ModuleName{"provider": "index"}).
+		WithComponents(newWorkerApp()).
+		WithFunctions(fromWrangler(), fromManifest()).
+		WithModuleMap(map[tokens.ModuleName]tokens.ModuleName{"provider": "index", "component": "index"}).
 		Build()
 	if err != nil {
 		return p.Provider{}, err

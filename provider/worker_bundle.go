@@ -46,6 +46,8 @@ type WorkerBundleArgs struct {
 	Path           string `pulumi:"path"`
 	SHA256         string `pulumi:"sha256,optional"       provider:"replaceOnChanges"`
 	RetainOnDelete *bool  `pulumi:"retainOnDelete,optional"`
+
+	Build *BuildCommand `pulumi:"build,optional"`
 }
 
 // WorkerBundleState is a [WorkerBundle] as last seen.
@@ -76,6 +78,10 @@ func (b *WorkerBundleArgs) Annotate(a infer.Annotator) {
 		"Default: `bundles`.")
 	a.Describe(&b.Path, "The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic "+
 		"links in a directory are refused.")
+	a.Describe(&b.Build, "A command that makes what is at `path`. It runs in each preview and each update, before the "+
+		"digest is found out: a preview without it could not say what will run. Build to the same bytes from the same "+
+		"sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built "+
+		"already.")
 	a.Describe(&b.SHA256, "SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from "+
 		"`path`. Set it to refuse any other content.")
 	a.Describe(&b.RetainOnDelete, "Whether the objects stay in R2 when this resource is deleted or replaced by a new "+
@@ -141,7 +147,8 @@ func (b *WorkerBundle) Check(
 	c.fail(args.Bucket == "", []string{"bucket"}, "must name an R2 bucket")
 	c.fail(args.Prefix != "" && digest.CheckName(args.Prefix) != nil, []string{"prefix"}, "%q cannot begin an "+
 		"object's key", args.Prefix)
-	if !computed(req.NewInputs, "path") && !computed(req.NewInputs, "sha256") {
+	built := c.build(ctx, &args)
+	if built && !computed(req.NewInputs, "path") && !computed(req.NewInputs, "sha256") {
 		args.SHA256 = c.bundleDigest(args)
 	}
 	return infer.CheckResponse[WorkerBundleArgs]{Inputs: args, Failures: c.failures}, nil

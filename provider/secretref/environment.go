@@ -34,6 +34,9 @@ func (r *Resolver) readVariable(name string) (string, error) {
 	return value, nil
 }
 
+// Environment returns what a program inherits that is not to have the credentials of the provider and of the engine.
+func Environment() []string { return (&Resolver{}).environment() }
+
 // environment returns what programs inherit.
 func (r *Resolver) environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(variable string) bool {

@@ -16,6 +16,7 @@ namespace Pulumi.CloudflareWorkers
     /// Equal content is stored once, and unchanged content costs no request. A new build is a new object beside the old one, so a
     /// rollback finds its artifact. Objects stay when the resource goes, unless `retainOnDelete` is false.
     /// 
+    /// What is at `path` must be built before the preview, or by the command in `build`, which runs in previews too.
     /// `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
     /// and bundle-meta.json are left out.
     /// 
@@ -41,6 +42,12 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Output("bucket")]
         public Output<string> Bucket { get; private set; } = null!;
+
+        /// <summary>
+        /// A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+        /// </summary>
+        [Output("build")]
+        public Output<Outputs.BuildCommand?> Build { get; private set; } = null!;
 
         /// <summary>
         /// How many files the bundle has.
@@ -155,6 +162,12 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Input("bucket", required: true)]
         public Input<string> Bucket { get; set; } = null!;
+
+        /// <summary>
+        /// A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+        /// </summary>
+        [Input("build")]
+        public Input<Inputs.BuildCommandArgs>? Build { get; set; }
 
         /// <summary>
         /// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.

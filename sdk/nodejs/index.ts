@@ -15,6 +15,16 @@ export type D1Database = import("./d1database").D1Database;
 export const D1Database: typeof import("./d1database").D1Database = null as any;
 utilities.lazyLoad(exports, ["D1Database"], () => require("./d1database"));
 
+export { FromManifestArgs, FromManifestResult, FromManifestOutputArgs } from "./fromManifest";
+export const fromManifest: typeof import("./fromManifest").fromManifest = null as any;
+export const fromManifestOutput: typeof import("./fromManifest").fromManifestOutput = null as any;
+utilities.lazyLoad(exports, ["fromManifest","fromManifestOutput"], () => require("./fromManifest"));
+
+export { FromWranglerArgs, FromWranglerResult, FromWranglerOutputArgs } from "./fromWrangler";
+export const fromWrangler: typeof import("./fromWrangler").fromWrangler = null as any;
+export const fromWranglerOutput: typeof import("./fromWrangler").fromWranglerOutput = null as any;
+utilities.lazyLoad(exports, ["fromWrangler","fromWranglerOutput"], () => require("./fromWrangler"));
+
 export { KvNamespaceArgs } from "./kvNamespace";
 export type KvNamespace = import("./kvNamespace").KvNamespace;
 export const KvNamespace: typeof import("./kvNamespace").KvNamespace = null as any;
@@ -39,6 +49,11 @@ export { SecretsStoreSecretArgs } from "./secretsStoreSecret";
 export type SecretsStoreSecret = import("./secretsStoreSecret").SecretsStoreSecret;
 export const SecretsStoreSecret: typeof import("./secretsStoreSecret").SecretsStoreSecret = null as any;
 utilities.lazyLoad(exports, ["SecretsStoreSecret"], () => require("./secretsStoreSecret"));
+
+export { WorkerAppArgs } from "./workerApp";
+export type WorkerApp = import("./workerApp").WorkerApp;
+export const WorkerApp: typeof import("./workerApp").WorkerApp = null as any;
+utilities.lazyLoad(exports, ["WorkerApp"], () => require("./workerApp"));
 
 export { WorkerBundleArgs } from "./workerBundle";
 export type WorkerBundle = import("./workerBundle").WorkerBundle;
@@ -74,6 +89,8 @@ const _module = {
                 return new R2Bucket(name, <any>undefined, { urn })
             case "cloudflare-workers:index:SecretsStoreSecret":
                 return new SecretsStoreSecret(name, <any>undefined, { urn })
+            case "cloudflare-workers:index:WorkerApp":
+                return new WorkerApp(name, <any>undefined, { urn })
             case "cloudflare-workers:index:WorkerBundle":
                 return new WorkerBundle(name, <any>undefined, { urn })
             default:

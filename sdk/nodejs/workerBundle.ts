@@ -14,6 +14,7 @@ import * as utilities from "./utilities";
  * Equal content is stored once, and unchanged content costs no request. A new build is a new object beside the old one, so a
  * rollback finds its artifact. Objects stay when the resource goes, unless `retainOnDelete` is false.
  *
+ * What is at `path` must be built before the preview, or by the command in `build`, which runs in previews too.
  * `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
  * and bundle-meta.json are left out.
  *
@@ -68,6 +69,10 @@ export class WorkerBundle extends pulumi.CustomResource {
      */
     declare public readonly bucket: pulumi.Output<string>;
     /**
+     * A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+     */
+    declare public readonly build: pulumi.Output<outputs.BuildCommand | undefined>;
+    /**
      * How many files the bundle has.
      */
     declare public /*out*/ readonly files: pulumi.Output<number>;
@@ -119,6 +124,7 @@ export class WorkerBundle extends pulumi.CustomResource {
             }
             resourceInputs["accountId"] = args?.accountId;
             resourceInputs["bucket"] = args?.bucket;
+            resourceInputs["build"] = args?.build;
             resourceInputs["jurisdiction"] = args?.jurisdiction;
             resourceInputs["path"] = args?.path;
             resourceInputs["prefix"] = args?.prefix;
@@ -130,6 +136,7 @@ export class WorkerBundle extends pulumi.CustomResource {
         } else {
             resourceInputs["accountId"] = undefined /*out*/;
             resourceInputs["bucket"] = undefined /*out*/;
+            resourceInputs["build"] = undefined /*out*/;
             resourceInputs["files"] = undefined /*out*/;
             resourceInputs["jurisdiction"] = undefined /*out*/;
             resourceInputs["path"] = undefined /*out*/;
@@ -158,6 +165,10 @@ export interface WorkerBundleArgs {
      * Name of the R2 bucket in which bundles are kept, such as `bundles`.
      */
     bucket: pulumi.Input<string>;
+    /**
+     * A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+     */
+    build?: pulumi.Input<inputs.BuildCommandArgs | undefined>;
     /**
      * Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
      */

@@ -70,7 +70,9 @@ func TestEverythingIsDescribed(t *testing.T) {
 		assert.Contains(t, r.Description, "## Example Usage", token)
 		assert.Contains(t, r.Description, "```typescript", token)
 		assert.Contains(t, r.Description, "```yaml", token)
-		assert.Contains(t, r.Description, "pulumi import "+token, token)
+		if !r.IsComponent { // it has nothing of its own at Cloudflare
+			assert.Contains(t, r.Description, "pulumi import "+token, token)
+		}
 		properties(token, r.InputProperties)
 		properties(token, r.Properties)
 	}

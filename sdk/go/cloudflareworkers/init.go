@@ -33,6 +33,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &R2Bucket{}
 	case "cloudflare-workers:index:SecretsStoreSecret":
 		r = &SecretsStoreSecret{}
+	case "cloudflare-workers:index:WorkerApp":
+		r = &WorkerApp{}
 	case "cloudflare-workers:index:WorkerBundle":
 		r = &WorkerBundle{}
 	default:

@@ -1668,6 +1668,165 @@ func (o BrowserBindingPtrOutput) Elem() BrowserBindingOutput {
 	}).(BrowserBindingOutput)
 }
 
+// A program that makes the build output.
+type BuildCommand struct {
+	// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+	Command []string `pulumi:"command"`
+	// The directory in which it runs, relative to the program. Default: that of the program.
+	Directory *string `pulumi:"directory"`
+}
+
+// BuildCommandInput is an input type that accepts BuildCommandArgs and BuildCommandOutput values.
+// You can construct a concrete instance of `BuildCommandInput` via:
+//
+//	BuildCommandArgs{...}
+type BuildCommandInput interface {
+	pulumi.Input
+
+	ToBuildCommandOutput() BuildCommandOutput
+	ToBuildCommandOutputWithContext(context.Context) BuildCommandOutput
+}
+
+// A program that makes the build output.
+type BuildCommandArgs struct {
+	// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+	Command pulumi.StringArrayInput `pulumi:"command"`
+	// The directory in which it runs, relative to the program. Default: that of the program.
+	Directory pulumi.StringPtrInput `pulumi:"directory"`
+}
+
+func (BuildCommandArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*BuildCommand)(nil)).Elem()
+}
+
+func (i BuildCommandArgs) ToBuildCommandOutput() BuildCommandOutput {
+	return i.ToBuildCommandOutputWithContext(context.Background())
+}
+
+func (i BuildCommandArgs) ToBuildCommandOutputWithContext(ctx context.Context) BuildCommandOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BuildCommandOutput)
+}
+
+func (i BuildCommandArgs) ToBuildCommandPtrOutput() BuildCommandPtrOutput {
+	return i.ToBuildCommandPtrOutputWithContext(context.Background())
+}
+
+func (i BuildCommandArgs) ToBuildCommandPtrOutputWithContext(ctx context.Context) BuildCommandPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BuildCommandOutput).ToBuildCommandPtrOutputWithContext(ctx)
+}
+
+// BuildCommandPtrInput is an input type that accepts BuildCommandArgs, BuildCommandPtr and BuildCommandPtrOutput values.
+// You can construct a concrete instance of `BuildCommandPtrInput` via:
+//
+//	        BuildCommandArgs{...}
+//
+//	or:
+//
+//	        nil
+type BuildCommandPtrInput interface {
+	pulumi.Input
+
+	ToBuildCommandPtrOutput() BuildCommandPtrOutput
+	ToBuildCommandPtrOutputWithContext(context.Context) BuildCommandPtrOutput
+}
+
+type buildCommandPtrType BuildCommandArgs
+
+func BuildCommandPtr(v *BuildCommandArgs) BuildCommandPtrInput {
+	return (*buildCommandPtrType)(v)
+}
+
+func (*buildCommandPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**BuildCommand)(nil)).Elem()
+}
+
+func (i *buildCommandPtrType) ToBuildCommandPtrOutput() BuildCommandPtrOutput {
+	return i.ToBuildCommandPtrOutputWithContext(context.Background())
+}
+
+func (i *buildCommandPtrType) ToBuildCommandPtrOutputWithContext(ctx context.Context) BuildCommandPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BuildCommandPtrOutput)
+}
+
+// A program that makes the build output.
+type BuildCommandOutput struct{ *pulumi.OutputState }
+
+func (BuildCommandOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*BuildCommand)(nil)).Elem()
+}
+
+func (o BuildCommandOutput) ToBuildCommandOutput() BuildCommandOutput {
+	return o
+}
+
+func (o BuildCommandOutput) ToBuildCommandOutputWithContext(ctx context.Context) BuildCommandOutput {
+	return o
+}
+
+func (o BuildCommandOutput) ToBuildCommandPtrOutput() BuildCommandPtrOutput {
+	return o.ToBuildCommandPtrOutputWithContext(context.Background())
+}
+
+func (o BuildCommandOutput) ToBuildCommandPtrOutputWithContext(ctx context.Context) BuildCommandPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v BuildCommand) *BuildCommand {
+		return &v
+	}).(BuildCommandPtrOutput)
+}
+
+// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+func (o BuildCommandOutput) Command() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v BuildCommand) []string { return v.Command }).(pulumi.StringArrayOutput)
+}
+
+// The directory in which it runs, relative to the program. Default: that of the program.
+func (o BuildCommandOutput) Directory() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v BuildCommand) *string { return v.Directory }).(pulumi.StringPtrOutput)
+}
+
+type BuildCommandPtrOutput struct{ *pulumi.OutputState }
+
+func (BuildCommandPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**BuildCommand)(nil)).Elem()
+}
+
+func (o BuildCommandPtrOutput) ToBuildCommandPtrOutput() BuildCommandPtrOutput {
+	return o
+}
+
+func (o BuildCommandPtrOutput) ToBuildCommandPtrOutputWithContext(ctx context.Context) BuildCommandPtrOutput {
+	return o
+}
+
+func (o BuildCommandPtrOutput) Elem() BuildCommandOutput {
+	return o.ApplyT(func(v *BuildCommand) BuildCommand {
+		if v != nil {
+			return *v
+		}
+		var ret BuildCommand
+		return ret
+	}).(BuildCommandOutput)
+}
+
+// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+func (o BuildCommandPtrOutput) Command() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *BuildCommand) []string {
+		if v == nil {
+			return nil
+		}
+		return v.Command
+	}).(pulumi.StringArrayOutput)
+}
+
+// The directory in which it runs, relative to the program. Default: that of the program.
+func (o BuildCommandPtrOutput) Directory() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *BuildCommand) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Directory
+	}).(pulumi.StringPtrOutput)
+}
+
 // A build output in R2: one module, or a directory of modules.
 type BundleReference struct {
 	// Name of the R2 bucket, such as `bundles`.
@@ -11419,6 +11578,165 @@ func (o WorkflowBindingPtrOutput) ScriptName() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// A configuration of wrangler, and the environment in it that is meant.
+type WranglerFile struct {
+	// The environment whose Worker is meant. Default: none, the Worker at the top of the file.
+	Environment *string `pulumi:"environment"`
+	// The configuration, relative to the program: a `wrangler.json`, `wrangler.jsonc` or `wrangler.toml`, or the directory that it is in.
+	Path string `pulumi:"path"`
+}
+
+// WranglerFileInput is an input type that accepts WranglerFileArgs and WranglerFileOutput values.
+// You can construct a concrete instance of `WranglerFileInput` via:
+//
+//	WranglerFileArgs{...}
+type WranglerFileInput interface {
+	pulumi.Input
+
+	ToWranglerFileOutput() WranglerFileOutput
+	ToWranglerFileOutputWithContext(context.Context) WranglerFileOutput
+}
+
+// A configuration of wrangler, and the environment in it that is meant.
+type WranglerFileArgs struct {
+	// The environment whose Worker is meant. Default: none, the Worker at the top of the file.
+	Environment pulumi.StringPtrInput `pulumi:"environment"`
+	// The configuration, relative to the program: a `wrangler.json`, `wrangler.jsonc` or `wrangler.toml`, or the directory that it is in.
+	Path pulumi.StringInput `pulumi:"path"`
+}
+
+func (WranglerFileArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*WranglerFile)(nil)).Elem()
+}
+
+func (i WranglerFileArgs) ToWranglerFileOutput() WranglerFileOutput {
+	return i.ToWranglerFileOutputWithContext(context.Background())
+}
+
+func (i WranglerFileArgs) ToWranglerFileOutputWithContext(ctx context.Context) WranglerFileOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WranglerFileOutput)
+}
+
+func (i WranglerFileArgs) ToWranglerFilePtrOutput() WranglerFilePtrOutput {
+	return i.ToWranglerFilePtrOutputWithContext(context.Background())
+}
+
+func (i WranglerFileArgs) ToWranglerFilePtrOutputWithContext(ctx context.Context) WranglerFilePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WranglerFileOutput).ToWranglerFilePtrOutputWithContext(ctx)
+}
+
+// WranglerFilePtrInput is an input type that accepts WranglerFileArgs, WranglerFilePtr and WranglerFilePtrOutput values.
+// You can construct a concrete instance of `WranglerFilePtrInput` via:
+//
+//	        WranglerFileArgs{...}
+//
+//	or:
+//
+//	        nil
+type WranglerFilePtrInput interface {
+	pulumi.Input
+
+	ToWranglerFilePtrOutput() WranglerFilePtrOutput
+	ToWranglerFilePtrOutputWithContext(context.Context) WranglerFilePtrOutput
+}
+
+type wranglerFilePtrType WranglerFileArgs
+
+func WranglerFilePtr(v *WranglerFileArgs) WranglerFilePtrInput {
+	return (*wranglerFilePtrType)(v)
+}
+
+func (*wranglerFilePtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**WranglerFile)(nil)).Elem()
+}
+
+func (i *wranglerFilePtrType) ToWranglerFilePtrOutput() WranglerFilePtrOutput {
+	return i.ToWranglerFilePtrOutputWithContext(context.Background())
+}
+
+func (i *wranglerFilePtrType) ToWranglerFilePtrOutputWithContext(ctx context.Context) WranglerFilePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WranglerFilePtrOutput)
+}
+
+// A configuration of wrangler, and the environment in it that is meant.
+type WranglerFileOutput struct{ *pulumi.OutputState }
+
+func (WranglerFileOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*WranglerFile)(nil)).Elem()
+}
+
+func (o WranglerFileOutput) ToWranglerFileOutput() WranglerFileOutput {
+	return o
+}
+
+func (o WranglerFileOutput) ToWranglerFileOutputWithContext(ctx context.Context) WranglerFileOutput {
+	return o
+}
+
+func (o WranglerFileOutput) ToWranglerFilePtrOutput() WranglerFilePtrOutput {
+	return o.ToWranglerFilePtrOutputWithContext(context.Background())
+}
+
+func (o WranglerFileOutput) ToWranglerFilePtrOutputWithContext(ctx context.Context) WranglerFilePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v WranglerFile) *WranglerFile {
+		return &v
+	}).(WranglerFilePtrOutput)
+}
+
+// The environment whose Worker is meant. Default: none, the Worker at the top of the file.
+func (o WranglerFileOutput) Environment() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WranglerFile) *string { return v.Environment }).(pulumi.StringPtrOutput)
+}
+
+// The configuration, relative to the program: a `wrangler.json`, `wrangler.jsonc` or `wrangler.toml`, or the directory that it is in.
+func (o WranglerFileOutput) Path() pulumi.StringOutput {
+	return o.ApplyT(func(v WranglerFile) string { return v.Path }).(pulumi.StringOutput)
+}
+
+type WranglerFilePtrOutput struct{ *pulumi.OutputState }
+
+func (WranglerFilePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**WranglerFile)(nil)).Elem()
+}
+
+func (o WranglerFilePtrOutput) ToWranglerFilePtrOutput() WranglerFilePtrOutput {
+	return o
+}
+
+func (o WranglerFilePtrOutput) ToWranglerFilePtrOutputWithContext(ctx context.Context) WranglerFilePtrOutput {
+	return o
+}
+
+func (o WranglerFilePtrOutput) Elem() WranglerFileOutput {
+	return o.ApplyT(func(v *WranglerFile) WranglerFile {
+		if v != nil {
+			return *v
+		}
+		var ret WranglerFile
+		return ret
+	}).(WranglerFileOutput)
+}
+
+// The environment whose Worker is meant. Default: none, the Worker at the top of the file.
+func (o WranglerFilePtrOutput) Environment() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WranglerFile) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Environment
+	}).(pulumi.StringPtrOutput)
+}
+
+// The configuration, relative to the program: a `wrangler.json`, `wrangler.jsonc` or `wrangler.toml`, or the directory that it is in.
+func (o WranglerFilePtrOutput) Path() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WranglerFile) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Path
+	}).(pulumi.StringPtrOutput)
+}
+
 func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*AgentMemoryBindingInput)(nil)).Elem(), AgentMemoryBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AgentMemoryBindingPtrInput)(nil)).Elem(), AgentMemoryBindingArgs{})
@@ -11440,6 +11758,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BindingMapInput)(nil)).Elem(), BindingMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BrowserBindingInput)(nil)).Elem(), BrowserBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BrowserBindingPtrInput)(nil)).Elem(), BrowserBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BuildCommandInput)(nil)).Elem(), BuildCommandArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BuildCommandPtrInput)(nil)).Elem(), BuildCommandArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BundleReferenceInput)(nil)).Elem(), BundleReferenceArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BundleReferencePtrInput)(nil)).Elem(), BundleReferenceArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*CacheOptionsInput)(nil)).Elem(), CacheOptionsArgs{})
@@ -11568,6 +11888,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*WorkersDevPtrInput)(nil)).Elem(), WorkersDevArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WorkflowBindingInput)(nil)).Elem(), WorkflowBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WorkflowBindingPtrInput)(nil)).Elem(), WorkflowBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WranglerFileInput)(nil)).Elem(), WranglerFileArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WranglerFilePtrInput)(nil)).Elem(), WranglerFileArgs{})
 	pulumi.RegisterOutputType(AgentMemoryBindingOutput{})
 	pulumi.RegisterOutputType(AgentMemoryBindingPtrOutput{})
 	pulumi.RegisterOutputType(AiBindingOutput{})
@@ -11588,6 +11910,8 @@ func init() {
 	pulumi.RegisterOutputType(BindingMapOutput{})
 	pulumi.RegisterOutputType(BrowserBindingOutput{})
 	pulumi.RegisterOutputType(BrowserBindingPtrOutput{})
+	pulumi.RegisterOutputType(BuildCommandOutput{})
+	pulumi.RegisterOutputType(BuildCommandPtrOutput{})
 	pulumi.RegisterOutputType(BundleReferenceOutput{})
 	pulumi.RegisterOutputType(BundleReferencePtrOutput{})
 	pulumi.RegisterOutputType(CacheOptionsOutput{})
@@ -11720,4 +12044,6 @@ func init() {
 	pulumi.RegisterOutputType(WorkersDevPtrOutput{})
 	pulumi.RegisterOutputType(WorkflowBindingOutput{})
 	pulumi.RegisterOutputType(WorkflowBindingPtrOutput{})
+	pulumi.RegisterOutputType(WranglerFileOutput{})
+	pulumi.RegisterOutputType(WranglerFilePtrOutput{})
 }

@@ -18,6 +18,7 @@ import (
 // Equal content is stored once, and unchanged content costs no request. A new build is a new object beside the old one, so a
 // rollback finds its artifact. Objects stay when the resource goes, unless `retainOnDelete` is false.
 //
+// What is at `path` must be built before the preview, or by the command in `build`, which runs in previews too.
 // `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
 // and bundle-meta.json are left out.
 //
@@ -35,6 +36,8 @@ type WorkerBundle struct {
 	AccountId pulumi.StringOutput `pulumi:"accountId"`
 	// Name of the R2 bucket in which bundles are kept, such as `bundles`.
 	Bucket pulumi.StringOutput `pulumi:"bucket"`
+	// A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+	Build BuildCommandPtrOutput `pulumi:"build"`
 	// How many files the bundle has.
 	Files pulumi.IntOutput `pulumi:"files"`
 	// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
@@ -111,6 +114,8 @@ type workerBundleArgs struct {
 	AccountId *string `pulumi:"accountId"`
 	// Name of the R2 bucket in which bundles are kept, such as `bundles`.
 	Bucket string `pulumi:"bucket"`
+	// A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+	Build *BuildCommand `pulumi:"build"`
 	// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
 	Jurisdiction *string `pulumi:"jurisdiction"`
 	// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
@@ -129,6 +134,8 @@ type WorkerBundleArgs struct {
 	AccountId pulumi.StringPtrInput
 	// Name of the R2 bucket in which bundles are kept, such as `bundles`.
 	Bucket pulumi.StringInput
+	// A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+	Build BuildCommandPtrInput
 	// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
 	Jurisdiction pulumi.StringPtrInput
 	// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
@@ -236,6 +243,11 @@ func (o WorkerBundleOutput) AccountId() pulumi.StringOutput {
 // Name of the R2 bucket in which bundles are kept, such as `bundles`.
 func (o WorkerBundleOutput) Bucket() pulumi.StringOutput {
 	return o.ApplyT(func(v *WorkerBundle) pulumi.StringOutput { return v.Bucket }).(pulumi.StringOutput)
+}
+
+// A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+func (o WorkerBundleOutput) Build() BuildCommandPtrOutput {
+	return o.ApplyT(func(v *WorkerBundle) BuildCommandPtrOutput { return v.Build }).(BuildCommandPtrOutput)
 }
 
 // How many files the bundle has.

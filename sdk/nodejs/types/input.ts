@@ -247,6 +247,20 @@ export interface BrowserBindingArgs {
 }
 
 /**
+ * A program that makes the build output.
+ */
+export interface BuildCommandArgs {
+    /**
+     * The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+     */
+    command: pulumi.Input<pulumi.Input<string>[]>;
+    /**
+     * The directory in which it runs, relative to the program. Default: that of the program.
+     */
+    directory?: pulumi.Input<string | undefined>;
+}
+
+/**
  * A build output in R2: one module, or a directory of modules.
  */
 export interface BundleReferenceArgs {
@@ -1252,4 +1266,18 @@ export interface WorkflowBindingArgs {
      * Name of the Worker that exports it. Default: this one.
      */
     scriptName?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A configuration of wrangler, and the environment in it that is meant.
+ */
+export interface WranglerFileArgs {
+    /**
+     * The environment whose Worker is meant. Default: none, the Worker at the top of the file.
+     */
+    environment?: pulumi.Input<string | undefined>;
+    /**
+     * The configuration, relative to the program: a `wrangler.json`, `wrangler.jsonc` or `wrangler.toml`, or the directory that it is in.
+     */
+    path: pulumi.Input<string>;
 }

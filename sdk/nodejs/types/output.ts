@@ -247,6 +247,20 @@ export interface BrowserBinding {
 }
 
 /**
+ * A program that makes the build output.
+ */
+export interface BuildCommand {
+    /**
+     * The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+     */
+    command: string[];
+    /**
+     * The directory in which it runs, relative to the program. Default: that of the program.
+     */
+    directory?: string;
+}
+
+/**
  * A build output in R2: one module, or a directory of modules.
  */
 export interface BundleReference {

@@ -9,11 +9,14 @@ import typing
 from ._enums import *
 from .cloudflare_worker import *
 from .d1_database import *
+from .from_manifest import *
+from .from_wrangler import *
 from .kv_namespace import *
 from .provider import *
 from .queue import *
 from .r2_bucket import *
 from .secrets_store_secret import *
+from .worker_app import *
 from .worker_bundle import *
 from ._inputs import *
 from . import outputs
@@ -39,6 +42,7 @@ _utilities.register(
    "cloudflare-workers:index:Queue": "Queue",
    "cloudflare-workers:index:R2Bucket": "R2Bucket",
    "cloudflare-workers:index:SecretsStoreSecret": "SecretsStoreSecret",
+   "cloudflare-workers:index:WorkerApp": "WorkerApp",
    "cloudflare-workers:index:WorkerBundle": "WorkerBundle"
   }
  }

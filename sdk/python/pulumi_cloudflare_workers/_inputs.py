@@ -36,6 +36,8 @@ __all__ = [
     'BindingArgsDict',
     'BrowserBindingArgs',
     'BrowserBindingArgsDict',
+    'BuildCommandArgs',
+    'BuildCommandArgsDict',
     'BundleReferenceArgs',
     'BundleReferenceArgsDict',
     'CacheOptionsArgs',
@@ -164,6 +166,8 @@ __all__ = [
     'WorkersDevArgsDict',
     'WorkflowBindingArgs',
     'WorkflowBindingArgsDict',
+    'WranglerFileArgs',
+    'WranglerFileArgsDict',
 ]
 
 class AgentMemoryBindingArgsDict(TypedDict):
@@ -1202,6 +1206,59 @@ class BrowserBindingArgs:
         Binds Browser Rendering. It has no settings.
         """
         pass
+
+
+class BuildCommandArgsDict(TypedDict):
+    """
+    A program that makes the build output.
+    """
+    command: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]
+    """
+    The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+    """
+    directory: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The directory in which it runs, relative to the program. Default: that of the program.
+    """
+
+@pulumi.input_type
+class BuildCommandArgs:
+    def __init__(__self__, *,
+                 command: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]],
+                 directory: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A program that makes the build output.
+
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] command: The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+        :param pulumi.Input[_builtins.str] directory: The directory in which it runs, relative to the program. Default: that of the program.
+        """
+        pulumi.set(__self__, "command", command)
+        if directory is not None:
+            pulumi.set(__self__, "directory", directory)
+
+    @_builtins.property
+    @pulumi.getter
+    def command(self) -> pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]:
+        """
+        The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+        """
+        return pulumi.get(self, "command")
+
+    @command.setter
+    def command(self, value: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]):
+        pulumi.set(self, "command", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def directory(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The directory in which it runs, relative to the program. Default: that of the program.
+        """
+        return pulumi.get(self, "directory")
+
+    @directory.setter
+    def directory(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "directory", value)
 
 
 class BundleReferenceArgsDict(TypedDict):
@@ -5179,5 +5236,58 @@ class WorkflowBindingArgs:
     @script_name.setter
     def script_name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "script_name", value)
+
+
+class WranglerFileArgsDict(TypedDict):
+    """
+    A configuration of wrangler, and the environment in it that is meant.
+    """
+    path: pulumi.Input[_builtins.str]
+    """
+    The configuration, relative to the program: a `wrangler.json`, `wrangler.jsonc` or `wrangler.toml`, or the directory that it is in.
+    """
+    environment: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The environment whose Worker is meant. Default: none, the Worker at the top of the file.
+    """
+
+@pulumi.input_type
+class WranglerFileArgs:
+    def __init__(__self__, *,
+                 path: pulumi.Input[_builtins.str],
+                 environment: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A configuration of wrangler, and the environment in it that is meant.
+
+        :param pulumi.Input[_builtins.str] path: The configuration, relative to the program: a `wrangler.json`, `wrangler.jsonc` or `wrangler.toml`, or the directory that it is in.
+        :param pulumi.Input[_builtins.str] environment: The environment whose Worker is meant. Default: none, the Worker at the top of the file.
+        """
+        pulumi.set(__self__, "path", path)
+        if environment is not None:
+            pulumi.set(__self__, "environment", environment)
+
+    @_builtins.property
+    @pulumi.getter
+    def path(self) -> pulumi.Input[_builtins.str]:
+        """
+        The configuration, relative to the program: a `wrangler.json`, `wrangler.jsonc` or `wrangler.toml`, or the directory that it is in.
+        """
+        return pulumi.get(self, "path")
+
+    @path.setter
+    def path(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "path", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def environment(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The environment whose Worker is meant. Default: none, the Worker at the top of the file.
+        """
+        return pulumi.get(self, "environment")
+
+    @environment.setter
+    def environment(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "environment", value)
 
 

@@ -27,6 +27,7 @@ __all__ = [
     'AssetsBinding',
     'Binding',
     'BrowserBinding',
+    'BuildCommand',
     'BundleReference',
     'CacheOptions',
     'CustomDomain',
@@ -824,6 +825,41 @@ class BrowserBinding(dict):
         Binds Browser Rendering. It has no settings.
         """
         pass
+
+
+@pulumi.output_type
+class BuildCommand(dict):
+    """
+    A program that makes the build output.
+    """
+    def __init__(__self__, *,
+                 command: Sequence[_builtins.str],
+                 directory: Optional[_builtins.str] = None):
+        """
+        A program that makes the build output.
+
+        :param Sequence[_builtins.str] command: The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+        :param _builtins.str directory: The directory in which it runs, relative to the program. Default: that of the program.
+        """
+        pulumi.set(__self__, "command", command)
+        if directory is not None:
+            pulumi.set(__self__, "directory", directory)
+
+    @_builtins.property
+    @pulumi.getter
+    def command(self) -> Sequence[_builtins.str]:
+        """
+        The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+        """
+        return pulumi.get(self, "command")
+
+    @_builtins.property
+    @pulumi.getter
+    def directory(self) -> Optional[_builtins.str]:
+        """
+        The directory in which it runs, relative to the program. Default: that of the program.
+        """
+        return pulumi.get(self, "directory")
 
 
 @pulumi.output_type

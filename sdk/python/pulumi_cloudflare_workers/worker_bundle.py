@@ -14,6 +14,7 @@ else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
 from . import outputs
+from ._inputs import *
 
 __all__ = ['WorkerBundleArgs', 'WorkerBundle']
 
@@ -23,6 +24,7 @@ class WorkerBundleArgs:
                  bucket: pulumi.Input[_builtins.str],
                  path: pulumi.Input[_builtins.str],
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 build: pulumi.Input[Optional['BuildCommandArgs']] = None,
                  jurisdiction: pulumi.Input[Optional[_builtins.str]] = None,
                  prefix: pulumi.Input[Optional[_builtins.str]] = None,
                  retain_on_delete: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -33,6 +35,7 @@ class WorkerBundleArgs:
         :param pulumi.Input[_builtins.str] bucket: Name of the R2 bucket in which bundles are kept, such as `bundles`.
         :param pulumi.Input[_builtins.str] path: The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`.
+        :param pulumi.Input['BuildCommandArgs'] build: A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
         :param pulumi.Input[_builtins.str] jurisdiction: Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
         :param pulumi.Input[_builtins.str] prefix: What the objects' keys begin with, such as `api`. The digest and a slash follow. Default: `bundles`.
         :param pulumi.Input[_builtins.bool] retain_on_delete: Whether the objects stay in R2 when this resource is deleted or replaced by a new build, so that a rollback finds them. Default: true.
@@ -42,6 +45,8 @@ class WorkerBundleArgs:
         pulumi.set(__self__, "path", path)
         if account_id is not None:
             pulumi.set(__self__, "account_id", account_id)
+        if build is not None:
+            pulumi.set(__self__, "build", build)
         if jurisdiction is not None:
             pulumi.set(__self__, "jurisdiction", jurisdiction)
         if prefix is not None:
@@ -86,6 +91,18 @@ class WorkerBundleArgs:
     @account_id.setter
     def account_id(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "account_id", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def build(self) -> pulumi.Input[Optional['BuildCommandArgs']]:
+        """
+        A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+        """
+        return pulumi.get(self, "build")
+
+    @build.setter
+    def build(self, value: pulumi.Input[Optional['BuildCommandArgs']]):
+        pulumi.set(self, "build", value)
 
     @_builtins.property
     @pulumi.getter
@@ -144,6 +161,7 @@ class WorkerBundle(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
                  bucket: pulumi.Input[Optional[_builtins.str]] = None,
+                 build: pulumi.Input[Optional[Union['BuildCommandArgs', 'BuildCommandArgsDict']]] = None,
                  jurisdiction: pulumi.Input[Optional[_builtins.str]] = None,
                  path: pulumi.Input[Optional[_builtins.str]] = None,
                  prefix: pulumi.Input[Optional[_builtins.str]] = None,
@@ -157,6 +175,7 @@ class WorkerBundle(pulumi.CustomResource):
         Equal content is stored once, and unchanged content costs no request. A new build is a new object beside the old one, so a
         rollback finds its artifact. Objects stay when the resource goes, unless `retainOnDelete` is false.
 
+        What is at `path` must be built before the preview, or by the command in `build`, which runs in previews too.
         `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
         and bundle-meta.json are left out.
 
@@ -172,6 +191,7 @@ class WorkerBundle(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`.
         :param pulumi.Input[_builtins.str] bucket: Name of the R2 bucket in which bundles are kept, such as `bundles`.
+        :param pulumi.Input[Union['BuildCommandArgs', 'BuildCommandArgsDict']] build: A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
         :param pulumi.Input[_builtins.str] jurisdiction: Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
         :param pulumi.Input[_builtins.str] path: The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
         :param pulumi.Input[_builtins.str] prefix: What the objects' keys begin with, such as `api`. The digest and a slash follow. Default: `bundles`.
@@ -191,6 +211,7 @@ class WorkerBundle(pulumi.CustomResource):
         Equal content is stored once, and unchanged content costs no request. A new build is a new object beside the old one, so a
         rollback finds its artifact. Objects stay when the resource goes, unless `retainOnDelete` is false.
 
+        What is at `path` must be built before the preview, or by the command in `build`, which runs in previews too.
         `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
         and bundle-meta.json are left out.
 
@@ -219,6 +240,7 @@ class WorkerBundle(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
                  bucket: pulumi.Input[Optional[_builtins.str]] = None,
+                 build: pulumi.Input[Optional[Union['BuildCommandArgs', 'BuildCommandArgsDict']]] = None,
                  jurisdiction: pulumi.Input[Optional[_builtins.str]] = None,
                  path: pulumi.Input[Optional[_builtins.str]] = None,
                  prefix: pulumi.Input[Optional[_builtins.str]] = None,
@@ -237,6 +259,7 @@ class WorkerBundle(pulumi.CustomResource):
             if bucket is None and not opts.urn:
                 raise TypeError("Missing required property 'bucket'")
             __props__.__dict__["bucket"] = bucket
+            __props__.__dict__["build"] = build
             __props__.__dict__["jurisdiction"] = jurisdiction
             if path is None and not opts.urn:
                 raise TypeError("Missing required property 'path'")
@@ -273,6 +296,7 @@ class WorkerBundle(pulumi.CustomResource):
 
         __props__.__dict__["account_id"] = None
         __props__.__dict__["bucket"] = None
+        __props__.__dict__["build"] = None
         __props__.__dict__["files"] = None
         __props__.__dict__["jurisdiction"] = None
         __props__.__dict__["path"] = None
@@ -298,6 +322,14 @@ class WorkerBundle(pulumi.CustomResource):
         Name of the R2 bucket in which bundles are kept, such as `bundles`.
         """
         return pulumi.get(self, "bucket")
+
+    @_builtins.property
+    @pulumi.getter
+    def build(self) -> pulumi.Output[Optional['outputs.BuildCommand']]:
+        """
+        A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+        """
+        return pulumi.get(self, "build")
 
     @_builtins.property
     @pulumi.getter

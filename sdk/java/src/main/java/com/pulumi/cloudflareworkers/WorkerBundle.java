@@ -5,6 +5,7 @@ package com.pulumi.cloudflareworkers;
 
 import com.pulumi.cloudflareworkers.Utilities;
 import com.pulumi.cloudflareworkers.WorkerBundleArgs;
+import com.pulumi.cloudflareworkers.outputs.BuildCommand;
 import com.pulumi.cloudflareworkers.outputs.BundleReference;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Export;
@@ -24,6 +25,7 @@ import javax.annotation.Nullable;
  * Equal content is stored once, and unchanged content costs no request. A new build is a new object beside the old one, so a
  * rollback finds its artifact. Objects stay when the resource goes, unless `retainOnDelete` is false.
  * 
+ * What is at `path` must be built before the preview, or by the command in `build`, which runs in previews too.
  * `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
  * and bundle-meta.json are left out.
  * 
@@ -65,6 +67,20 @@ public class WorkerBundle extends com.pulumi.resources.CustomResource {
      */
     public Output<String> bucket() {
         return this.bucket;
+    }
+    /**
+     * A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+     * 
+     */
+    @Export(name="build", refs={BuildCommand.class}, tree="[0]")
+    private Output</* @Nullable */ BuildCommand> build;
+
+    /**
+     * @return A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+     * 
+     */
+    public Output<Optional<BuildCommand>> build() {
+        return Codegen.optional(this.build);
     }
     /**
      * How many files the bundle has.

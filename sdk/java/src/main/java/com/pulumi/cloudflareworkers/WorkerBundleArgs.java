@@ -3,6 +3,7 @@
 
 package com.pulumi.cloudflareworkers;
 
+import com.pulumi.cloudflareworkers.inputs.BuildCommandArgs;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
@@ -45,6 +46,21 @@ public final class WorkerBundleArgs extends com.pulumi.resources.ResourceArgs {
      */
     public Output<String> bucket() {
         return this.bucket;
+    }
+
+    /**
+     * A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+     * 
+     */
+    @Import(name="build")
+    private @Nullable Output<BuildCommandArgs> build;
+
+    /**
+     * @return A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+     * 
+     */
+    public Optional<Output<BuildCommandArgs>> build() {
+        return Optional.ofNullable(this.build);
     }
 
     /**
@@ -127,6 +143,7 @@ public final class WorkerBundleArgs extends com.pulumi.resources.ResourceArgs {
     private WorkerBundleArgs(WorkerBundleArgs $) {
         this.accountId = $.accountId;
         this.bucket = $.bucket;
+        this.build = $.build;
         this.jurisdiction = $.jurisdiction;
         this.path = $.path;
         this.prefix = $.prefix;
@@ -192,6 +209,27 @@ public final class WorkerBundleArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder bucket(String bucket) {
             return bucket(Output.of(bucket));
+        }
+
+        /**
+         * @param build A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder build(@Nullable Output<BuildCommandArgs> build) {
+            $.build = build;
+            return this;
+        }
+
+        /**
+         * @param build A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder build(BuildCommandArgs build) {
+            return build(Output.of(build));
         }
 
         /**
