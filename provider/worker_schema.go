@@ -105,7 +105,8 @@ func (s *CloudflareWorkerState) Annotate(a infer.Annotator) {
 	a.Describe(&s.DeploymentID, "Id of the deployment that gives the version its traffic. It is the version's own id "+
 		"after an upload that deployed itself, as the first one does.")
 	a.Describe(&s.Traffic, "Percent of the requests by version id. Versions that this program's changes of secrets "+
-		"derived from `versionId` count as that one. Anything but what `rollout` says (100 for `versionId` without it) was done elsewhere, and "+
+		"derived from `versionId` count as that one. Anything but what `rollout` says (100 for `versionId` without it) "+
+		"was done elsewhere, and "+
 		"the next update repairs it, unless `ignoreChanges` lists `traffic`.")
 	a.Describe(&s.ETag, "Cloudflare's tag of the deployed code. Good for telling that code changed, and for nothing else.")
 	a.Describe(&s.MigrationTag, "Tag of the last migration that was made. Empty if there was none.")

@@ -190,8 +190,8 @@ func (ct crashTest) run(t *testing.T) {
 func (s *stack) state(t *testing.T) string {
 	t.Helper()
 	outputs := s.outputs
-	// These tell on which way it came about: with its deployment or before it, secrets alone or with the code.
-	for _, name := range []string{"deploymentId", "secretStatus", "secretsVersionId", "secretEdits"} {
+	// These tell on which way it came about: with its deployment or before it, after which, secrets alone or with the code.
+	for _, name := range []string{"deploymentId", "previousVersionId", "secretStatus", "secretsVersionId", "secretEdits"} {
 		if _, ok := outputs.GetOk(name); ok {
 			outputs = outputs.Set(name, property.New("some"))
 		}

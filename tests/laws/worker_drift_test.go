@@ -323,7 +323,7 @@ func workerDrifts() []drift {
 		},
 		{
 			name: "rolled back", make: redeploy(0),
-			outputs: []string{"bundleDigest", "deploymentId", "etag", "traffic", "versionId"},
+			outputs: []string{"bundleDigest", "deploymentId", "etag", "previousVersionId", "traffic", "versionId"},
 			diff:    map[string]p.DiffKind{"bundle.key": p.Update, "bundle.sha256": p.Update},
 		},
 		{

@@ -84,7 +84,8 @@ func TestTheNextVersionTakesTheShareOfTheOneBeforeIt(t *testing.T) {
 	assert.Equal(t, good, s.outputs.Get("previousVersionId").AsString())
 
 	// A secret is rolled out with the version that has it.
-	program := rolledOut(r.program(w).with(w.builds["v3"].reference(), "bundle"), 20).with(secret("new"), "secrets", "TOKEN")
+	program := rolledOut(r.program(w).with(w.builds["v3"].reference(), "bundle"), 20).
+		with(secret("new"), "secrets", "TOKEN")
 	s.mustUp(properties(program))
 	w.serves("v1 80", "v3 20")
 	values := map[string]string{}
