@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"os"
 
@@ -17,8 +18,11 @@ import (
 // version is set by the linker.
 var version = "0.1.0-dev"
 
+//go:embed schema.json
+var schema []byte
+
 func main() {
-	if err := provider.Run(context.Background(), version); err != nil {
+	if err := provider.Run(context.Background(), version, schema); err != nil {
 		fmt.Fprintln(os.Stderr, "pulumi-resource-"+provider.Name+":", err)
 		os.Exit(1)
 	}

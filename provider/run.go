@@ -4,6 +4,9 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 
 	p "github.com/pulumi/pulumi-go-provider"
@@ -16,10 +19,15 @@ import (
 // receives, secrets among them (pulumi/sdk, go/common/resource/plugin/rpc.go).
 const maxVerbosity = 8
 
-// Run serves the provider to the engine that started this process, until it ends.
-func Run(ctx context.Context, version string) error {
+// Run serves the provider to the engine that started this process, until it ends. Schema
+// is what [New] says of itself (schema.json): to make it anew costs more than all else
+// that a preview without changes does. It lacks the version, which is added.
+func Run(ctx context.Context, version string, schema []byte) error {
 	prov, err := New()
 	if err != nil {
+		return err
+	}
+	if prov.GetSchema, err = ready(schema, version); err != nil {
 		return err
 	}
 	// The same layer records requests and answers in traces, unless it is told not to.
@@ -30,4 +38,28 @@ func Run(ctx context.Context, version string) error {
 		logging.Verbose = min(logging.Verbose, maxVerbosity) // by now the arguments are read; nothing is served yet
 		return prov, nil
 	})
+}
+
+// ready returns a GetSchema that answers with the schema, for the version.
+func ready(
+	schema []byte, version string,
+) (func(context.Context, p.GetSchemaRequest) (p.GetSchemaResponse, error), error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(schema, &members); err != nil {
+		return nil, fmt.Errorf("read the schema: %w", err)
+	}
+	if _, ok := members["resources"]; !ok {
+		return nil, errors.New("read the schema: it has no resources")
+	}
+	var err error
+	if members["version"], err = json.Marshal(version); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(members)
+	if err != nil {
+		return nil, err
+	}
+	return func(context.Context, p.GetSchemaRequest) (p.GetSchemaResponse, error) {
+		return p.GetSchemaResponse{Schema: string(text)}, nil
+	}, nil
 }

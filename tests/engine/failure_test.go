@@ -35,7 +35,8 @@ func TestAnUpThatFailedIsResumed(t *testing.T) {
 	broken.Store(false)
 	c.Calls()
 	s.up(t)
-	assert.Equal(t, []string{"POST /zones/" + emulator.DefaultZoneID + "/workers/routes"}, c.Calls())
+	const routes = "/zones/" + emulator.DefaultZoneID + "/workers/routes"
+	assert.Equal(t, []string{"GET " + routes, "POST " + routes}, c.Calls(), "whether it is free, and the route")
 	assert.Equal(t, want, c.Dump())
 	s.unchanged(t)
 }
