@@ -5,7 +5,7 @@
 # package-lock.json; Python packages by requirements.txt.
 
 bin := .tools/bin
-tools := $(bin)/pulumi $(bin)/golangci-lint $(bin)/gotestsum $(bin)/goreleaser $(bin)/versitygw \
+tools := $(bin)/pulumi $(bin)/golangci-lint $(bin)/gotestsum $(bin)/actionlint $(bin)/goreleaser $(bin)/versitygw \
 	$(bin)/sdkgen $(bin)/pulumi-language-java .tools/m2/installed \
 	tools/node_modules/.package-lock.json node_modules .tools/venv/installed
 
@@ -26,6 +26,9 @@ $(bin)/golangci-lint: tools/lint/go.mod
 
 $(bin)/gotestsum: tools/lint/go.mod
 	$(call go-tool,lint,gotest.tools/gotestsum)
+
+$(bin)/actionlint: tools/lint/go.mod
+	$(call go-tool,lint,github.com/rhysd/actionlint/cmd/actionlint)
 
 $(bin)/goreleaser: tools/release/go.mod
 	$(call go-tool,release,github.com/goreleaser/goreleaser/v2,\

@@ -106,42 +106,6 @@ func (s *stack) answers(t *testing.T, greeting string, visit int) {
 	}
 }
 
-// TestTheAutomationExampleIsAPipeline runs the program that drives the engine itself: twice, and then away.
-func TestTheAutomationExampleIsAPipeline(t *testing.T) {
-	t.Parallel()
-	c := newCloud(t, running(t))
-	empty := c.Dump()
-	dir, err := checkout.Lay(t.Context(), t.TempDir(), "automation")
-	require.NoError(t, err)
-	env, err := toolbox.Environ()
-	require.NoError(t, err)
-	state := t.TempDir()
-	env = append(append(env, sandbox.Variables(state)...), c.variables()...)
-	env = append(env, "CLOUDFLARE_WORKERS_CACHE_DIR="+filepath.Join(state, "cache"), "SIGNING_KEY="+signingKey)
-	pipeline := func(args ...string) string {
-		cmd := exec.CommandContext(t.Context(), checkout.GoProgram("automation"), args...)
-		cmd.Dir, cmd.Env = dir, env
-		said, err := cmd.CombinedOutput()
-		require.NoError(t, err, string(said))
-		return string(said)
-	}
-
-	said := pipeline()
-	assert.Contains(t, said, "preview: create 7\n")
-	_, url, found := strings.Cut(said, "serving at ")
-	require.True(t, found, said)
-	status, body := c.get(t, strings.TrimSpace(url))
-	assert.Equal(t, http.StatusOK, status)
-	assert.Contains(t, body, `"message":"Hello from the pipeline`)
-
-	c.Calls()
-	assert.Contains(t, pipeline(), "nothing to do\n")
-	assert.Empty(t, c.Calls(), "a pipeline that has nothing to deploy asks Cloudflare nothing")
-
-	pipeline("-destroy")
-	assert.Equal(t, empty, c.Dump(), "something is left")
-}
-
 // TestTheExampleWorkerIsSound: its types are right, and it can be built by wrangler as well as by esbuild.
 func TestTheExampleWorkerIsSound(t *testing.T) {
 	t.Parallel()
@@ -187,6 +151,7 @@ func TestExamplesCoverEveryResource(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(raw, &schema))
 	require.NotEmpty(t, schema.Resources)
+	delete(schema.Resources, "cloudflare-workers:index:WorkerApp") // a component of the others, which is tested by itself
 	own := map[string]string{"cloudflare-workers:index:SecretsStoreSecret": "secrets-store"}
 	for token, example := range own {
 		require.Contains(t, schema.Resources, token)
@@ -198,8 +163,8 @@ func TestExamplesCoverEveryResource(t *testing.T) {
 		}
 	}
 	for example, program := range map[string]string{
-		"yaml": "Pulumi.yaml", "typescript": "index.ts", "python": "__main__.py", "go": "main.go", "automation": "main.go",
-		"java": "src/main/java/hello/App.java",
+		"yaml": "Pulumi.yaml", "typescript": "index.ts", "python": "__main__.py", "go": "main.go",
+		"pipeline-go": "program.go", "pipeline-ts": "program.ts", "java": "src/main/java/hello/App.java",
 	} {
 		text, err := os.ReadFile(filepath.Join(root, "examples", example, program))
 		require.NoError(t, err)

@@ -40,6 +40,9 @@ func Pulumi() (string, error) { return find(".tools", "bin", "pulumi") }
 // Sdkgen returns the path of the generator of the SDKs for .NET and Java.
 func Sdkgen() (string, error) { return find(".tools", "bin", "sdkgen") }
 
+// Actionlint returns the path of actionlint, which checks workflows of GitHub Actions.
+func Actionlint() (string, error) { return find(".tools", "bin", "actionlint") }
+
 // Versitygw returns the path of versitygw, an S3 server that others wrote.
 func Versitygw() (string, error) { return find(".tools", "bin", "versitygw") }
 

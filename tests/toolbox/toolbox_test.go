@@ -25,13 +25,14 @@ func TestEveryToolStarts(t *testing.T) {
 		flag string
 		says string
 	}{
-		"pulumi":    {single(toolbox.Pulumi), "version", `^v3\.\d+\.\d+\n`},
-		"node":      {single(toolbox.Node), "--version", `^v(2[2-9]|[3-9]\d)\.`},
-		"python":    {single(toolbox.Python), "--version", `^Python 3\.`},
-		"workerd":   {single(toolbox.Workerd), "--version", `^workerd \d{4}-\d\d-\d\d`},
-		"esbuild":   {single(toolbox.Esbuild), "--version", `^0\.\d+\.\d+`},
-		"versitygw": {single(toolbox.Versitygw), "--help", `S3`},
-		"wrangler":  {toolbox.Wrangler, "--version", `4\.\d+\.\d+`},
+		"pulumi":     {single(toolbox.Pulumi), "version", `^v3\.\d+\.\d+\n`},
+		"node":       {single(toolbox.Node), "--version", `^v(2[2-9]|[3-9]\d)\.`},
+		"python":     {single(toolbox.Python), "--version", `^Python 3\.`},
+		"workerd":    {single(toolbox.Workerd), "--version", `^workerd \d{4}-\d\d-\d\d`},
+		"esbuild":    {single(toolbox.Esbuild), "--version", `^0\.\d+\.\d+`},
+		"actionlint": {single(toolbox.Actionlint), "-version", `^v?1\.\d+\.\d+`},
+		"versitygw":  {single(toolbox.Versitygw), "--help", `S3`},
+		"wrangler":   {toolbox.Wrangler, "--version", `4\.\d+\.\d+`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -93,13 +93,13 @@ func (c *Checkout) Lay(ctx context.Context, dir, example string) (string, error)
 // prepare makes what every copy of an example shares.
 func (c *Checkout) prepare(ctx context.Context, example string) error {
 	switch filepath.Base(example) {
-	case "typescript":
+	case "typescript", "pipeline-ts":
 		return c.once("node SDK", func() error { return c.compileNodeSDK(ctx) })
 	case "python":
 		return c.describePythonSDK(ctx)
 	case "java":
 		return c.packageJava(ctx)
-	case "go", "automation":
+	case "go", "pipeline-go":
 		return run(ctx, filepath.Join(c.root, "examples", example), nil, "go", "build", "-o", c.GoProgram(example), ".")
 	}
 	return nil

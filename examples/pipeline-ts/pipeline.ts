@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { mkdir, writeFile } from "node:fs/promises";
+import * as path from "node:path";
+
+import { EngineEvent, LocalWorkspace, ProjectSettings, PulumiFn, Stack } from "@pulumi/pulumi/automation";
+
+import { Bundle, program, Release } from "./program";
+import { report } from "./progress";
+import { passes, SmokeTest } from "./smoke";
+import { markdown } from "./summary/markdown";
+import { summarize, Summary } from "./summary/summary";
+
+const project = "hello-pipeline";
+
+/** How a run ended: the stack is as it should be, or waits for approval, or the version before serves again. */
+export type Result = "done" | "pending" | "rolledBack";
+
+export interface Options {
+  stack: string;
+  /** Absolute path of the build output. */
+  dist: string;
+  /** The stack whose bundle is deployed, instead of the build output. */
+  promoteFrom?: string;
+  approve: boolean;
+  /** Where the summary is written. */
+  summaryDir?: string;
+  /** Absolute path of the provider's directory. Empty: where Pulumi installs plugins. */
+  plugins: string;
+  smoke: SmokeTest;
+}
+
+/** Deploys one stack. */
+export class Pipeline {
+  constructor(private readonly options: Options) {}
+
+  /** Previews, deploys what is approved, tests it, and takes it back if the test fails. */
+  async deploy(): Promise<Result> {
+    const { stack: name, dist, promoteFrom, approve, smoke } = this.options;
+    const signingKey = process.env.SIGNING_KEY;
+    if (!signingKey) {
+      throw new Error("SIGNING_KEY is not set: the pipeline needs the Worker's secret");
+    }
+    const promoted = promoteFrom === undefined ? undefined : await this.tested(promoteFrom);
+    const release: Release = { stack: name, dist, promoted, signingKey };
+    const stack = await this.open(name, program(release));
+    const summary = await this.preview(stack);
+    if (summary.changes.length === 0) {
+      console.log("nothing to do");
+      return "done";
+    }
+    process.stdout.write(markdown(summary));
+    if (!approve) {
+      console.error("there are changes: deploy them with --approve");
+      return "pending";
+    }
+    const previous = await serving(stack);
+    const address = await up(stack);
+    try {
+      await passes(smoke, address);
+    } catch (failure) {
+      await rollBack(stack, release, previous, failure);
+      return "rolledBack";
+    }
+    console.log(`serving at ${address}`);
+    return "done";
+  }
+
+  async destroy(): Promise<Result> {
+    const stack = await this.open(this.options.stack, async () => {});
+    await stack.destroy({ onEvent: report });
+    return "done";
+  }
+
+  /**
+   * Returns a stack, which is made if there is none. Each has a working directory of its own, which the Automation API
+   * makes: pipelines that run at the same time share only the backend, where each stack has a lock.
+   */
+  private open(stackName: string, program: PulumiFn): Promise<Stack> {
+    const directory = this.options.plugins;
+    const projectSettings: ProjectSettings & { plugins?: object } = { name: project, runtime: "nodejs" };
+    if (directory) {
+      projectSettings.plugins = { providers: [{ name: "cloudflare-workers", path: directory }] };
+    }
+    return LocalWorkspace.createOrSelectStack({ stackName, projectName: project, program }, { projectSettings });
+  }
+
+  /** Returns the bundle that the stack to promote from serves. */
+  private async tested(name: string): Promise<Bundle> {
+    const bundle = await serving(await this.open(name, async () => {}));
+    if (!bundle) {
+      throw new Error(`stack ${name} serves nothing that could be promoted: deploy it first`);
+    }
+    return bundle;
+  }
+
+  /** Says what would change, and writes it to the directory for the summary. */
+  private async preview(stack: Stack): Promise<Summary> {
+    const events: EngineEvent[] = [];
+    await stack.preview({ onEvent: (event) => events.push(event) });
+    const summary = summarize(this.options.stack, events);
+    const dir = this.options.summaryDir;
+    if (dir !== undefined) {
+      await mkdir(dir, { recursive: true });
+      await writeFile(path.join(dir, "summary.json"), JSON.stringify(summary, null, 2) + "\n");
+      await writeFile(path.join(dir, "summary.md"), markdown(summary));
+    }
+    return summary;
+  }
+}
+
+/** Returns the bundle that a stack serves, as its last deployment left it. */
+async function serving(stack: Stack): Promise<Bundle | undefined> {
+  const outputs = await stack.outputs();
+  return outputs.bundle?.value as Bundle | undefined;
+}
+
+/** Deploys, tells its progress, and returns where the Worker answers. */
+async function up(stack: Stack): Promise<string> {
+  const result = await stack.up({ onEvent: report, message: "deployed by the pipeline" });
+  return String(result.outputs.url?.value);
+}
+
+/**
+ * Lets the version serve again that served before. It takes back code, variables, secrets and bindings; what the
+ * deployment did to storage stays. The stack's output bundle is what serves, so that nobody promotes the failure.
+ */
+async function rollBack(stack: Stack, release: Release, previous: Bundle | undefined, failure: unknown): Promise<void> {
+  if (!previous) {
+    const message = `the first deployment of ${release.stack} fails its smoke test, and there is none to go back to`;
+    throw new Error(`${message}: ${failure}`, { cause: failure });
+  }
+  stack.workspace.program = program({ ...release, takenBack: previous });
+  try {
+    await up(stack);
+  } catch (error) {
+    throw new AggregateError([failure, error], `the smoke test failed: ${failure}, and so did rolling back: ${error}`);
+  }
+  console.error(`rolled back to bundle ${previous.sha256}: the smoke test of the new version failed: ${failure}`);
+}
