@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// docs:begin program
+
 // A Cloudflare Worker with its artifact, storage, secret and route.
 package main
 
@@ -70,3 +72,5 @@ func stack(ctx *pulumi.Context) error {
 	ctx.Export("digest", hello.BundleDigest)
 	return nil
 }
+
+// docs:end program

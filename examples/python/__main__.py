@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+# docs:begin program
 import pulumi
 import pulumi_cloudflare_workers as cf
 
@@ -29,3 +30,4 @@ hello = cf.CloudflareWorker(
 
 pulumi.export("urls", hello.urls)
 pulumi.export("digest", hello.bundle_digest)
+# docs:end program

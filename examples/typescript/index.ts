@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// docs:begin program
 import * as pulumi from "@pulumi/pulumi";
 import { CloudflareWorker, D1Database, KvNamespace, Queue, R2Bucket, WorkerBundle } from "pulumi-cloudflare-workers";
 
@@ -28,3 +29,4 @@ const hello = new CloudflareWorker("hello", {
 
 export const urls = hello.urls;
 export const digest = hello.bundleDigest;
+// docs:end program

@@ -28,7 +28,7 @@ func TestTheGuideHasEveryKey(t *testing.T) {
 		table = want
 	}
 	assert.Equal(t, want, table, "go test ./provider/wrangler -update accepts it")
-	assert.Contains(t, after+before, "# From wrangler")
+	assert.Contains(t, after+before, "title: From wrangler\n")
 }
 
 // guideTable is all keys in Markdown.

@@ -54,7 +54,12 @@ namespace Pulumi.CloudflareWorkers
         ///     type: cloudflare-workers:KvNamespace
         ///   api:
         ///     type: cloudflare-workers:CloudflareWorker
-        ///     properties: ${described}
+        ///     properties:
+        ///       bundle: ${described.bundle}
+        ///       scriptName: ${described.scriptName}
+        ///       compatibilityDate: ${described.compatibilityDate}
+        ///       secrets: ${described.secrets}
+        ///       bindings: ${described.bindings}
         /// ```
         /// </summary>
         public static Task<FromManifestResult> InvokeAsync(FromManifestArgs args, InvokeOptions? options = null)
@@ -103,7 +108,12 @@ namespace Pulumi.CloudflareWorkers
         ///     type: cloudflare-workers:KvNamespace
         ///   api:
         ///     type: cloudflare-workers:CloudflareWorker
-        ///     properties: ${described}
+        ///     properties:
+        ///       bundle: ${described.bundle}
+        ///       scriptName: ${described.scriptName}
+        ///       compatibilityDate: ${described.compatibilityDate}
+        ///       secrets: ${described.secrets}
+        ///       bindings: ${described.bindings}
         /// ```
         /// </summary>
         public static Output<FromManifestResult> Invoke(FromManifestInvokeArgs args, InvokeOptions? options = null)
@@ -152,7 +162,12 @@ namespace Pulumi.CloudflareWorkers
         ///     type: cloudflare-workers:KvNamespace
         ///   api:
         ///     type: cloudflare-workers:CloudflareWorker
-        ///     properties: ${described}
+        ///     properties:
+        ///       bundle: ${described.bundle}
+        ///       scriptName: ${described.scriptName}
+        ///       compatibilityDate: ${described.compatibilityDate}
+        ///       secrets: ${described.secrets}
+        ///       bindings: ${described.bindings}
         /// ```
         /// </summary>
         public static Output<FromManifestResult> Invoke(FromManifestInvokeArgs args, InvokeOutputOptions options)

@@ -39,15 +39,22 @@ namespace Pulumi.CloudflareWorkers
         ///       arguments:
         ///         path: wrangler.jsonc
         ///         environment: production
-        ///         overrides: { bundle: "${bundle.reference}" }
         /// resources:
         ///   bundle:
         ///     type: cloudflare-workers:WorkerBundle
         ///     properties: { bucket: bundles, path: ./dist }
         ///   api:
         ///     type: cloudflare-workers:CloudflareWorker
-        ///     properties: ${described}
+        ///     properties:
+        ///       bundle: ${bundle.reference}
+        ///       scriptName: ${described.scriptName}
+        ///       compatibilityDate: ${described.compatibilityDate}
+        ///       variables: ${described.variables}
+        ///       bindings: ${described.bindings}
+        ///       routes: ${described.routes}
         /// ```
+        /// 
+        /// In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
         /// </summary>
         public static Task<FromWranglerResult> InvokeAsync(FromWranglerArgs args, InvokeOptions? options = null)
             => global::Pulumi.Deployment.Instance.InvokeAsync<FromWranglerResult>("cloudflare-workers:index:fromWrangler", args ?? new FromWranglerArgs(), options.WithDefaults());
@@ -80,15 +87,22 @@ namespace Pulumi.CloudflareWorkers
         ///       arguments:
         ///         path: wrangler.jsonc
         ///         environment: production
-        ///         overrides: { bundle: "${bundle.reference}" }
         /// resources:
         ///   bundle:
         ///     type: cloudflare-workers:WorkerBundle
         ///     properties: { bucket: bundles, path: ./dist }
         ///   api:
         ///     type: cloudflare-workers:CloudflareWorker
-        ///     properties: ${described}
+        ///     properties:
+        ///       bundle: ${bundle.reference}
+        ///       scriptName: ${described.scriptName}
+        ///       compatibilityDate: ${described.compatibilityDate}
+        ///       variables: ${described.variables}
+        ///       bindings: ${described.bindings}
+        ///       routes: ${described.routes}
         /// ```
+        /// 
+        /// In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
         /// </summary>
         public static Output<FromWranglerResult> Invoke(FromWranglerInvokeArgs args, InvokeOptions? options = null)
             => global::Pulumi.Deployment.Instance.Invoke<FromWranglerResult>("cloudflare-workers:index:fromWrangler", args ?? new FromWranglerInvokeArgs(), options.WithDefaults());
@@ -121,15 +135,22 @@ namespace Pulumi.CloudflareWorkers
         ///       arguments:
         ///         path: wrangler.jsonc
         ///         environment: production
-        ///         overrides: { bundle: "${bundle.reference}" }
         /// resources:
         ///   bundle:
         ///     type: cloudflare-workers:WorkerBundle
         ///     properties: { bucket: bundles, path: ./dist }
         ///   api:
         ///     type: cloudflare-workers:CloudflareWorker
-        ///     properties: ${described}
+        ///     properties:
+        ///       bundle: ${bundle.reference}
+        ///       scriptName: ${described.scriptName}
+        ///       compatibilityDate: ${described.compatibilityDate}
+        ///       variables: ${described.variables}
+        ///       bindings: ${described.bindings}
+        ///       routes: ${described.routes}
         /// ```
+        /// 
+        /// In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
         /// </summary>
         public static Output<FromWranglerResult> Invoke(FromWranglerInvokeArgs args, InvokeOutputOptions options)
             => global::Pulumi.Deployment.Instance.Invoke<FromWranglerResult>("cloudflare-workers:index:fromWrangler", args ?? new FromWranglerInvokeArgs(), options.WithDefaults());

@@ -25,8 +25,6 @@ namespace Pulumi.CloudflareWorkers
     ///   what is at `path` is built already.
     /// 
     /// ## Example Usage
-    /// 
-    /// In production, with what a stack `acme/shop/staging` has tested:
     /// </summary>
     [CloudflareWorkersResourceType("cloudflare-workers:index:WorkerApp")]
     public partial class WorkerApp : global::Pulumi.ComponentResource

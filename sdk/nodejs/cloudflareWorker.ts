@@ -19,6 +19,7 @@ import * as utilities from "./utilities";
  * - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.
  *
  * ## Example Usage
+ * ### A Worker and a KV namespace
  *
  * ```typescript
  * import * as cf from "pulumi-cloudflare-workers";
@@ -26,13 +27,25 @@ import * as utilities from "./utilities";
  * const bundle = new cf.WorkerBundle("api", { bucket: "bundles", path: "./dist" });
  * const cache = new cf.KvNamespace("cache");
  * const api = new cf.CloudflareWorker("api", {
- *     bundle: bundle.reference,
- *     compatibilityDate: "2026-11-01",
- *     variables: { LOG_LEVEL: "info" },
- *     bindings: { CACHE: { kvNamespace: { id: cache.id } } },
- *     workersDev: { enabled: true },
+ *   bundle: bundle.reference,
+ *   compatibilityDate: "2026-11-01",
+ *   variables: { LOG_LEVEL: "info" },
+ *   bindings: { CACHE: { kvNamespace: { id: cache.id } } },
+ *   workersDev: { enabled: true },
  * });
- * export const url = api.urls[0];
+ * ```
+ * ### Code that a pipeline has stored
+ *
+ * ```typescript
+ * import * as cf from "pulumi-cloudflare-workers";
+ *
+ * const api = new cf.CloudflareWorker("api", {
+ *   scriptName: "api", // the name that it has
+ *   bundle: { bucket: "bundles", key: "api/index.js" },
+ *   compatibilityDate: "2026-11-01",
+ *   bindings: { CACHE: { kvNamespace: { id: "0123456789abcdef0123456789abcdef" } } },
+ *   routes: { "api.example.com/*": {} },
+ * });
  * ```
  *
  * ## Code

@@ -11,19 +11,20 @@ import * as utilities from "./utilities";
  * A D1 database: SQLite for Workers, with the migrations that make its schema.
  *
  * ## Example Usage
+ * ### A database, its migrations, and a Worker
  *
  * ```typescript
  * import * as cf from "pulumi-cloudflare-workers";
  *
- * const database = new cf.D1Database("orders", {
- *     name: "orders",
- *     primaryLocationHint: "weur",
- *     migrations: { directory: "./migrations" },
+ * const orders = new cf.D1Database("orders", {
+ *   name: "orders",
+ *   primaryLocationHint: "weur",
+ *   migrations: { directory: "./migrations" },
  * });
  * const api = new cf.CloudflareWorker("api", {
- *     bundle: { bucket: "bundles", key: "api/worker.js" },
- *     compatibilityDate: "2026-01-01",
- *     bindings: { DB: { d1Database: { id: database.databaseId } } },
+ *   bundle: { bucket: "bundles", key: "api/index.js" },
+ *   compatibilityDate: "2026-11-01",
+ *   bindings: { DB: { d1Database: { id: orders.databaseId } } },
  * });
  * ```
  *

@@ -26,6 +26,8 @@ import * as utilities from "./utilities";
  * const described = await cf.fromWrangler({ path: "wrangler.jsonc", environment: "production" });
  * const api = new cf.CloudflareWorker("api", { ...described, bundle: bundle.reference });
  * ```
+ *
+ * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
  */
 export function fromWrangler(args: FromWranglerArgs, opts?: pulumi.InvokeOptions): Promise<FromWranglerResult> {
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
@@ -218,6 +220,8 @@ export interface FromWranglerResult {
  * const described = await cf.fromWrangler({ path: "wrangler.jsonc", environment: "production" });
  * const api = new cf.CloudflareWorker("api", { ...described, bundle: bundle.reference });
  * ```
+ *
+ * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
  */
 export function fromWranglerOutput(args: FromWranglerOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<FromWranglerResult> {
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});

@@ -8,12 +8,15 @@ import * as utilities from "./utilities";
  * A Workers KV namespace: a key-value store that Workers read close to their users.
  *
  * ## Example Usage
+ * ### A namespace with a key
  *
  * ```typescript
  * import * as cf from "pulumi-cloudflare-workers";
  *
- * const cache = new cf.KvNamespace("cache", { title: "api-cache", entries: { "limits/visits": "1000" } });
- * export const id = cache.id;
+ * const cache = new cf.KvNamespace("cache", {
+ *   title: "api-cache",
+ *   entries: { "limits/visits": "1000" },
+ * });
  * ```
  *
  * ## Entries

@@ -11,15 +11,16 @@ import * as utilities from "./utilities";
  * A queue of Cloudflare Queues: Workers send messages to it, and a consumer takes them in batches.
  *
  * ## Example Usage
+ * ### A queue and a Worker that sends to it
  *
  * ```typescript
  * import * as cf from "pulumi-cloudflare-workers";
  *
  * const orders = new cf.Queue("orders", { name: "orders", settings: { deliveryDelay: 10 } });
  * const shop = new cf.CloudflareWorker("shop", {
- *     bundle: { bucket: "bundles", key: "shop/worker.js" },
- *     compatibilityDate: "2026-01-01",
- *     bindings: { ORDERS: { queue: { name: orders.name } } },
+ *   bundle: { bucket: "bundles", key: "shop/index.js" },
+ *   compatibilityDate: "2026-11-01",
+ *   bindings: { ORDERS: { queue: { name: orders.name } } },
  * });
  * ```
  *

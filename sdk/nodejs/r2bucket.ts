@@ -11,12 +11,12 @@ import * as utilities from "./utilities";
  * An R2 bucket: objects over S3, and a binding for Workers.
  *
  * ## Example Usage
+ * ### A bucket in Western Europe
  *
  * ```typescript
  * import * as cf from "pulumi-cloudflare-workers";
  *
  * const uploads = new cf.R2Bucket("uploads", { name: "uploads", location: "weur" });
- * export const name = uploads.name;
  * ```
  *
  * ## Rules and public access

@@ -17,19 +17,20 @@ import * as utilities from "./utilities";
  * --remote` or in the dashboard.
  *
  * ## Example Usage
+ * ### A secret and a Worker that reads it
  *
  * ```typescript
  * import * as cf from "pulumi-cloudflare-workers";
  *
  * const key = new cf.SecretsStoreSecret("key", {
- *     storeId: "0123456789abcdef0123456789abcdef",
- *     name: "signing-key",
- *     value: "env:SIGNING_KEY",
+ *   storeId: "0123456789abcdef0123456789abcdef",
+ *   name: "signing-key",
+ *   value: "env:SIGNING_KEY",
  * });
  * const api = new cf.CloudflareWorker("api", {
- *     bundle: { bucket: "bundles", key: "api/index.js" },
- *     compatibilityDate: "2026-11-01",
- *     bindings: { KEY: { secretsStoreSecret: { storeId: key.storeId, secretName: key.name } } },
+ *   bundle: { bucket: "bundles", key: "api/index.js" },
+ *   compatibilityDate: "2026-11-01",
+ *   bindings: { KEY: { secretsStoreSecret: { storeId: key.storeId, secretName: key.name } } },
  * });
  * ```
  *

@@ -23,22 +23,32 @@ import * as utilities from "./utilities";
  *   what is at `path` is built already.
  *
  * ## Example Usage
+ * ### From a build output to a URL
  *
  * ```typescript
  * import * as cf from "pulumi-cloudflare-workers";
  *
- * const app = new cf.WorkerApp("api", {
- *     path: "./dist",
- *     build: { command: ["npm", "run", "build"] },
- *     compatibilityDate: "2026-11-01",
- *     kv: ["CACHE"],
- *     variables: { LOG_LEVEL: "info" },
+ * const api = new cf.WorkerApp("api", {
+ *   path: "./dist",
+ *   compatibilityDate: "2026-11-01",
+ *   kv: ["CACHE"],
+ *   variables: { LOG_LEVEL: "info" },
+ *   secrets: { UPSTREAM_KEY: "env:UPSTREAM_KEY" },
  * });
- * export const url = app.url;
- * export const bundle = app.bundle; // what production promotes
  * ```
+ * ### In production, what another stack has tested
  *
- * In production, with what a stack `acme/shop/staging` has tested:
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as cf from "pulumi-cloudflare-workers";
+ *
+ * const staging = new pulumi.StackReference("acme/shop/staging");
+ * const shop = new cf.WorkerApp("shop", {
+ *   promoteFrom: staging.requireOutput("bundle"),
+ *   compatibilityDate: "2026-11-01",
+ *   kv: ["CACHE"],
+ * });
+ * ```
  */
 export class WorkerApp extends pulumi.ComponentResource {
     /** @internal */

@@ -19,12 +19,31 @@ import * as utilities from "./utilities";
  * and bundle-meta.json are left out.
  *
  * ## Example Usage
+ * ### Build and store
+ *
+ * ```typescript
+ * import * as cf from "pulumi-cloudflare-workers";
+ *
+ * const bundle = new cf.WorkerBundle("api", {
+ *   bucket: "bundles",
+ *   path: "./dist",
+ *   build: { command: ["npm", "run", "build"] },
+ * });
+ * ```
+ * ### Deploy
  *
  * ```typescript
  * import * as cf from "pulumi-cloudflare-workers";
  *
  * const bundle = new cf.WorkerBundle("api", { bucket: "bundles", path: "./dist" });
- * export const digest = bundle.sha256;
+ * const cache = new cf.KvNamespace("cache");
+ * const api = new cf.CloudflareWorker("api", {
+ *   bundle: bundle.reference,
+ *   compatibilityDate: "2026-11-01",
+ *   variables: { LOG_LEVEL: "info" },
+ *   bindings: { CACHE: { kvNamespace: { id: cache.id } } },
+ *   workersDev: { enabled: true },
+ * });
  * ```
  *
  * ## Import

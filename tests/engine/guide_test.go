@@ -18,24 +18,33 @@ import (
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/tests/toolbox"
 )
 
-// guide are the blocks of the guide in a language.
+// guide are the blocks in a language of the pages whose code is written by hand, and of the descriptions of resources.
 func guide(t *testing.T, language string) []string {
 	t.Helper()
 	root, err := toolbox.Root()
 	require.NoError(t, err)
-	text, err := os.ReadFile(filepath.Join(root, "docs", "secrets.md"))
-	require.NoError(t, err)
+	pages := []string{filepath.Join(root, "docs", "secrets.md"), filepath.Join(root, "docs", "from-wrangler.md")}
+	for _, dir := range []string{"provider/doc", "provider/component/doc"} {
+		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(dir), "*.md"))
+		require.NoError(t, err)
+		require.NotEmpty(t, found)
+		pages = append(pages, found...)
+	}
 	var blocks []string
 	block := regexp.MustCompile("(?ms)^```" + language + "\n(.*?)^```$")
-	for _, found := range block.FindAllStringSubmatch(string(text), -1) {
-		blocks = append(blocks, found[1])
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, found := range block.FindAllStringSubmatch(string(text), -1) {
+			blocks = append(blocks, found[1])
+		}
 	}
 	require.NotEmpty(t, blocks)
 	return blocks
 }
 
-// TestTheGuidesProgramsArePrograms: each example of the guide in YAML can be previewed, with the bundle that it
-// takes for granted.
+// TestTheGuidesProgramsArePrograms: all examples in YAML can be previewed, as one program, with the bundle that many
+// of them take for granted.
 func TestTheGuidesProgramsArePrograms(t *testing.T) {
 	t.Parallel()
 	const bundle = `resources:
@@ -45,6 +54,10 @@ func TestTheGuidesProgramsArePrograms(t *testing.T) {
 	c := newCloud(t, &emulator.Server{})
 	s := newProgram(t, c, bundle)
 	s.file(t, "dist/index.js", script)
+	s.file(t, "public/index.html", "")
+	s.file(t, "migrations/0001_first.sql", "CREATE TABLE a (b);")
+	s.file(t, "wrangler.jsonc", wranglerFile)
+	s.file(t, "worker.yaml", manifestFile)
 	s.file(t, "secrets/tls.key", "key")
 	s.file(t, "secrets/token.jwk", `{ "kty": "oct", "k": "a2V5" }`)
 	s.file(t, "production/db-password", "password")
@@ -52,14 +65,22 @@ func TestTheGuidesProgramsArePrograms(t *testing.T) {
 	require.NoError(t, os.Chmod(filepath.Join(s.dir, "helper"), 0o700))
 	s.pulumi(t, "config", "set", "--path", "cloudflare-workers:secretsGroups.production.directory", "production")
 	s.Setenv("UPSTREAM_KEY=u", "SIGNING_KEY=s", "SIGNING_KEY_BEFORE=b", "KEY_PKCS8=a2V5")
-	for _, block := range guide(t, "yaml") {
-		require.Contains(t, block, "resources:\n")
-		s.write(t, strings.Replace(block, "resources:\n", bundle, 1))
-		assert.Contains(t, s.pulumi(t, "preview"), "CloudflareWorker api create", block)
+	program := joined{program: decoded(t, bundle)}
+	blocks := append(guide(t, "yaml"), snippets(t)...)
+	require.Greater(t, len(blocks), 25)
+	for _, block := range blocks {
+		program.add(t, block)
+	}
+	s.write(t, program.text(t))
+	said := s.pulumi(t, "preview")
+	require.Greater(t, len(program.names), 40)
+	for _, name := range program.names {
+		assert.Regexp(t, `\b`+name+` +create`, said)
 	}
 }
 
-// TestTheGuidesTypeScriptCompiles: each example of the guide in TypeScript has the right types.
+// TestTheGuidesTypeScriptCompiles: each example in TypeScript has the right types, and so has the file that the pages
+// take theirs from, which lies beside the program.
 func TestTheGuidesTypeScriptCompiles(t *testing.T) {
 	t.Parallel()
 	dir, err := checkout.Lay(t.Context(), t.TempDir(), "typescript")
@@ -67,8 +88,11 @@ func TestTheGuidesTypeScriptCompiles(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("import * as pulumi from \"@pulumi/pulumi\";\nimport * as cf from \"pulumi-cloudflare-workers\";\n" +
 		"declare const bundle: cf.WorkerBundle;\n")
-	for i, block := range guide(t, "ts") {
-		fmt.Fprintf(&text, "export function example%d() {\n%s}\n", i, block)
+	blocks := append(guide(t, "ts"), guide(t, "typescript")...)
+	imports := regexp.MustCompile(`(?m)^import .*\n`)
+	for i, block := range blocks {
+		block = strings.ReplaceAll(imports.ReplaceAllString(block, ""), "export const", "const")
+		fmt.Fprintf(&text, "export async function example%d() {\n%s}\n", i, block)
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "index.ts"), []byte(text.String()), 0o600))
 	node, err := toolbox.Node()

@@ -23,6 +23,59 @@ import (
 //   - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.
 //
 // ## Example Usage
+// ### A Worker and a KV namespace
+//
+// ```go
+//
+//	bundle, err := cf.NewWorkerBundle(ctx, "api", &cf.WorkerBundleArgs{
+//		Bucket: pulumi.String("bundles"),
+//		Path:   pulumi.String("./dist"),
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// cache, err := cf.NewKvNamespace(ctx, "cache", nil)
+//
+//	if err != nil {
+//		return err
+//	}
+//
+//	api, err := cf.NewCloudflareWorker(ctx, "api", &cf.CloudflareWorkerArgs{
+//		Bundle:            bundle.Reference,
+//		CompatibilityDate: pulumi.String("2026-11-01"),
+//		Variables:         pulumi.Map{"LOG_LEVEL": pulumi.String("info")},
+//		Bindings: cf.BindingMap{
+//			"CACHE": cf.BindingArgs{KvNamespace: cf.KvNamespaceBindingArgs{Id: cache.ID()}},
+//		},
+//		WorkersDev: cf.WorkersDevArgs{Enabled: pulumi.Bool(true)},
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// ```
+// ### Code that a pipeline has stored
+//
+// ```go
+//
+//	api, err := cf.NewCloudflareWorker(ctx, "api", &cf.CloudflareWorkerArgs{
+//		ScriptName:        pulumi.String("api"), // the name that it has
+//		Bundle:            cf.BundleReferenceArgs{Bucket: pulumi.String("bundles"), Key: pulumi.String("api/index.js")},
+//		CompatibilityDate: pulumi.String("2026-11-01"),
+//		Bindings: cf.BindingMap{"CACHE": cf.BindingArgs{
+//			KvNamespace: cf.KvNamespaceBindingArgs{Id: pulumi.String("0123456789abcdef0123456789abcdef")},
+//		}},
+//		Routes: cf.RouteMap{"api.example.com/*": cf.RouteArgs{}},
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// ```
 //
 // ## Code
 //

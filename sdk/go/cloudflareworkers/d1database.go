@@ -14,6 +14,33 @@ import (
 // A D1 database: SQLite for Workers, with the migrations that make its schema.
 //
 // ## Example Usage
+// ### A database, its migrations, and a Worker
+//
+// ```go
+//
+//	orders, err := cf.NewD1Database(ctx, "orders", &cf.D1DatabaseArgs{
+//		Name:                pulumi.String("orders"),
+//		PrimaryLocationHint: pulumi.String("weur"),
+//		Migrations:          cf.D1MigrationsArgs{Directory: pulumi.String("./migrations")},
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+//	api, err := cf.NewCloudflareWorker(ctx, "api", &cf.CloudflareWorkerArgs{
+//		Bundle:            cf.BundleReferenceArgs{Bucket: pulumi.String("bundles"), Key: pulumi.String("api/index.js")},
+//		CompatibilityDate: pulumi.String("2026-11-01"),
+//		Bindings: cf.BindingMap{
+//			"DB": cf.BindingArgs{D1Database: cf.D1DatabaseBindingArgs{Id: orders.DatabaseId}},
+//		},
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// ```
 //
 // A Worker that is given `databaseId` is deployed after the migrations were applied.
 //

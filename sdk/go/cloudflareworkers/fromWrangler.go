@@ -21,6 +21,8 @@ import (
 // The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
 //
 // ## Example Usage
+//
+// In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
 func FromWrangler(ctx *pulumi.Context, args *FromWranglerArgs, opts ...pulumi.InvokeOption) (*FromWranglerResult, error) {
 	opts = internal.PkgInvokeDefaultOpts(opts)
 	var rv FromWranglerResult

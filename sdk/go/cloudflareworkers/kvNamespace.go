@@ -14,6 +14,20 @@ import (
 // A Workers KV namespace: a key-value store that Workers read close to their users.
 //
 // ## Example Usage
+// ### A namespace with a key
+//
+// ```go
+//
+//	cache, err := cf.NewKvNamespace(ctx, "cache", &cf.KvNamespaceArgs{
+//		Title:   pulumi.String("api-cache"),
+//		Entries: pulumi.StringMap{"limits/visits": pulumi.String("1000")},
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// ```
 //
 // ## Entries
 //

@@ -14,6 +14,32 @@ import (
 // A queue of Cloudflare Queues: Workers send messages to it, and a consumer takes them in batches.
 //
 // ## Example Usage
+// ### A queue and a Worker that sends to it
+//
+// ```go
+//
+//	orders, err := cf.NewQueue(ctx, "orders", &cf.QueueArgs{
+//		Name:     pulumi.String("orders"),
+//		Settings: cf.QueueSettingsArgs{DeliveryDelay: pulumi.Int(10)},
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+//	shop, err := cf.NewCloudflareWorker(ctx, "shop", &cf.CloudflareWorkerArgs{
+//		Bundle:            cf.BundleReferenceArgs{Bucket: pulumi.String("bundles"), Key: pulumi.String("shop/index.js")},
+//		CompatibilityDate: pulumi.String("2026-11-01"),
+//		Bindings: cf.BindingMap{
+//			"ORDERS": cf.BindingArgs{Queue: cf.QueueBindingArgs{Name: orders.Name}},
+//		},
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// ```
 //
 // ## Settings that others change
 //

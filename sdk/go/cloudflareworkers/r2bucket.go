@@ -14,6 +14,20 @@ import (
 // An R2 bucket: objects over S3, and a binding for Workers.
 //
 // ## Example Usage
+// ### A bucket in Western Europe
+//
+// ```go
+//
+//	uploads, err := cf.NewR2Bucket(ctx, "uploads", &cf.R2BucketArgs{
+//		Name:     pulumi.String("uploads"),
+//		Location: pulumi.String("weur"),
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// ```
 //
 // ## Rules and public access
 //

@@ -24,6 +24,33 @@ import (
 // --remote` or in the dashboard.
 //
 // ## Example Usage
+// ### A secret and a Worker that reads it
+//
+// ```go
+//
+//	key, err := cf.NewSecretsStoreSecret(ctx, "key", &cf.SecretsStoreSecretArgs{
+//		StoreId: pulumi.String("0123456789abcdef0123456789abcdef"),
+//		Name:    pulumi.String("signing-key"),
+//		Value:   pulumi.String("env:SIGNING_KEY"),
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+//	api, err := cf.NewCloudflareWorker(ctx, "api", &cf.CloudflareWorkerArgs{
+//		Bundle:            cf.BundleReferenceArgs{Bucket: pulumi.String("bundles"), Key: pulumi.String("api/index.js")},
+//		CompatibilityDate: pulumi.String("2026-11-01"),
+//		Bindings: cf.BindingMap{"KEY": cf.BindingArgs{
+//			SecretsStoreSecret: cf.SecretsStoreSecretBindingArgs{StoreId: key.StoreId, SecretName: key.Name},
+//		}},
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// ```
 //
 // The Worker reads the value with `await env.KEY.get()`.
 //

@@ -26,8 +26,54 @@ import (
 //     what is at `path` is built already.
 //
 // ## Example Usage
+// ### From a build output to a URL
 //
-// In production, with what a stack `acme/shop/staging` has tested:
+// ```go
+//
+//	api, err := cf.NewWorkerApp(ctx, "api", &cf.WorkerAppArgs{
+//		Path:              pulumi.String("./dist"),
+//		CompatibilityDate: pulumi.String("2026-11-01"),
+//		Kv:                pulumi.ToStringArray([]string{"CACHE"}),
+//		Variables:         pulumi.Map{"LOG_LEVEL": pulumi.String("info")},
+//		Secrets:           pulumi.StringMap{"UPSTREAM_KEY": pulumi.String("env:UPSTREAM_KEY")},
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// ```
+// ### In production, what another stack has tested
+//
+// ```go
+// staging, err := pulumi.NewStackReference(ctx, "acme/shop/staging", nil)
+//
+//	if err != nil {
+//		return err
+//	}
+//
+//	tested := staging.GetOutput(pulumi.String("bundle")).ApplyT(func(output any) (cf.BundleReference, error) {
+//		bundle, ok := output.(map[string]any)
+//		if !ok {
+//			return cf.BundleReference{}, errors.New("staging has no output bundle")
+//		}
+//		digest, _ := bundle["sha256"].(string)
+//		bucket, _ := bundle["bucket"].(string)
+//		key, _ := bundle["key"].(string)
+//		return cf.BundleReference{Bucket: bucket, Key: key, Sha256: &digest}, nil
+//	}).(cf.BundleReferenceOutput)
+//
+//	shop, err := cf.NewWorkerApp(ctx, "shop", &cf.WorkerAppArgs{
+//		PromoteFrom:       tested.ToBundleReferencePtrOutput(),
+//		CompatibilityDate: pulumi.String("2026-11-01"),
+//		Kv:                pulumi.ToStringArray([]string{"CACHE"}),
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// ```
 type WorkerApp struct {
 	pulumi.ResourceState
 

@@ -23,6 +23,55 @@ import (
 // and bundle-meta.json are left out.
 //
 // ## Example Usage
+// ### Build and store
+//
+// ```go
+//
+//	bundle, err := cf.NewWorkerBundle(ctx, "api", &cf.WorkerBundleArgs{
+//		Bucket: pulumi.String("bundles"),
+//		Path:   pulumi.String("./dist"),
+//		Build:  cf.BuildCommandArgs{Command: pulumi.ToStringArray([]string{"npm", "run", "build"})},
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// ```
+// ### Deploy
+//
+// ```go
+//
+//	bundle, err := cf.NewWorkerBundle(ctx, "api", &cf.WorkerBundleArgs{
+//		Bucket: pulumi.String("bundles"),
+//		Path:   pulumi.String("./dist"),
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// cache, err := cf.NewKvNamespace(ctx, "cache", nil)
+//
+//	if err != nil {
+//		return err
+//	}
+//
+//	api, err := cf.NewCloudflareWorker(ctx, "api", &cf.CloudflareWorkerArgs{
+//		Bundle:            bundle.Reference,
+//		CompatibilityDate: pulumi.String("2026-11-01"),
+//		Variables:         pulumi.Map{"LOG_LEVEL": pulumi.String("info")},
+//		Bindings: cf.BindingMap{
+//			"CACHE": cf.BindingArgs{KvNamespace: cf.KvNamespaceBindingArgs{Id: cache.ID()}},
+//		},
+//		WorkersDev: cf.WorkersDevArgs{Enabled: pulumi.Bool(true)},
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// ```
 //
 // ## Import
 //

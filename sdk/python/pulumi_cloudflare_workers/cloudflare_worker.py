@@ -624,6 +624,36 @@ class CloudflareWorker(pulumi.CustomResource):
         - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.
 
         ## Example Usage
+        ### A Worker and a KV namespace
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        bundle = cf.WorkerBundle("api", bucket="bundles", path="./dist")
+        cache = cf.KvNamespace("cache")
+        api = cf.CloudflareWorker(
+            "api",
+            bundle=bundle.reference,
+            compatibility_date="2026-11-01",
+            variables={"LOG_LEVEL": "info"},
+            bindings={"CACHE": {"kv_namespace": {"id": cache.id}}},
+            workers_dev={"enabled": True},
+        )
+        ```
+        ### Code that a pipeline has stored
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        api = cf.CloudflareWorker(
+            "api",
+            script_name="api",  # the name that it has
+            bundle={"bucket": "bundles", "key": "api/index.js"},
+            compatibility_date="2026-11-01",
+            bindings={"CACHE": {"kv_namespace": {"id": "0123456789abcdef0123456789abcdef"}}},
+            routes={"api.example.com/*": {}},
+        )
+        ```
 
         ## Code
 
@@ -763,6 +793,36 @@ class CloudflareWorker(pulumi.CustomResource):
         - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.
 
         ## Example Usage
+        ### A Worker and a KV namespace
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        bundle = cf.WorkerBundle("api", bucket="bundles", path="./dist")
+        cache = cf.KvNamespace("cache")
+        api = cf.CloudflareWorker(
+            "api",
+            bundle=bundle.reference,
+            compatibility_date="2026-11-01",
+            variables={"LOG_LEVEL": "info"},
+            bindings={"CACHE": {"kv_namespace": {"id": cache.id}}},
+            workers_dev={"enabled": True},
+        )
+        ```
+        ### Code that a pipeline has stored
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        api = cf.CloudflareWorker(
+            "api",
+            script_name="api",  # the name that it has
+            bundle={"bucket": "bundles", "key": "api/index.js"},
+            compatibility_date="2026-11-01",
+            bindings={"CACHE": {"kv_namespace": {"id": "0123456789abcdef0123456789abcdef"}}},
+            routes={"api.example.com/*": {}},
+        )
+        ```
 
         ## Code
 

@@ -140,6 +140,24 @@ class D1Database(pulumi.CustomResource):
         A D1 database: SQLite for Workers, with the migrations that make its schema.
 
         ## Example Usage
+        ### A database, its migrations, and a Worker
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        orders = cf.D1Database(
+            "orders",
+            name="orders",
+            primary_location_hint="weur",
+            migrations={"directory": "./migrations"},
+        )
+        api = cf.CloudflareWorker(
+            "api",
+            bundle={"bucket": "bundles", "key": "api/index.js"},
+            compatibility_date="2026-11-01",
+            bindings={"DB": {"d1_database": {"id": orders.database_id}}},
+        )
+        ```
 
         A Worker that is given `databaseId` is deployed after the migrations were applied.
 
@@ -195,6 +213,24 @@ class D1Database(pulumi.CustomResource):
         A D1 database: SQLite for Workers, with the migrations that make its schema.
 
         ## Example Usage
+        ### A database, its migrations, and a Worker
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        orders = cf.D1Database(
+            "orders",
+            name="orders",
+            primary_location_hint="weur",
+            migrations={"directory": "./migrations"},
+        )
+        api = cf.CloudflareWorker(
+            "api",
+            bundle={"bucket": "bundles", "key": "api/index.js"},
+            compatibility_date="2026-11-01",
+            bindings={"DB": {"d1_database": {"id": orders.database_id}}},
+        )
+        ```
 
         A Worker that is given `databaseId` is deployed after the migrations were applied.
 

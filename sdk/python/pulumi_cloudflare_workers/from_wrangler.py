@@ -462,6 +462,8 @@ def from_wrangler(environment: Optional[_builtins.str] = None,
 
     ## Example Usage
 
+    In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+
     :param _builtins.str environment: The environment whose Worker is meant. Default: none, the Worker at the top of the file.
     :param Mapping[str, Any] overrides: Inputs of the `CloudflareWorker` that win over those of the file, under their names here, such as `{ bindings: { CACHE: { kvNamespace: { id } } } }`. Maps are merged name by name; null removes an input. Default: none.
     :param _builtins.str path: The configuration, relative to the program: a `wrangler.json`, `wrangler.jsonc` or `wrangler.toml`, or the directory that it is in.
@@ -529,6 +531,8 @@ def from_wrangler_output(environment: pulumi.Input[Optional[Optional[_builtins.s
     The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
 
     ## Example Usage
+
+    In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
 
     :param _builtins.str environment: The environment whose Worker is meant. Default: none, the Worker at the top of the file.
     :param Mapping[str, Any] overrides: Inputs of the `CloudflareWorker` that win over those of the file, under their names here, such as `{ bindings: { CACHE: { kvNamespace: { id } } } }`. Maps are merged name by name; null removes an input. Default: none.

@@ -87,6 +87,13 @@ class KvNamespace(pulumi.CustomResource):
         A Workers KV namespace: a key-value store that Workers read close to their users.
 
         ## Example Usage
+        ### A namespace with a key
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        cache = cf.KvNamespace("cache", title="api-cache", entries={"limits/visits": "1000"})
+        ```
 
         ## Entries
 
@@ -123,6 +130,13 @@ class KvNamespace(pulumi.CustomResource):
         A Workers KV namespace: a key-value store that Workers read close to their users.
 
         ## Example Usage
+        ### A namespace with a key
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        cache = cf.KvNamespace("cache", title="api-cache", entries={"limits/visits": "1000"})
+        ```
 
         ## Entries
 

@@ -89,6 +89,19 @@ class Queue(pulumi.CustomResource):
         A queue of Cloudflare Queues: Workers send messages to it, and a consumer takes them in batches.
 
         ## Example Usage
+        ### A queue and a Worker that sends to it
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        orders = cf.Queue("orders", name="orders", settings={"delivery_delay": 10})
+        shop = cf.CloudflareWorker(
+            "shop",
+            bundle={"bucket": "bundles", "key": "shop/index.js"},
+            compatibility_date="2026-11-01",
+            bindings={"ORDERS": {"queue": {"name": orders.name}}},
+        )
+        ```
 
         ## Settings that others change
 
@@ -124,6 +137,19 @@ class Queue(pulumi.CustomResource):
         A queue of Cloudflare Queues: Workers send messages to it, and a consumer takes them in batches.
 
         ## Example Usage
+        ### A queue and a Worker that sends to it
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        orders = cf.Queue("orders", name="orders", settings={"delivery_delay": 10})
+        shop = cf.CloudflareWorker(
+            "shop",
+            bundle={"bucket": "bundles", "key": "shop/index.js"},
+            compatibility_date="2026-11-01",
+            bindings={"ORDERS": {"queue": {"name": orders.name}}},
+        )
+        ```
 
         ## Settings that others change
 

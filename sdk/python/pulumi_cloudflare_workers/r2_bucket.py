@@ -208,6 +208,13 @@ class R2Bucket(pulumi.CustomResource):
         An R2 bucket: objects over S3, and a binding for Workers.
 
         ## Example Usage
+        ### A bucket in Western Europe
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        uploads = cf.R2Bucket("uploads", name="uploads", location="weur")
+        ```
 
         ## Rules and public access
 
@@ -248,6 +255,13 @@ class R2Bucket(pulumi.CustomResource):
         An R2 bucket: objects over S3, and a binding for Workers.
 
         ## Example Usage
+        ### A bucket in Western Europe
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        uploads = cf.R2Bucket("uploads", name="uploads", location="weur")
+        ```
 
         ## Rules and public access
 

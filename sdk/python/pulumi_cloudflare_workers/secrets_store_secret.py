@@ -145,6 +145,24 @@ class SecretsStoreSecret(pulumi.CustomResource):
         --remote` or in the dashboard.
 
         ## Example Usage
+        ### A secret and a Worker that reads it
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        key = cf.SecretsStoreSecret(
+            "key",
+            store_id="0123456789abcdef0123456789abcdef",
+            name="signing-key",
+            value="env:SIGNING_KEY",
+        )
+        api = cf.CloudflareWorker(
+            "api",
+            bundle={"bucket": "bundles", "key": "api/index.js"},
+            compatibility_date="2026-11-01",
+            bindings={"KEY": {"secrets_store_secret": {"store_id": key.store_id, "secret_name": key.name}}},
+        )
+        ```
 
         The Worker reads the value with `await env.KEY.get()`.
 
@@ -185,6 +203,24 @@ class SecretsStoreSecret(pulumi.CustomResource):
         --remote` or in the dashboard.
 
         ## Example Usage
+        ### A secret and a Worker that reads it
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        key = cf.SecretsStoreSecret(
+            "key",
+            store_id="0123456789abcdef0123456789abcdef",
+            name="signing-key",
+            value="env:SIGNING_KEY",
+        )
+        api = cf.CloudflareWorker(
+            "api",
+            bundle={"bucket": "bundles", "key": "api/index.js"},
+            compatibility_date="2026-11-01",
+            bindings={"KEY": {"secrets_store_secret": {"store_id": key.store_id, "secret_name": key.name}}},
+        )
+        ```
 
         The Worker reads the value with `await env.KEY.get()`.
 

@@ -799,8 +799,34 @@ class WorkerApp(pulumi.ComponentResource):
           what is at `path` is built already.
 
         ## Example Usage
+        ### From a build output to a URL
 
-        In production, with what a stack `acme/shop/staging` has tested:
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        api = cf.WorkerApp(
+            "api",
+            path="./dist",
+            compatibility_date="2026-11-01",
+            kv=["CACHE"],
+            variables={"LOG_LEVEL": "info"},
+            secrets={"UPSTREAM_KEY": "env:UPSTREAM_KEY"},
+        )
+        ```
+        ### In production, what another stack has tested
+
+        ```python
+        import pulumi
+        import pulumi_cloudflare_workers as cf
+
+        staging = pulumi.StackReference("acme/shop/staging")
+        shop = cf.WorkerApp(
+            "shop",
+            promote_from=staging.require_output("bundle"),
+            compatibility_date="2026-11-01",
+            kv=["CACHE"],
+        )
+        ```
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
@@ -871,8 +897,34 @@ class WorkerApp(pulumi.ComponentResource):
           what is at `path` is built already.
 
         ## Example Usage
+        ### From a build output to a URL
 
-        In production, with what a stack `acme/shop/staging` has tested:
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        api = cf.WorkerApp(
+            "api",
+            path="./dist",
+            compatibility_date="2026-11-01",
+            kv=["CACHE"],
+            variables={"LOG_LEVEL": "info"},
+            secrets={"UPSTREAM_KEY": "env:UPSTREAM_KEY"},
+        )
+        ```
+        ### In production, what another stack has tested
+
+        ```python
+        import pulumi
+        import pulumi_cloudflare_workers as cf
+
+        staging = pulumi.StackReference("acme/shop/staging")
+        shop = cf.WorkerApp(
+            "shop",
+            promote_from=staging.require_output("bundle"),
+            compatibility_date="2026-11-01",
+            kv=["CACHE"],
+        )
+        ```
 
         :param str resource_name: The name of the resource.
         :param WorkerAppArgs args: The arguments to use to populate this resource's properties.

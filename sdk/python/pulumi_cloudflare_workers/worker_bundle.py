@@ -180,6 +180,34 @@ class WorkerBundle(pulumi.CustomResource):
         and bundle-meta.json are left out.
 
         ## Example Usage
+        ### Build and store
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        bundle = cf.WorkerBundle(
+            "api",
+            bucket="bundles",
+            path="./dist",
+            build={"command": ["npm", "run", "build"]},
+        )
+        ```
+        ### Deploy
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        bundle = cf.WorkerBundle("api", bucket="bundles", path="./dist")
+        cache = cf.KvNamespace("cache")
+        api = cf.CloudflareWorker(
+            "api",
+            bundle=bundle.reference,
+            compatibility_date="2026-11-01",
+            variables={"LOG_LEVEL": "info"},
+            bindings={"CACHE": {"kv_namespace": {"id": cache.id}}},
+            workers_dev={"enabled": True},
+        )
+        ```
 
         ## Import
 
@@ -216,6 +244,34 @@ class WorkerBundle(pulumi.CustomResource):
         and bundle-meta.json are left out.
 
         ## Example Usage
+        ### Build and store
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        bundle = cf.WorkerBundle(
+            "api",
+            bucket="bundles",
+            path="./dist",
+            build={"command": ["npm", "run", "build"]},
+        )
+        ```
+        ### Deploy
+
+        ```python
+        import pulumi_cloudflare_workers as cf
+
+        bundle = cf.WorkerBundle("api", bucket="bundles", path="./dist")
+        cache = cf.KvNamespace("cache")
+        api = cf.CloudflareWorker(
+            "api",
+            bundle=bundle.reference,
+            compatibility_date="2026-11-01",
+            variables={"LOG_LEVEL": "info"},
+            bindings={"CACHE": {"kv_namespace": {"id": cache.id}}},
+            workers_dev={"enabled": True},
+        )
+        ```
 
         ## Import
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// docs:begin program
 package hello;
 
 import com.pulumi.Context;
@@ -78,3 +79,4 @@ public final class App {
     context.export("digest", hello.bundleDigest());
   }
 }
+// docs:end program

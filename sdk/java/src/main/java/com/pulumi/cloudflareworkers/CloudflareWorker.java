@@ -52,6 +52,42 @@ import javax.annotation.Nullable;
  * - A Worker of the same name that this stack does not manage is never overwritten, unless `adopt` says so.
  * 
  * ## Example Usage
+ * ### A Worker and a KV namespace
+ * 
+ * <pre>
+ * {@code
+ * var bundle = new WorkerBundle("api", WorkerBundleArgs.builder().bucket("bundles").path("./dist").build());
+ * var cache = new KvNamespace("cache");
+ * var api = new CloudflareWorker("api", CloudflareWorkerArgs.builder()
+ *     .bundle(bundle.reference().applyValue(reference -> BundleReferenceArgs.builder()
+ *         .bucket(reference.bucket())
+ *         .key(reference.key())
+ *         .sha256(reference.sha256().orElseThrow())
+ *         .build()))
+ *     .compatibilityDate("2026-11-01")
+ *     .variables(Map.of("LOG_LEVEL", "info"))
+ *     .bindings(Map.of("CACHE", BindingArgs.builder()
+ *         .kvNamespace(KvNamespaceBindingArgs.builder().id(cache.id()).build())
+ *         .build()))
+ *     .workersDev(WorkersDevArgs.builder().enabled(true).build())
+ *     .build());
+ * }
+ * </pre>
+ * ### Code that a pipeline has stored
+ * 
+ * <pre>
+ * {@code
+ * var api = new CloudflareWorker("api", CloudflareWorkerArgs.builder()
+ *     .scriptName("api") // the name that it has
+ *     .bundle(BundleReferenceArgs.builder().bucket("bundles").key("api/index.js").build())
+ *     .compatibilityDate("2026-11-01")
+ *     .bindings(Map.of("CACHE", BindingArgs.builder()
+ *         .kvNamespace(KvNamespaceBindingArgs.builder().id("0123456789abcdef0123456789abcdef").build())
+ *         .build()))
+ *     .routes(Map.of("api.example.com/*", RouteArgs.builder().build()))
+ *     .build());
+ * }
+ * </pre>
  * 
  * ## Code
  * 

@@ -130,6 +130,8 @@ public final class CloudflareworkersFunctions {
      * 
      * ## Example Usage
      * 
+     * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+     * 
      */
     public static Output<FromWranglerResult> fromWrangler(FromWranglerArgs args) {
         return fromWrangler(args, InvokeOptions.Empty);
@@ -145,6 +147,8 @@ public final class CloudflareworkersFunctions {
      * The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
      * 
      * ## Example Usage
+     * 
+     * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
      * 
      */
     public static CompletableFuture<FromWranglerResult> fromWranglerPlain(FromWranglerPlainArgs args) {
@@ -162,6 +166,8 @@ public final class CloudflareworkersFunctions {
      * 
      * ## Example Usage
      * 
+     * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+     * 
      */
     public static Output<FromWranglerResult> fromWrangler(FromWranglerArgs args, InvokeOptions options) {
         return Deployment.getInstance().invoke("cloudflare-workers:index:fromWrangler", TypeShape.of(FromWranglerResult.class), args, Utilities.withVersion(options));
@@ -178,6 +184,8 @@ public final class CloudflareworkersFunctions {
      * 
      * ## Example Usage
      * 
+     * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+     * 
      */
     public static Output<FromWranglerResult> fromWrangler(FromWranglerArgs args, InvokeOutputOptions options) {
         return Deployment.getInstance().invoke("cloudflare-workers:index:fromWrangler", TypeShape.of(FromWranglerResult.class), args, Utilities.withVersion(options));
@@ -193,6 +201,8 @@ public final class CloudflareworkersFunctions {
      * The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
      * 
      * ## Example Usage
+     * 
+     * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
      * 
      */
     public static CompletableFuture<FromWranglerResult> fromWranglerPlain(FromWranglerPlainArgs args, InvokeOptions options) {

@@ -21,6 +21,24 @@ import javax.annotation.Nullable;
  * A D1 database: SQLite for Workers, with the migrations that make its schema.
  * 
  * ## Example Usage
+ * ### A database, its migrations, and a Worker
+ * 
+ * <pre>
+ * {@code
+ * var orders = new D1Database("orders", D1DatabaseArgs.builder()
+ *     .name("orders")
+ *     .primaryLocationHint("weur")
+ *     .migrations(D1MigrationsArgs.builder().directory("./migrations").build())
+ *     .build());
+ * var api = new CloudflareWorker("api", CloudflareWorkerArgs.builder()
+ *     .bundle(BundleReferenceArgs.builder().bucket("bundles").key("api/index.js").build())
+ *     .compatibilityDate("2026-11-01")
+ *     .bindings(Map.of("DB", BindingArgs.builder()
+ *         .d1Database(D1DatabaseBindingArgs.builder().id(orders.databaseId()).build())
+ *         .build()))
+ *     .build());
+ * }
+ * </pre>
  * 
  * A Worker that is given `databaseId` is deployed after the migrations were applied.
  * 

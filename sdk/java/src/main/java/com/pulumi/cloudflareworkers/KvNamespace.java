@@ -19,6 +19,16 @@ import javax.annotation.Nullable;
  * A Workers KV namespace: a key-value store that Workers read close to their users.
  * 
  * ## Example Usage
+ * ### A namespace with a key
+ * 
+ * <pre>
+ * {@code
+ * var cache = new KvNamespace("cache", KvNamespaceArgs.builder()
+ *     .title("api-cache")
+ *     .entries(Map.of("limits/visits", "1000"))
+ *     .build());
+ * }
+ * </pre>
  * 
  * ## Entries
  * 

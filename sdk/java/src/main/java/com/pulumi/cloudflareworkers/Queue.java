@@ -19,6 +19,23 @@ import javax.annotation.Nullable;
  * A queue of Cloudflare Queues: Workers send messages to it, and a consumer takes them in batches.
  * 
  * ## Example Usage
+ * ### A queue and a Worker that sends to it
+ * 
+ * <pre>
+ * {@code
+ * var orders = new Queue("orders", QueueArgs.builder()
+ *     .name("orders")
+ *     .settings(QueueSettingsArgs.builder().deliveryDelay(10).build())
+ *     .build());
+ * var shop = new CloudflareWorker("shop", CloudflareWorkerArgs.builder()
+ *     .bundle(BundleReferenceArgs.builder().bucket("bundles").key("shop/index.js").build())
+ *     .compatibilityDate("2026-11-01")
+ *     .bindings(Map.of("ORDERS", BindingArgs.builder()
+ *         .queue(QueueBindingArgs.builder().name(orders.name()).build())
+ *         .build()))
+ *     .build());
+ * }
+ * </pre>
  * 
  * ## Settings that others change
  * 

@@ -24,6 +24,13 @@ import javax.annotation.Nullable;
  * An R2 bucket: objects over S3, and a binding for Workers.
  * 
  * ## Example Usage
+ * ### A bucket in Western Europe
+ * 
+ * <pre>
+ * {@code
+ * var uploads = new R2Bucket("uploads", R2BucketArgs.builder().name("uploads").location("weur").build());
+ * }
+ * </pre>
  * 
  * ## Rules and public access
  * 

@@ -27,6 +27,27 @@ import javax.annotation.Nullable;
  * --remote` or in the dashboard.
  * 
  * ## Example Usage
+ * ### A secret and a Worker that reads it
+ * 
+ * <pre>
+ * {@code
+ * var key = new SecretsStoreSecret("key", SecretsStoreSecretArgs.builder()
+ *     .storeId("0123456789abcdef0123456789abcdef")
+ *     .name("signing-key")
+ *     .value("env:SIGNING_KEY")
+ *     .build());
+ * var api = new CloudflareWorker("api", CloudflareWorkerArgs.builder()
+ *     .bundle(BundleReferenceArgs.builder().bucket("bundles").key("api/index.js").build())
+ *     .compatibilityDate("2026-11-01")
+ *     .bindings(Map.of("KEY", BindingArgs.builder()
+ *         .secretsStoreSecret(SecretsStoreSecretBindingArgs.builder()
+ *             .storeId(key.storeId())
+ *             .secretName(key.name())
+ *             .build())
+ *         .build()))
+ *     .build());
+ * }
+ * </pre>
  * 
  * The Worker reads the value with `await env.KEY.get()`.
  * 

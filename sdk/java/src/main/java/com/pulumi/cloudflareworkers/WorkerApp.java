@@ -31,8 +31,39 @@ import javax.annotation.Nullable;
  *   what is at `path` is built already.
  * 
  * ## Example Usage
+ * ### From a build output to a URL
  * 
- * In production, with what a stack `acme/shop/staging` has tested:
+ * <pre>
+ * {@code
+ * var api = new WorkerApp("api", WorkerAppArgs.builder()
+ *     .path("./dist")
+ *     .compatibilityDate("2026-11-01")
+ *     .kv("CACHE")
+ *     .variables(Map.of("LOG_LEVEL", "info"))
+ *     .secrets(Map.of("UPSTREAM_KEY", "env:UPSTREAM_KEY"))
+ *     .build());
+ * }
+ * </pre>
+ * ### In production, what another stack has tested
+ * 
+ * <pre>
+ * {@code
+ * var staging = new StackReference("acme/shop/staging");
+ * var tested = staging.requireOutput("bundle").applyValue(output -> {
+ *   var bundle = (Map<?, ?>) output;
+ *   return BundleReferenceArgs.builder()
+ *       .bucket((String) bundle.get("bucket"))
+ *       .key((String) bundle.get("key"))
+ *       .sha256((String) bundle.get("sha256"))
+ *       .build();
+ * });
+ * var shop = new WorkerApp("shop", WorkerAppArgs.builder()
+ *     .promoteFrom(tested)
+ *     .compatibilityDate("2026-11-01")
+ *     .kv("CACHE")
+ *     .build());
+ * }
+ * </pre>
  * 
  */
 @ResourceType(type="cloudflare-workers:index:WorkerApp")

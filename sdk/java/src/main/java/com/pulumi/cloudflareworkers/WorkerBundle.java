@@ -30,6 +30,38 @@ import javax.annotation.Nullable;
  * and bundle-meta.json are left out.
  * 
  * ## Example Usage
+ * ### Build and store
+ * 
+ * <pre>
+ * {@code
+ * var bundle = new WorkerBundle("api", WorkerBundleArgs.builder()
+ *     .bucket("bundles")
+ *     .path("./dist")
+ *     .build(BuildCommandArgs.builder().command("npm", "run", "build").build())
+ *     .build());
+ * }
+ * </pre>
+ * ### Deploy
+ * 
+ * <pre>
+ * {@code
+ * var bundle = new WorkerBundle("api", WorkerBundleArgs.builder().bucket("bundles").path("./dist").build());
+ * var cache = new KvNamespace("cache");
+ * var api = new CloudflareWorker("api", CloudflareWorkerArgs.builder()
+ *     .bundle(bundle.reference().applyValue(reference -> BundleReferenceArgs.builder()
+ *         .bucket(reference.bucket())
+ *         .key(reference.key())
+ *         .sha256(reference.sha256().orElseThrow())
+ *         .build()))
+ *     .compatibilityDate("2026-11-01")
+ *     .variables(Map.of("LOG_LEVEL", "info"))
+ *     .bindings(Map.of("CACHE", BindingArgs.builder()
+ *         .kvNamespace(KvNamespaceBindingArgs.builder().id(cache.id()).build())
+ *         .build()))
+ *     .workersDev(WorkersDevArgs.builder().enabled(true).build())
+ *     .build());
+ * }
+ * </pre>
  * 
  * ## Import
  * 
