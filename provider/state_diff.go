@@ -28,7 +28,7 @@ const (
 // withStateDiff adds to the framework's comparison of inputs what only the
 // state can tell. It never compares inputs in the framework's place.
 func withStateDiff(prov p.Provider) p.Provider {
-	diff, update := prov.Diff, prov.Update
+	diff, update := prov.Diff, withPromises(prov.Update)
 	prov.Update = func(ctx context.Context, req p.UpdateRequest) (p.UpdateResponse, error) {
 		ignored := slices.Contains(req.IgnoreChanges, "traffic")
 		req.IgnoreChanges = withoutTraffic(req.IgnoreChanges)
@@ -44,6 +44,7 @@ func withStateDiff(prov p.Provider) p.Provider {
 		switch req.Urn.Type() { //nolint:exhaustive // tokens are not an enumeration
 		case workerToken:
 			resp = workerDiff(req, resp)
+			warnOfReplacement(ctx, req, resp)
 			return resp, replaceable(req, resp)
 		case bundleToken:
 			return bundleDiff(req, resp), nil
@@ -138,11 +139,7 @@ func workerDiff(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
 // replaceable refuses to replace a Worker by one that cannot have the secrets that
 // others have to set: its creation would be refused when the old one has gone.
 func replaceable(req p.DiffRequest, resp p.DiffResponse) error {
-	replaces := false
-	for _, diff := range resp.DetailedDiff {
-		replaces = replaces || strings.HasSuffix(string(diff.Kind), "&replace")
-	}
-	if !replaces {
+	if !replaces(resp) {
 		return nil
 	}
 	var missing []string

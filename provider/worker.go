@@ -138,14 +138,20 @@ type CloudflareWorkerState struct {
 	QueueConsumerIDs map[string]QueueConsumerID `pulumi:"queueConsumerIds"`
 	EmailRuleIDs     map[string]string          `pulumi:"emailRuleIds"`
 	Workflows        map[string]string          `pulumi:"workflows"`
+
+	promise *promise // of a preview only
 }
 
 // WireDependencies keeps outputs known in the previews of changes that cannot touch them.
 func (*CloudflareWorker) WireDependencies(
 	f infer.FieldSelector, in *CloudflareWorkerArgs, out *CloudflareWorkerState,
 ) {
+	if out.promise != nil { // which knows it better
+		f.OutputField(out).AlwaysKnown()
+		return
+	}
 	for _, versioned := range []any{
-		&out.VersionID, &out.PreviousVersion, &out.DeploymentID, &out.Traffic, &out.ETag,
+		&out.VersionID, &out.PreviousVersion, &out.DeploymentID, &out.Traffic, &out.ETag, &out.SecretsVersionID,
 	} {
 		f.OutputField(versioned).DependsOn(
 			f.InputField(&in.Bundle).Computed(), f.InputField(&in.MainModule).Computed(), f.InputField(&in.Format).Computed(),
@@ -232,9 +238,7 @@ func (w *CloudflareWorker) Update(
 		logAssetChanges(ctx, req.State.Assets, req.Inputs.Assets)
 		logRollout(ctx, req.State, req.Inputs)
 		logMailTakeOvers(ctx, req.State, req.Inputs)
-		next := req.State.clone()
-		next.CloudflareWorkerArgs = req.Inputs
-		next.BundleDigest = req.Inputs.bundle().SHA256
+		next := promised(ctx, req.State, req.Inputs)
 		err := warnOfTakeOvers(ctx, req.State, req.Inputs)
 		return infer.UpdateResponse[CloudflareWorkerState]{Output: next}, err
 	}

@@ -256,19 +256,22 @@ func logAssetChanges(ctx context.Context, seen, want *WorkerAssets) {
 		}
 	}
 	added, changed, gone := assets.Compare(was, is)
-	p.GetLogger(ctx).Infof("assets: %s, %s, %s", counted("new", added), counted("changed", changed), counted("gone", gone))
+	texts := []string{counted("new", added), counted("changed", changed), counted("gone", gone)}
+	texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
+	if len(texts) > 0 { // else only settings differ, or what is no file, such as _headers
+		p.GetLogger(ctx).Info("assets: " + strings.Join(texts, ", "))
+	}
 }
 
 // namedFiles is how many files are named in a message.
 const namedFiles = 5
 
-// counted counts files and names the first ones.
+// counted counts files and names the first ones. Of none it says nothing.
 func counted(what string, files []string) string {
-	text := fmt.Sprintf("%d %s", len(files), what)
 	if len(files) == 0 {
-		return text
+		return ""
 	}
-	text += " (" + strings.Join(files[:min(namedFiles, len(files))], ", ")
+	text := fmt.Sprintf("%d %s (", len(files), what) + strings.Join(files[:min(namedFiles, len(files))], ", ")
 	if len(files) > namedFiles {
 		text += ", …"
 	}

@@ -99,23 +99,26 @@ func checkRollout(seen CloudflareWorkerState, want CloudflareWorkerArgs) error {
 // logRollout tells in a preview which versions will share the traffic.
 func logRollout(ctx context.Context, seen CloudflareWorkerState, want CloudflareWorkerArgs) {
 	steps := planVersion(seen, want)
-	if !includes[deployVersion](steps) || percentage(want) == 100 {
+	if !includes[deployVersion](steps) {
 		return
 	}
-	next, version := seen, "the new version"
+	next, version, now := seen, "the new version", ""
 	if includes[createVersion](steps) {
 		next.PreviousVersion, next.VersionID = seen.stable(), ""
 	} else {
-		version = "version " + seen.VersionID
+		version, now = "version "+seen.VersionID, fmt.Sprintf(" (now %g %%)", seen.Traffic[seen.VersionID])
 	}
-	if next.PreviousVersion == "" {
-		return
+	switch {
+	case percentage(want) == 100 && now != "":
+		p.GetLogger(ctx).Infof("all requests will go to %s%s", version, now)
+	case percentage(want) == 100 || next.PreviousVersion == "":
+	default:
+		message := fmt.Sprintf("%g %% of the requests will go to %s%s, the others to version %s, which served before",
+			percentage(want), version, now, next.PreviousVersion)
+		if now != "" && percentage(want) < seen.Traffic[seen.VersionID] {
+			p.GetLogger(ctx).Warning(message)
+			return
+		}
+		p.GetLogger(ctx).Info(message)
 	}
-	message := fmt.Sprintf("%g %% of the requests will go to %s, %g %% to version %s",
-		percentage(want), version, 100-percentage(want), next.PreviousVersion)
-	if next.VersionID != "" && percentage(want) < seen.Traffic[seen.VersionID] {
-		p.GetLogger(ctx).Warning(message + ", which served before")
-		return
-	}
-	p.GetLogger(ctx).Info(message)
 }

@@ -92,7 +92,7 @@ func TestAWebsiteIsDeployed(t *testing.T) {
 	c.Calls()
 	preview := s.pulumi(t, "preview", "--diff")
 	assert.Contains(t, preview, "sha256", "the preview says that assets changed")
-	assert.Contains(t, preview, "assets: 0 new, 1 changed (about.html), 0 gone")
+	assert.Contains(t, preview, "assets: 1 changed (about.html)\n")
 	assert.Empty(t, c.Calls(), "a preview makes no request")
 	said := s.up(t)
 	assert.NotContains(t, said, "warning")

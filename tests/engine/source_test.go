@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -45,6 +47,104 @@ func TestThePluginRunsFromItsSource(t *testing.T) {
 	s.up(t)
 	assert.Contains(t, c.Dump(), `kv "cache"`)
 	s.unchanged(t)
+}
+
+// tenLines is the program with which the README begins.
+func tenLines(t *testing.T) string {
+	t.Helper()
+	root, err := toolbox.Root()
+	require.NoError(t, err)
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	require.NoError(t, err)
+	_, program, found := strings.Cut(string(readme), "```ts\n")
+	require.True(t, found)
+	program, _, found = strings.Cut(program, "```\n")
+	require.True(t, found)
+	return program
+}
+
+// npm stands for npm's install alone, which would need the network: what it would bring is in the tools' node_modules,
+// and the SDK that was generated is the one that is in the checkout, compiled.
+const npm = `#!/bin/sh
+if [ "$1" = install ]; then ln -sfn "$NODE_MODULES" node_modules; else exec "$NPM" "$@"; fi
+`
+
+// TestTheReadmeIsTheWayFromNothingToAURL: an empty folder, the SDK by `pulumi package add`, the README's program.
+func TestTheReadmeIsTheWayFromNothingToAURL(t *testing.T) {
+	t.Parallel()
+	root, err := toolbox.Root()
+	require.NoError(t, err)
+	_, err = checkout.Lay(t.Context(), t.TempDir(), "typescript") // compiles the SDK, once
+	require.NoError(t, err)
+	installed, err := exec.LookPath("npm")
+	require.NoError(t, err)
+	tools := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(tools, "npm"), []byte(npm), 0o700))
+
+	c := newCloud(t, running(t))
+	c.call(t, http.MethodPost, "/r2/buckets", `{"name": "bundles"}`) // "a bucket of yours"
+	s := &stack{dir: t.TempDir()}
+	s.file(t, "Pulumi.yaml", "name: api\nruntime: nodejs\n")
+	s.file(t, "package.json", `{"name": "api", "private": true, "dependencies": {"@pulumi/pulumi": "^3.259.0"}}`)
+	s.file(t, "index.ts", tenLines(t))
+	s.file(t, "dist/index.js", script)
+	s = newStack(t, c, s.dir, "NODE_MODULES="+checkout.NodeModules(), "NPM="+installed,
+		"PATH="+tools+string(os.PathListSeparator)+os.Getenv("PATH"))
+	assert.Contains(t, s.pulumi(t, "package", "add", root), `from "pulumi-cloudflare-workers"`)
+	s.generated(t, "sdk/nodejs", "cloudflareWorker.ts", "types/input.ts", "workerApp.ts")
+	s.pulumi(t, "config", "set", "--secret", "upstream", "open sesame")
+	s.up(t)
+	outputs := s.outputs(t)
+	url, _ := outputs["url"].(string)
+	for _, address := range []string{url, "https://api.example.com/"} {
+		status, body := c.get(t, address)
+		assert.Equal(t, http.StatusOK, status)
+		assert.Equal(t, "one", body)
+	}
+	s.unchanged(t)
+}
+
+// sdkModule is what a go.mod says of the SDK.
+var sdkModule = regexp.MustCompile(`(?m)^(replace |\t)\S+/sdk/go/cloudflareworkers .*\n`)
+
+// TestAProgramInGoGetsItsSDKFromACheckout: `pulumi package add` in a folder with a program is enough for it to compile.
+func TestAProgramInGoGetsItsSDKFromACheckout(t *testing.T) {
+	t.Parallel()
+	root, err := toolbox.Root()
+	require.NoError(t, err)
+	s := &stack{dir: t.TempDir()}
+	s.file(t, "Pulumi.yaml", "name: hello\nruntime: go\n")
+	for _, name := range []string{"main.go", "go.mod", "go.sum"} {
+		content, err := os.ReadFile(filepath.Join(root, "examples", "go", name))
+		require.NoError(t, err)
+		// Without what leads to the SDK in the checkout.
+		s.file(t, name, sdkModule.ReplaceAllString(string(content), ""))
+	}
+	s = newStack(t, newCloud(t, &emulator.Server{}), s.dir)
+	assert.Contains(t, s.pulumi(t, "package", "add", root), "sdk/go/cloudflareworkers")
+	s.generated(t, "sdk/go", "cloudflareworkers/cloudflareWorker.go", "cloudflareworkers/workerApp.go")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, ".")
+	build.Dir = s.dir
+	said, err := build.CombinedOutput()
+	require.NoError(t, err, string(said))
+}
+
+// generated asserts that files of the SDK that was added are those of the checkout's, save for the first line, which
+// says what has generated them.
+func (s *stack) generated(t *testing.T, sdk string, names ...string) {
+	t.Helper()
+	root, err := toolbox.Root()
+	require.NoError(t, err)
+	for _, name := range names {
+		generated, err := os.ReadFile(filepath.Join(s.dir, "sdks", provider.Name, filepath.FromSlash(name)))
+		require.NoError(t, err)
+		kept, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(sdk), filepath.FromSlash(name)))
+		require.NoError(t, err)
+		_, is, _ := strings.Cut(string(generated), "\n")
+		_, was, _ := strings.Cut(string(kept), "\n")
+		assert.NotEmpty(t, is)
+		assert.Equal(t, was, is, name)
+	}
 }
 
 // TestAnInlineProgramDrivesAnAttachedProvider is the way of tools that embed Pulumi: no project, no language host, no

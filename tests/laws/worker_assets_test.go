@@ -251,7 +251,7 @@ func TestOnlyFilesThatAreNewAreSent(t *testing.T) {
 	pl, err := s.preview(properties(program))
 	require.NoError(t, err)
 	assert.Equal(t, map[string]p.DiffKind{"assets.sha256": p.Update}, pl.kinds())
-	assert.Contains(t, s.logs.String(), "assets: 0 new, 1 changed (page-.html), 0 gone")
+	assert.Contains(t, s.logs.String(), "assets: 1 changed (page-.html)")
 	assert.Empty(t, w.Calls())
 	s.mustUp(properties(program))
 	assert.Equal(t, 1, uploads(w.Calls()))

@@ -144,14 +144,15 @@ func (c *Checkout) linkNodeModules() error {
 		return err
 	}
 	for _, entry := range entries {
-		if err := link(filepath.Join(installed, entry.Name()), filepath.Join(c.nodeModules(), entry.Name())); err != nil {
+		if err := link(filepath.Join(installed, entry.Name()), filepath.Join(c.NodeModules(), entry.Name())); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Checkout) nodeModules() string { return filepath.Join(c.dir, "node_modules") }
+// NodeModules is a directory with the packages of the tools and, when a program in TypeScript was laid out, the SDK.
+func (c *Checkout) NodeModules() string { return filepath.Join(c.dir, "node_modules") }
 
 // compileNodeSDK makes sdk/nodejs/bin, and has it in node_modules.
 func (c *Checkout) compileNodeSDK(ctx context.Context) error {
@@ -178,7 +179,7 @@ func (c *Checkout) compileNodeSDK(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(bin, "package.json"), manifest, 0o600); err != nil {
 		return err
 	}
-	return link(bin, filepath.Join(c.nodeModules(), "pulumi-cloudflare-workers"))
+	return link(bin, filepath.Join(c.NodeModules(), "pulumi-cloudflare-workers"))
 }
 
 // describePythonSDK makes sdk/python, with the metadata by which an installed package knows its version.
