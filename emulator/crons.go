@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator/cron"
 )
 
-// cronTrigger is a cron expression of a Worker.
-type cronTrigger struct{ account, script, cron string }
+// cronTrigger is a cron expression of a Worker, or of a Workflow.
+type cronTrigger struct{ account, script, workflow, cron string }
 
 // firing is a time at which a cron trigger fires.
 type firing struct {

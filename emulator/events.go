@@ -58,6 +58,11 @@ func (s *Server) applyEvents() error {
 				crons[cronTrigger{account: a.ID, script: w.Name, cron: schedule.Cron}] = true
 			}
 		}
+		for _, f := range sorted(a.Workflows) {
+			for _, schedule := range f.Schedules {
+				crons[cronTrigger{account: a.ID, workflow: f.Name, cron: schedule.Cron}] = true
+			}
+		}
 	}
 	s.events.crons.apply(crons, s.clock())
 	return s.broker.Apply(queues)
@@ -172,8 +177,12 @@ func (s *Server) due() (due []func(context.Context), next time.Time) {
 	return due, next
 }
 
-// fire calls the scheduled handler of a Worker.
+// fire calls the scheduled handler of a Worker, or starts an instance of a Workflow.
 func (s *Server) fire(ctx context.Context, f firing) {
+	if f.workflow != "" {
+		s.startInstance(ctx, f)
+		return
+	}
 	outcome, err := s.Runtime.Scheduled(ctx, f.account, f.script, f.cron, f.at)
 	switch {
 	case ctx.Err() != nil:

@@ -72,7 +72,8 @@ func (p *products) dumpProducts(w io.Writer) {
 	})
 	dumpSorted(w, p.Dispatch, func(d *dispatchNamespace) string { return "  dispatch namespace " + d.Name })
 	dumpSorted(w, p.Workflows, func(f *workflow) string {
-		return fmt.Sprintf("  workflow %q class %s of %s limits %s", f.Name, f.Class, f.Script, canonical(f.Limits))
+		return fmt.Sprintf("  workflow %q class %s of %s settings %s", f.Name, f.Class, f.Script,
+			canonical(f.workflowSettings))
 	})
 	dumpSorted(w, p.MTLS, func(m *mtlsCertificate) string {
 		return fmt.Sprintf("  mtls certificate %q ca %t serial %s chain %s private key %s", m.Name, m.CA, m.Serial,

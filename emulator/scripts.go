@@ -145,6 +145,7 @@ func (c *call) draft(name string, u *upload, strict bool, report *runtime.Report
 	}
 	for name, value := range map[string]json.RawMessage{
 		"limits": m.Limits, "placement": m.Placement, "cache_options": m.CacheOptions, "exports": m.Exports,
+		"raw": m.unknown,
 	} {
 		if len(value) > 0 && string(value) != "null" {
 			v.Other[name] = value
@@ -175,7 +176,7 @@ func (v *version) metadata() metadata {
 		MainModule: v.MainModule, BodyPart: v.BodyPart, Bindings: v.Bindings, CompatibilityDate: v.CompatibilityDate,
 		CompatibilityFlags: v.CompatibilityFlags, UsageModel: v.UsageModel, Annotations: v.Annotations,
 		Limits: v.Other["limits"], Placement: v.Other["placement"], CacheOptions: v.Other["cache_options"],
-		Exports: v.Other["exports"], KeepAssets: true,
+		Exports: v.Other["exports"], KeepAssets: true, unknown: v.Other["raw"],
 	}
 }
 

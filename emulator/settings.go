@@ -92,6 +92,11 @@ func checkObservability(settings json.RawMessage) error {
 
 		Logs   sampled `json:"logs"`
 		Traces sampled `json:"traces"`
+
+		Redact *bool `json:"redact_query_string"` // wrangler 4.164.0, wrangler-dist/cli.js, validateObservability
+		Issues struct {
+			Enabled *bool `json:"enabled"`
+		} `json:"issues"`
 	}
 	if len(settings) > 0 {
 		if err := json.Unmarshal(settings, &sent); err != nil {

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -53,6 +54,32 @@ type metadata struct {
 	Exports            json.RawMessage   `json:"exports"`
 
 	scriptSettings // applied by PUT of a script only
+
+	unknown json.RawMessage // the other members, which have no effect here; nil: there are none
+}
+
+// unknownMembers are the members of an upload's metadata that nothing here knows, such as wrangler's unsafe.metadata
+// sends (workers-sdk, create-worker-upload-form.ts).
+func unknownMembers(text []byte) json.RawMessage {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(text, &all) != nil {
+		return nil
+	}
+	for _, t := range []reflect.Type{reflect.TypeFor[metadata](), reflect.TypeFor[scriptSettings]()} {
+		for field := range t.Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			delete(all, name)
+		}
+	}
+	delete(all, "package_dependencies")
+	if len(all) == 0 {
+		return nil
+	}
+	unknown, err := json.Marshal(all)
+	if err != nil {
+		return nil
+	}
+	return unknown
 }
 
 // invalid is the refusal of an upload whose content is not right.
@@ -92,6 +119,7 @@ func readForm(body []byte, boundary string) (*upload, error) {
 				// The text: cloudflare-typescript issue 158.
 				return nil, invalid("could not read content for part metadata: %v", err)
 			}
+			u.metadata.unknown = unknownMembers(part.Content)
 			found = true
 		case part.file == "":
 			// Not a module: Jaal-Yantra-Textiles/v2 pull request 1055 met "No such module" for want of a file name.

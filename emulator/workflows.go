@@ -23,30 +23,28 @@ const (
 	codeNoInstance       = 10400
 	codeCannotTerminate  = 10401
 	codeInstanceTaken    = 10405
+
+	codeWorkflowMoved = 10209 // wrangler 4.164.0, wrangler-dist/cli.js, WORKFLOW_JURISDICTION_IMMUTABLE_CODE; status ours
 )
 
 // workflow is a Workflow. Its instances are the runtime's.
 type workflow struct {
-	ID        string         `json:"id"` // a UUID, of its data too
-	Name      string         `json:"name"`
-	Script    string         `json:"script"`
-	Class     string         `json:"class"`
-	VersionID string         `json:"versionId"`
-	Limits    workflowLimits `json:"limits"`
-	Created   timestamp      `json:"created"`
-	Modified  timestamp      `json:"modified"`
-}
+	ID        string    `json:"id"` // a UUID, of its data too
+	Name      string    `json:"name"`
+	Script    string    `json:"script"`
+	Class     string    `json:"class"`
+	VersionID string    `json:"versionId"`
+	Created   timestamp `json:"created"`
+	Modified  timestamp `json:"modified"`
 
-// workflowLimits are the limits of each instance (cloudflare-go workflows.WorkflowUpdateParamsLimits).
-type workflowLimits struct {
-	Steps int `json:"steps,omitempty"` // zero: the standard
+	workflowSettings
 }
 
 // view is the Workflow as the API shows it (cloudflare-go workflows.WorkflowGetResponse). Instances are not counted.
 func (f *workflow) view() map[string]any {
 	return map[string]any{
 		"id": f.ID, "name": f.Name, "script_name": f.Script, "class_name": f.Class, "created_on": f.Created,
-		"modified_on": f.Modified, "triggered_on": nil, "instances": map[string]int{},
+		"modified_on": f.Modified, "triggered_on": nil, "instances": map[string]int{}, "schedules": f.nextInstances(),
 	}
 }
 
@@ -80,15 +78,13 @@ func getWorkflow(c *call) (any, error) {
 
 // putWorkflow answers PUT /accounts/{account}/workflows/{workflow} (cloudflare-go workflows.WorkflowUpdateParams),
 // which makes a Workflow or changes one; wrangler sends it after each deployment (workers-sdk,
-// packages/deploy-helpers/src/triggers/deploy.ts). Each makes a version. The refusal of a class that the script does
-// not export is ours.
+// packages/deploy-helpers/src/triggers/deploy.ts). Each makes a version. What is not said becomes as in a new one,
+// which is our best guess, but for the jurisdiction. The refusal of a class that the script does not export is ours.
 func putWorkflow(c *call) (any, error) {
 	var want struct {
-		Script    string          `json:"script_name"`
-		Class     string          `json:"class_name"`
-		Limits    workflowLimits  `json:"limits"`
-		Retention json.RawMessage `json:"default_retention"`
-		Schedules []any           `json:"schedules"`
+		Script string `json:"script_name"`
+		Class  string `json:"class_name"`
+		workflowSettings
 	}
 	if err := c.decode(&want, codeBadWorkflow); err != nil {
 		return nil, err
@@ -97,18 +93,21 @@ func putWorkflow(c *call) (any, error) {
 	if err := c.checkWorkflow(name, want.Script, want.Class); err != nil {
 		return nil, err
 	}
-	switch {
-	case want.Limits.Steps < 0:
-		return nil, refuse(http.StatusBadRequest, codeBadWorkflow, "limits.steps must not be negative")
-	case len(want.Schedules) > 0 || len(want.Retention) > 0:
-		return nil, refuse(http.StatusNotImplemented, 7000, "the emulator has no schedules and no retention of Workflows")
+	if err := want.check(); err != nil {
+		return nil, err
 	}
 	f := c.account.Workflows[name]
-	if f == nil {
+	switch {
+	case f == nil:
 		f = &workflow{ID: newUUID(), Name: name, Created: c.now()}
 		c.account.Workflows = kept(c.account.Workflows, name, f)
+	case want.Jurisdiction == "":
+		want.Jurisdiction = f.Jurisdiction
+	case want.Jurisdiction != f.Jurisdiction:
+		return nil, refuse(http.StatusBadRequest, codeWorkflowMoved, "the jurisdiction of workflow '%s' cannot be changed",
+			name)
 	}
-	f.Script, f.Class, f.Limits = want.Script, want.Class, want.Limits
+	f.Script, f.Class, f.workflowSettings = want.Script, want.Class, want.workflowSettings
 	f.VersionID, f.Modified = newUUID(), c.now()
 	view := f.view()
 	delete(view, "instances")
@@ -153,8 +152,8 @@ func deleteWorkflow(c *call) (any, error) {
 	return map[string]any{"status": "ok", "success": true}, nil
 }
 
-// listWorkflowVersions answers GET …/workflows/{workflow}/versions (cloudflare-go workflows.VersionListResponse). Only
-// the latest is remembered.
+// listWorkflowVersions answers GET …/workflows/{workflow}/versions (cloudflare-go workflows.VersionListResponse).
+// Only the latest is remembered.
 func listWorkflowVersions(c *call) (any, error) {
 	f, err := c.workflow()
 	if err != nil {
@@ -162,7 +161,7 @@ func listWorkflowVersions(c *call) (any, error) {
 	}
 	return paged(c.r, []any{map[string]any{
 		"id": f.VersionID, "workflow_id": f.ID, "class_name": f.Class, "created_on": f.Modified, "modified_on": f.Modified,
-		"has_dag": false, "language": "javascript", "limits": f.Limits,
+		"has_dag": false, "language": "javascript", "limits": f.Limits, "default_retention": f.Retention.view(),
 	}}, 10), nil
 }
 
@@ -173,7 +172,7 @@ func (a *account) workflowsOf(w *worker) []runtime.Workflow {
 		if f.Script != w.Name {
 			continue
 		}
-		running := runtime.Workflow{ID: f.ID, Name: f.Name, Class: f.Class, Steps: f.Limits.Steps}
+		running := runtime.Workflow{ID: f.ID, Name: f.Name, Class: f.Class, Steps: f.steps()}
 		if v := w.active(); v == nil || !v.mayExport(f.Class) {
 			running.Class = ""
 		}
@@ -221,8 +220,8 @@ func (c *call) callWorkflow(method string, args ...any) (*workflow, json.RawMess
 	return nil, nil, refuse(http.StatusInternalServerError, codeWorkflowInternal, "%s", text)
 }
 
-// createInstance answers POST …/workflows/{workflow}/instances (cloudflare-go workflows.InstanceNewParams, where params
-// is JSON in a string; wrangler sends JSON: workers-sdk, packages/wrangler/src/workflows/commands/trigger.ts).
+// createInstance answers POST …/workflows/{workflow}/instances (cloudflare-go workflows.InstanceNewParams, where
+// params is JSON in a string; wrangler sends JSON: workers-sdk, packages/wrangler/src/workflows/commands/trigger.ts).
 func createInstance(c *call) (any, error) {
 	var want struct {
 		ID     string          `json:"instance_id"`
@@ -268,8 +267,8 @@ func setInstanceStatus(c *call) (any, error) {
 		return nil, refuse(http.StatusBadRequest, codeBadWorkflow, "status must be pause, resume, terminate or restart")
 	}
 	if len(want.From) > 0 || want.Rollback {
-		return nil, refuse(http.StatusNotImplemented, 7000, "the emulator neither rolls instances back nor restarts them "+
-			"from a step")
+		return nil, refuse(http.StatusNotImplemented, 7000, "the emulator neither rolls instances back nor restarts "+
+			"them from a step")
 	}
 	c.unchanged = true
 	if _, _, err := c.callWorkflow(want.Status, c.path("instance")); err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -58,8 +59,12 @@ func TestTheLifeOfAWorkflow(t *testing.T) {
 		{400, 10002, object{"script_name": "flow", "class_name": "None"}},
 		{400, 10002, object{"script_name": "flow", "class_name": ""}},
 		{400, 10002, object{"script_name": "flow", "class_name": "Orders", "limits": object{"steps": -1}}},
-		{501, 7000, object{"script_name": "flow", "class_name": "Orders", "schedules": []object{{"cron": "* * * * *"}}}},
-		{501, 7000, object{"script_name": "flow", "class_name": "Orders", "default_retention": object{}}},
+		{400, 10002, object{"script_name": "flow", "class_name": "Orders", "concurrency": object{"limit": 0}}},
+		{400, 10002, object{"script_name": "flow", "class_name": "Orders", "jurisdiction": "moon"}},
+		{400, 10100, object{"script_name": "flow", "class_name": "Orders", "schedules": []object{{"cron": "* * * *"}}}},
+		{400, 10002, retained(object{"success_retention": 0})},
+		{400, 10002, retained(object{"error_retention": "3 moons"})},
+		{400, 10002, retained(object{"error_retention": true})},
 	} {
 		c.refused(wrong.status, wrong.code, http.MethodPut, path, wrong.body)
 	}
@@ -136,4 +141,80 @@ func TestTheLifeOfAWorkflow(t *testing.T) {
 	c.refused(http.StatusBadRequest, 10001, http.MethodPost, instances, object{})
 	c.must(http.MethodDelete, path, nil, nil)
 	assert.Equal(t, empty, c.server.Dump())
+}
+
+// retained is a Workflow whose instances are kept like that.
+func retained(as object) object {
+	return object{"script_name": "flow", "class_name": "Orders", "default_retention": as}
+}
+
+// TestAWorkflowHasWhatItWasRegisteredWith: and the next registration replaces it, but for the jurisdiction.
+func TestAWorkflowHasWhatItWasRegisteredWith(t *testing.T) {
+	t.Parallel()
+	c := start(t, &emulator.Server{})
+	c.upload("flow", orders, object{"bindings": []object{ordersBinding}})
+	path := workflows + "/orders"
+	plain := object{"script_name": "flow", "class_name": "Orders"}
+	c.must(http.MethodPut, path, object{
+		"script_name": "flow", "class_name": "Orders", "limits": object{"steps": 5}, "concurrency": object{"limit": 2},
+		"schedules": []object{{"cron": "*/5 * * * *"}}, "jurisdiction": "eu",
+		"default_retention": object{"success_retention": "3 days", "error_retention": 1000},
+	}, nil)
+	type view struct {
+		Schedules []struct{ Cron string }
+	}
+	var read view
+	c.must(http.MethodGet, path, nil, &read)
+	assert.Equal(t, view{[]struct{ Cron string }{{"*/5 * * * *"}}}, read)
+	var listed []view
+	c.must(http.MethodGet, workflows, nil, &listed)
+	assert.Equal(t, []view{read}, listed)
+	type version struct {
+		Limits    map[string]int
+		Retention map[string]int `json:"default_retention"`
+	}
+	var versions []version
+	c.must(http.MethodGet, path+"/versions", nil, &versions)
+	assert.Equal(t, []version{{
+		Limits:    map[string]int{"steps": 5},
+		Retention: map[string]int{"success_retention": 259200000, "error_retention": 1000},
+	}}, versions)
+	for _, kept := range []string{`"concurrency":{"limit":2}`, `"jurisdiction":"eu"`} {
+		assert.Contains(t, c.server.Dump(), kept)
+	}
+	c.refused(http.StatusBadRequest, 10209, http.MethodPut, path,
+		object{"script_name": "flow", "class_name": "Orders", "jurisdiction": "us"})
+	c.must(http.MethodPut, path, plain, nil)
+	assert.Contains(t, c.server.Dump(), `settings {"jurisdiction":"eu"}`)
+	c.refused(http.StatusBadRequest, 10209, http.MethodPut, path,
+		object{"script_name": "flow", "class_name": "Orders", "jurisdiction": "us"})
+}
+
+// TestASchedulesInstancesStart: at its times, and no more when it is gone.
+func TestASchedulesInstancesStart(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	const counting = `
+		import { WorkflowEntrypoint } from "cloudflare:workers";
+		export class Orders extends WorkflowEntrypoint {
+			async run() { await this.env.KV.put("runs", (await this.env.KV.get("runs") ?? "") + "x") }
+		}
+		export default { async fetch(request, env) { return new Response(await env.KV.get("runs")) } }`
+	c, get := run(t, &emulator.Server{Now: clock.now})
+	kv := c.namespace("runs")
+	c.upload("flow", counting, object{"bindings": []object{
+		ordersBinding, {"type": "kv_namespace", "name": "KV", "namespace_id": kv[len(namespaces)+1:]},
+	}})
+	c.must(http.MethodPost, scripts+"flow/subdomain", object{"enabled": true}, nil)
+	c.must(http.MethodPut, workflows+"/orders", object{
+		"script_name": "flow", "class_name": "Orders", "schedules": []object{{"cron": "*/5 * * * *"}},
+	}, nil)
+	const url = "http://flow.emulator.workers.dev/"
+	c.pass(clock, 4*time.Minute)
+	assert.Empty(t, get(url))
+	c.pass(clock, time.Minute)
+	require.Eventually(t, func() bool { return get(url) == "x" }, time.Minute, 10*time.Millisecond)
+	c.must(http.MethodPut, workflows+"/orders", object{"script_name": "flow", "class_name": "Orders"}, nil)
+	c.pass(clock, time.Hour)
+	assert.Equal(t, "x", get(url))
 }

@@ -94,6 +94,13 @@ type WorkflowBinding struct {
 	Name       string `pulumi:"name" api:"workflow_name" must:"the name of a Workflow"`
 	ClassName  string `pulumi:"className,optional" api:"class_name"`
 	ScriptName string `pulumi:"scriptName,optional" api:"script_name"`
+
+	// Not of the binding, but of the Workflow that it registers: see workflow_settings.go.
+	Limits           *WorkflowLimits      `pulumi:"limits,optional"`
+	Schedules        []string             `pulumi:"schedules,optional"`
+	Concurrency      *WorkflowConcurrency `pulumi:"concurrency,optional"`
+	DefaultRetention *WorkflowRetention   `pulumi:"defaultRetention,optional"`
+	Jurisdiction     string               `pulumi:"jurisdiction,optional"`
 }
 
 // HyperdriveBinding binds a Hyperdrive configuration.
@@ -373,9 +380,20 @@ func (b *ServiceBinding) Annotate(a infer.Annotator) {
 func (b *WorkflowBinding) Annotate(a infer.Annotator) {
 	a.Describe(&b, "Binds a Workflow.")
 	a.Describe(&b.Name, "Name of the Workflow, unique in the account.")
-	a.Describe(&b.ClassName, "Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this "+
-		"Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.")
+	a.Describe(&b.ClassName, "Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with "+
+		"this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its "+
+		"name.")
 	a.Describe(&b.ScriptName, "Name of the Worker that exports it. Default: this one.")
+	a.Describe(&b.Limits, "What one instance may use, if the Workflow is registered for this Worker. "+
+		"Default: as the plan.")
+	a.Describe(&b.Schedules, "Cron expressions, in UTC, each of which starts instances, if the Workflow is registered "+
+		"for this Worker. Their order says nothing. Default: none.")
+	a.Describe(&b.Concurrency, "How many instances run at the same time, if the Workflow is registered for this "+
+		"Worker. Default: as many as the plan allows.")
+	a.Describe(&b.DefaultRetention, "How long instances are kept that have ended, if the Workflow is registered for "+
+		"this Worker. Default: as the plan.")
+	a.Describe(&b.Jurisdiction, "Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` "+
+		"or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.")
 }
 
 // Annotate describes the binding.

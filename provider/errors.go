@@ -60,10 +60,14 @@ var codeHints = map[apiCode]string{
 		"under Workers & Pages, or leave workersDev out",
 	{cfapi.APIWorkers, 10022}: "a route pattern is host and path, with * only at the start of the host " +
 		"and the end of the path",
-	{cfapi.APIWorkers, 10064}: "a queue delivers to this Worker: pulumi refresh finds the consumer, or remove it with " +
-		"wrangler queues consumer remove <queue> <worker>",
+	{cfapi.APIWorkers, 10064}: "a queue delivers to this Worker: pulumi refresh finds the consumer, or remove it " +
+		"with wrangler queues consumer remove <queue> <worker>",
 	{cfapi.APIWorkers, 11001}: codeHintNoQueueHandler,
 	{cfapi.APIQueues, 11001}:  codeHintNoQueueHandler,
+	// wrangler 4.164.0, triggersDeploy
+	{cfapi.APIWorkflows, 10208}: "schedules of a Workflow need the paid Workers plan",
+	{cfapi.APIWorkflows, 10209}: "the Workflow is in another jurisdiction already, and stays there: give the Workflow a " +
+		"new name, or delete it first, with its instances: wrangler workflows delete <name>",
 	// alchemy-run/distilled, recorded live
 	{cfapi.APIWorkers, 10019}: "a route needs a Worker that exists",
 	{cfapi.APIWorkers, 10068}: "the entry point exports nothing that handles an event: does it have a " +
@@ -85,8 +89,8 @@ var codeHints = map[apiCode]string{
 	// Cloudflare's texts, in logs of deployments: "Queue name '…' is already taken", "Cannot delete queue '…' that is
 	// still referenced by a binding in a Worker"
 	{cfapi.APIQueues, codeQueueExists}: "import the queue as <accountId>/<queueId>, or choose another name",
-	{cfapi.APIQueues, 11005}: "remove the binding or the consumer first; a program that takes the name from the queue's " +
-		"output does so in order",
+	{cfapi.APIQueues, 11005}: "remove the binding or the consumer first; a program that takes the name from the " +
+		"queue's output does so in order",
 	{cfapi.APIKV, codeDuplicateKVTitle}: "import the namespace by its id, or choose another title",
 	{cfapi.APISecretsStore, codeStoredSecretExists}: "if the store has a secret of this name, import it by its id " +
 		"(wrangler secrets-store secret list <storeId> --remote) or choose another name; if not, the account has as " +
@@ -115,16 +119,16 @@ var kindHints = []struct {
 	{cfapi.ErrDenied, cfapi.APIKV, "the API token needs \"Workers KV Storage: Edit\" on this account"},
 	{cfapi.ErrDenied, cfapi.APID1, "the API token needs \"D1: Edit\" on this account"},
 	{cfapi.ErrDenied, cfapi.APIQueues, "the API token needs \"Queues: Edit\" on this account"},
-	{cfapi.ErrDenied, cfapi.APIEmail, "the API token needs \"Email Routing Rules: Edit\" on this zone; to import, also " +
-		"\"Email Routing Rules: Read\" on the account"},
+	{cfapi.ErrDenied, cfapi.APIEmail, "the API token needs \"Email Routing Rules: Edit\" on this zone; to import, " +
+		"also \"Email Routing Rules: Read\" on the account"},
 	{cfapi.ErrDenied, cfapi.APIWorkflows, "the API token needs \"Workers Scripts: Edit\" on this account"},
 	{cfapi.ErrDenied, cfapi.APIR2, "the API token needs \"Workers R2 Storage: Edit\" on this account"},
 	{cfapi.ErrDenied, cfapi.APIDNS, "the API token needs \"DNS: Edit\" on this zone"},
 	{cfapi.ErrDenied, cfapi.APIZones, "the API token needs \"Zone: Read\" to find a zone by name or host: give it " +
 		"that, or give zoneId"},
 	{cfapi.ErrDenied, cfapi.APISecretsStore, "the API token needs \"Secrets Store: Edit\" on this account"},
-	{cfapi.ErrNotFound, cfapi.APISecretsStore, "is storeId the id of the account's store? wrangler secrets-store store " +
-		"list --remote shows it. If somebody deleted the secret, run pulumi refresh"},
+	{cfapi.ErrNotFound, cfapi.APISecretsStore, "is storeId the id of the account's store? wrangler secrets-store " +
+		"store list --remote shows it. If somebody deleted the secret, run pulumi refresh"},
 }
 
 // hintedError is an error that tells the user what to try.

@@ -70,6 +70,8 @@ type CloudflareWorkerArgs struct {
 	AllowDataLoss []string                       `pulumi:"allowDataLoss,optional"`
 
 	Rollout *Rollout `pulumi:"rollout,optional"`
+
+	RawMetadata map[string]any `pulumi:"rawMetadata,optional"`
 }
 
 // WorkersDev says whether a Worker is published on workers.dev.
@@ -161,7 +163,7 @@ func (*CloudflareWorker) WireDependencies(
 			f.InputField(&in.Limits).Computed(), f.InputField(&in.CacheOptions).Computed(),
 			f.InputField(&in.Annotations).Computed(),
 			f.InputField(&in.Migrations).Computed(), f.InputField(&in.Exports).Computed(),
-			f.InputField(&in.Assets).Computed(),
+			f.InputField(&in.Assets).Computed(), f.InputField(&in.RawMetadata).Computed(),
 		)
 	}
 	for _, deployed := range []any{&out.DeploymentID, &out.Traffic} {

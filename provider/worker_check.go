@@ -158,6 +158,7 @@ func checkWorker(args CloudflareWorkerArgs, inputs property.Map) []p.CheckFailur
 	c.customDomains(args)
 	c.assets(args)
 	c.events(args)
+	c.rawMetadata(args)
 	percent := percentage(args)
 	c.fail(percent < 0 || percent > 100, []string{"rollout", "percentage"}, "%g is not a percentage from 0 to 100",
 		percent)

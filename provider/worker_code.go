@@ -237,6 +237,7 @@ func (c *checker) codeless(args CloudflareWorkerArgs) {
 		"mainModule": args.MainModule != "", "format": args.Format != "", "variables": len(args.Variables) > 0,
 		"secrets": len(args.Secrets) > 0, "requiredSecrets": len(args.RequiredSecrets) > 0,
 		"bindings": len(args.Bindings) > 0, "placement": args.Placement != nil, "limits": args.Limits != nil,
+		"rawMetadata":  len(args.RawMetadata) > 0,
 		"cacheOptions": args.CacheOptions != nil, "schedules": len(args.Schedules) > 0,
 		"migrations": len(args.Migrations) > 0, "exports": len(args.Exports) > 0,
 		"tailConsumers": len(args.TailConsumers) > 0, "streamingTailConsumers": len(args.StreamingTailConsumers) > 0,

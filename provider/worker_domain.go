@@ -23,6 +23,29 @@ type CustomDomain struct {
 	ZoneName                  string `pulumi:"zoneName,optional"`
 	OverrideExistingOrigin    bool   `pulumi:"overrideExistingOrigin,optional"`
 	OverrideExistingDNSRecord bool   `pulumi:"overrideExistingDnsRecord,optional"`
+	Enabled                   *bool  `pulumi:"enabled,optional"`
+	PreviewsEnabled           bool   `pulumi:"previewsEnabled,optional"`
+}
+
+// answers reports whether requests to the host name reach the Worker.
+func (c CustomDomain) answers() bool { return c.Enabled == nil || *c.Enabled }
+
+// sameDomain reports whether both say the same of what Cloudflare knows.
+func sameDomain(a, b CustomDomain) bool {
+	return a.ZoneID == b.ZoneID && a.answers() == b.answers() && a.PreviewsEnabled == b.PreviewsEnabled
+}
+
+// origin is the custom domain host as it is sent: what is not said is as wrangler has it, unsaid (wrangler 4.164.0,
+// wrangler-dist/cli.js, publishCustomDomains), but where Cloudflare would then have something else (is).
+func (c CustomDomain) origin(host string, is cfapi.Domain) cfapi.Origin {
+	o := cfapi.Origin{Hostname: host, ZoneID: c.ZoneID, Enabled: c.Enabled}
+	if c.Enabled == nil && is.Enabled != nil && !*is.Enabled {
+		o.Enabled = new(true)
+	}
+	if c.PreviewsEnabled || orZero(is.Previews) {
+		o.Previews = &c.PreviewsEnabled
+	}
+	return o
 }
 
 // Annotate describes the inputs.
@@ -30,10 +53,12 @@ func (c *CustomDomain) Annotate(a infer.Annotator) {
 	a.Describe(&c, "A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.")
 	a.Describe(&c.ZoneID, zoneIDDoc)
 	a.Describe(&c.ZoneName, zoneNameDoc)
-	a.Describe(&c.OverrideExistingOrigin, "Whether to take the host name over from another Worker. Default: false; it is "+
-		"then an error that names that Worker, before anything is changed.")
-	a.Describe(&c.OverrideExistingDNSRecord, "Whether to replace A, AAAA and CNAME records of that name. Default: false; "+
-		"they are then an error, before anything is changed.")
+	a.Describe(&c.OverrideExistingOrigin, "Whether to take the host name over from another Worker. Default: false; it "+
+		"is then an error that names that Worker, before anything is changed.")
+	a.Describe(&c.OverrideExistingDNSRecord, "Whether to replace A, AAAA and CNAME records of that name. Default: "+
+		"false; they are then an error, before anything is changed.")
+	a.Describe(&c.Enabled, "Whether requests to the host name reach the Worker. Default: true.")
+	a.Describe(&c.PreviewsEnabled, "Whether versions of the Worker have preview URLs below the host name. Default: false.")
 }
 
 var hostName = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$`)
@@ -55,7 +80,7 @@ func (c *checker) customDomains(args CloudflareWorkerArgs) {
 // planDomains lists the host names that are to be attached, and those to be detached.
 func planDomains(seen CloudflareWorkerState, want CloudflareWorkerArgs) (attached, detached []string) {
 	for _, host := range slices.Sorted(maps.Keys(want.CustomDomains)) {
-		if was, there := seen.CustomDomains[host]; !there || was.ZoneID != want.CustomDomains[host].ZoneID {
+		if was, there := seen.CustomDomains[host]; !there || !sameDomain(was, want.CustomDomains[host]) {
 			attached = append(attached, host)
 		}
 	}
@@ -94,12 +119,20 @@ type attachment struct {
 // what is no longer wanted is detached later, and the rest is not ours.
 func (d deployer) compareDomains(ctx context.Context, seen CloudflareWorkerState) error {
 	var a attachment
-	for _, host := range slices.Sorted(maps.Keys(d.want.CustomDomains)) {
-		a.origins = append(a.origins, cfapi.Origin{Hostname: host, ZoneID: d.want.CustomDomains[host].ZoneID})
+	hosts := slices.Sorted(maps.Keys(d.want.CustomDomains))
+	for _, host := range hosts {
+		a.origins = append(a.origins, d.want.CustomDomains[host].origin(host, cfapi.Domain{}))
 	}
 	changes, err := d.api.DomainChanges(ctx, d.account, d.script, a.origins)
 	if err != nil {
 		return err
+	}
+	attached := map[string]cfapi.Domain{}
+	for _, updated := range changes.Updated {
+		attached[updated.Hostname] = updated.Domain
+	}
+	for i, host := range hosts {
+		a.origins[i] = d.want.CustomDomains[host].origin(host, attached[host])
 	}
 	for _, kept := range changes.Removed {
 		a.origins = append(a.origins, cfapi.Origin{
@@ -113,6 +146,9 @@ func (d deployer) compareDomains(ctx context.Context, seen CloudflareWorkerState
 		other, err := d.api.Domain(ctx, d.account, updated.ID)
 		if err != nil {
 			return err
+		}
+		if other.Service == d.script {
+			continue // it is to be enabled, or not
 		}
 		a.overrides.Origin = true
 		d.found.domainOf(d.want, updated.Hostname, other.Service)
@@ -220,11 +256,23 @@ func (s CloudflareWorkerState) ownsRecord(host string) bool {
 	return false
 }
 
-// seeDomains records the Worker's custom domains.
+// seeDomains records the Worker's custom domains. What Cloudflare does not say of one is as it was.
 func (s *CloudflareWorkerState) seeDomains(domains []cfapi.Domain) {
+	known := s.CustomDomains
 	s.CustomDomains = nil
 	for _, domain := range domains {
-		s.setDomain(domain.Hostname, CustomDomain{ZoneID: domain.ZoneID})
+		if domain.Service != s.ScriptName {
+			continue
+		}
+		is := known[domain.Hostname]
+		is = CustomDomain{ZoneID: domain.ZoneID, Enabled: is.Enabled, PreviewsEnabled: is.PreviewsEnabled}
+		if domain.Enabled != nil && *domain.Enabled != is.answers() {
+			is.Enabled = domain.Enabled
+		}
+		if domain.Previews != nil {
+			is.PreviewsEnabled = *domain.Previews
+		}
+		s.setDomain(domain.Hostname, is)
 	}
 }
 
@@ -240,9 +288,15 @@ func (w *CloudflareWorkerArgs) addressesAs(old CloudflareWorkerArgs) {
 	}
 	domains := maps.Clone(w.CustomDomains)
 	for host, domain := range domains {
-		if was := old.CustomDomains[host]; was.ZoneID == domain.ZoneID {
-			domains[host] = was
+		was := old.CustomDomains[host]
+		if was.ZoneID != domain.ZoneID {
+			continue
 		}
+		if was.answers() != domain.answers() {
+			was.Enabled = domain.Enabled
+		}
+		was.PreviewsEnabled = domain.PreviewsEnabled
+		domains[host] = was
 	}
 	w.Routes, w.CustomDomains = written(routes, old.Routes), written(domains, old.CustomDomains)
 }

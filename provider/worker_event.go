@@ -102,7 +102,7 @@ func (r reader) events(ctx context.Context, imported bool, consumed []string, st
 	if err := r.emailRoutes(ctx, imported, state); err != nil {
 		return err
 	}
-	return r.workflows(ctx, state)
+	return r.workflows(ctx, imported, state)
 }
 
 // sharesEvents reports whether something is in both that one Worker alone can have.

@@ -162,10 +162,11 @@ func sameVersion(a, b CloudflareWorkerArgs) bool {
 		a.CompatibilityDate == b.CompatibilityDate &&
 		sameFlags(a.CompatibilityFlags, b.CompatibilityFlags) &&
 		sameMap(a.Variables, b.Variables) &&
-		sameMap(a.Bindings, b.Bindings) &&
+		sameMap(versionedBindings(a.Bindings), versionedBindings(b.Bindings)) &&
 		sameMap(a.Exports, b.Exports) &&
 		sameVersionSettings(a, b) &&
 		orZero(a.Annotations) == orZero(b.Annotations) &&
+		sameMap(a.RawMetadata, b.RawMetadata) &&
 		sameServed(a.Assets, b.Assets)
 }
 
@@ -199,7 +200,7 @@ func urls(state CloudflareWorkerState, accountSubdomain string) []string {
 		list = append(list, "https://"+state.ScriptName+"."+accountSubdomain+workersDevDomain)
 	}
 	for _, host := range slices.Sorted(maps.Keys(state.CustomDomains)) {
-		if state.CustomDomains[host].ZoneID != unknownID {
+		if domain := state.CustomDomains[host]; domain.ZoneID != unknownID && domain.answers() {
 			list = append(list, "https://"+host)
 		}
 	}

@@ -87,7 +87,7 @@ func (s *CloudflareWorkerState) expect(steps []step, want CloudflareWorkerArgs) 
 		case checkSecretNames:
 			mark("unmanagedSecretNames")
 		case putWorkflow:
-			s.Workflows[step.name] = step.class
+			s.Workflows[step.name] = step.binding.ClassName
 		case createRoute:
 			mark("routeIds")
 		case deleteRoute:

@@ -76,6 +76,7 @@ func inputsOf(state CloudflareWorkerState, old CloudflareWorkerArgs) CloudflareW
 	inputs.Variables = written(inputs.Variables, old.Variables)
 	inputs.Bindings = written(inputs.Bindings, old.Bindings)
 	inputs.Secrets = written(inputs.Secrets, old.Secrets)
+	inputs.RawMetadata = written(inputs.RawMetadata, old.RawMetadata)
 	inputs.addressesAs(old)
 	inputs.QueueConsumers = written(inputs.QueueConsumers, old.QueueConsumers)
 	inputs.EmailRoutes = written(inputs.EmailRoutes, old.EmailRoutes)
@@ -222,7 +223,7 @@ func (s *CloudflareWorkerState) seeVersion(v cfapi.Version, deployments []cfapi.
 	s.seeAssets(v, note, noted)
 	s.VersionID, s.ETag = v.ID, v.ETag
 	s.CompatibilityDate, s.CompatibilityFlags = v.CompatibilityDate, v.CompatibilityFlags
-	s.Variables, s.Bindings = variables, bindings
+	s.Variables, s.Bindings = variables, withWorkflowSettings(bindings, ownWorkflows(s.CloudflareWorkerArgs))
 	s.MigrationTag = v.MigrationTag
 	s.Placement, s.Limits = placementFromAPI(v.Placement), limitsFromAPI(v.Limits)
 	s.CacheOptions = cacheOptionsFromAPI(v.CacheOptions)
@@ -246,6 +247,11 @@ func (r reader) settings(
 	}
 	if err := state.seeSettings(worker.Settings); err != nil {
 		return nil, fmt.Errorf("read settings of worker %q: observability: %w", r.script, err)
+	}
+	if len(worker.Domains) > 0 { // the Worker's own list does not say which of them answer
+		if worker.Domains, err = r.api.Domains(ctx, r.account, "", r.script); err != nil {
+			return nil, err
+		}
 	}
 	state.seeDomains(worker.Domains)
 	is := worker.Subdomain

@@ -92,6 +92,7 @@ func (w *CloudflareWorkerArgs) Annotate(a infer.Annotator) {
 	a.Describe(&w.Rollout, "How much of the traffic a new version gets while the rest stays with the one that served "+
 		"before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. "+
 		"Default: all of it.")
+	a.Describe(&w.RawMetadata, rawMetadataDoc)
 	a.Describe(&w.Adopt, "Whether to take over a Worker of this name that exists already, replacing its code and "+
 		"settings. Default: false; creating it is then an error that says who deployed it.")
 }

@@ -592,7 +592,8 @@ func (s *CloudflareWorkerState) seeSecrets(v cfapi.Version, deployments []cfapi.
 func (s *CloudflareWorkerState) describes(v cfapi.Version) bool {
 	variables, bindings := fromAPI(v.Bindings, s.ScriptName)
 	s.seeSecretKeys(bindings, "")
-	return s.ETag != "" && s.ETag == v.ETag && sameMap(variables, s.Variables) && sameMap(bindings, s.Bindings) &&
+	return s.ETag != "" && s.ETag == v.ETag && sameMap(variables, s.Variables) &&
+		sameMap(bindings, versionedBindings(s.Bindings)) &&
 		s.Placement.toAPI() == v.Placement && s.Limits.toAPI() == v.Limits && s.CacheOptions.toAPI() == v.CacheOptions &&
 		s.CompatibilityDate == v.CompatibilityDate && sameFlags(s.CompatibilityFlags, v.CompatibilityFlags)
 }

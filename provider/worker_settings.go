@@ -58,6 +58,14 @@ type Observability struct {
 	HeadSamplingRate *float64             `pulumi:"headSamplingRate,optional" api:"head_sampling_rate"`
 	Logs             *ObservabilityLogs   `pulumi:"logs,optional"             api:"logs"`
 	Traces           *ObservabilityTraces `pulumi:"traces,optional"           api:"traces"`
+
+	RedactQueryString bool                 `pulumi:"redactQueryString,optional" api:"redact_query_string"`
+	Issues            *ObservabilityIssues `pulumi:"issues,optional"            api:"issues"`
+}
+
+// ObservabilityIssues says whether Cloudflare finds issues in what it keeps.
+type ObservabilityIssues struct {
+	Enabled *bool `pulumi:"enabled,optional" api:"enabled"`
 }
 
 // ObservabilityLogs says what Cloudflare keeps of a Worker's logs.
@@ -134,6 +142,14 @@ func (o *Observability) Annotate(a infer.Annotator) {
 	a.Describe(&o.HeadSamplingRate, "The share of requests of which something is kept, from 0 to 1. Default: 1.")
 	a.Describe(&o.Logs, "What is kept of logs. Default: as `enabled` says.")
 	a.Describe(&o.Traces, "What is kept of traces. Default: nothing.")
+	a.Describe(&o.RedactQueryString, "Whether query strings are left out of the URLs that are kept. Default: false.")
+	a.Describe(&o.Issues, "Whether Cloudflare finds issues in what it keeps. Default: no.")
+}
+
+// Annotate describes the settings.
+func (i *ObservabilityIssues) Annotate(a infer.Annotator) {
+	a.Describe(&i, "Whether Cloudflare finds issues in what it keeps of a Worker.")
+	a.Describe(&i.Enabled, "Whether it does. Default: false.")
 }
 
 // Annotate describes the settings.
@@ -246,7 +262,8 @@ func (o *Observability) effective() Observability {
 	traces.HeadSamplingRate = cmp.Or(traces.HeadSamplingRate, new(1.0))
 	traces.Persist = cmp.Or(traces.Persist, new(true))
 	traces.Destinations = sorted(traces.Destinations)
-	v.Logs, v.Traces = &logs, &traces
+	issues := ObservabilityIssues{Enabled: cmp.Or(orZero(v.Issues).Enabled, new(false))} // best guess: nobody says it
+	v.Logs, v.Traces, v.Issues = &logs, &traces, &issues
 	return v
 }
 
@@ -291,8 +308,11 @@ func (o *Observability) as(was *Observability) *Observability {
 		return was
 	}
 	is, next := o.effective(), orZero(was)
-	next.Enabled = is.Enabled
+	next.Enabled, next.RedactQueryString = is.Enabled, is.RedactQueryString
 	now := next.effective()
+	if !reflect.DeepEqual(now.Issues, is.Issues) {
+		next.Issues = is.Issues
+	}
 	restate(&next.HeadSamplingRate, now.HeadSamplingRate, is.HeadSamplingRate)
 	if !reflect.DeepEqual(now.Logs, is.Logs) {
 		logs := orZero(next.Logs)

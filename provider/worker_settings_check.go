@@ -110,6 +110,13 @@ func (c *checker) names(path []string, what string, names []string) {
 
 func (c *checker) schedules(expressions []string) {
 	path := []string{"schedules"}
+	c.cronExpressions(path, expressions)
+	c.fail(len(expressions) > maxSchedules, path, "there are %d cron expressions; Cloudflare allows %d in an account",
+		len(expressions), maxSchedules)
+}
+
+// cronExpressions checks the list at path.
+func (c *checker) cronExpressions(path, expressions []string) {
 	c.names(path, "cron expression", expressions)
 	for _, expression := range expressions {
 		if expression == "" {
@@ -118,8 +125,6 @@ func (c *checker) schedules(expressions []string) {
 		err := checkCron(expression)
 		c.fail(err != nil, path, "%q: %v", expression, err)
 	}
-	c.fail(len(expressions) > maxSchedules, path, "there are %d cron expressions; Cloudflare allows %d in an account",
-		len(expressions), maxSchedules)
 }
 
 // computedIn reports whether the list at path has members that are not known yet.

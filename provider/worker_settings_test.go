@@ -28,6 +28,7 @@ func withSettings(w CloudflareWorkerArgs) CloudflareWorkerArgs {
 		Traces: &ObservabilityTraces{
 			Enabled: true, HeadSamplingRate: new(0.5), Persist: new(false), Destinations: []string{"b", "a"},
 		},
+		RedactQueryString: true, Issues: &ObservabilityIssues{Enabled: new(true)},
 	}
 	w.Logpush, w.Tags = true, []string{"b", "a"}
 	w.TailConsumers = map[string]TailConsumer{"log": {Environment: "staging"}}
@@ -95,7 +96,8 @@ func TestSettingsComeBackAsTheyWere(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"enabled":true,"head_sampling_rate":0.5,
 		"logs":{"enabled":false,"head_sampling_rate":0.5,"invocation_logs":false,"persist":false,"destinations":["b","a"]},
-		"traces":{"enabled":true,"head_sampling_rate":0.5,"persist":false,"destinations":["b","a"]}}`, string(text))
+		"traces":{"enabled":true,"head_sampling_rate":0.5,"persist":false,"destinations":["b","a"]},
+		"redact_query_string":true,"issues":{"enabled":true}}`, string(text))
 	got, err := observabilityFromAPI(text)
 	require.NoError(t, err)
 	assert.Equal(t, want.Observability, got)

@@ -247,9 +247,10 @@ func (createVersion) run(ctx context.Context, d deployer, facts *CloudflareWorke
 func (s *CloudflareWorkerState) uploaded(want CloudflareWorkerArgs, done cfapi.Uploaded, size int) {
 	s.Bundle, s.MainModule, s.Format = want.Bundle, want.MainModule, want.Format
 	s.CompatibilityDate, s.CompatibilityFlags = want.CompatibilityDate, want.CompatibilityFlags
-	s.Variables, s.Bindings, s.Exports = want.Variables, want.Bindings, want.Exports
+	s.Variables, s.Exports = want.Variables, want.Exports
+	s.Bindings = withWorkflowSettings(want.Bindings, ownWorkflows(s.CloudflareWorkerArgs))
 	s.Placement, s.Limits, s.CacheOptions = want.Placement, want.Limits, want.CacheOptions
-	s.Annotations = want.Annotations
+	s.Annotations, s.RawMetadata = want.Annotations, want.RawMetadata
 	s.secretsSet(want, secretChanges(*s, want), SecretStatus{VersionID: done.VersionID})
 	s.PreviousVersion = s.stable()
 	s.VersionID, s.ETag, s.SecretsVersionID, s.SecretEdits = done.VersionID, done.ETag, done.VersionID, 0

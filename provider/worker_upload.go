@@ -67,6 +67,7 @@ func (d deployer) upload(ctx context.Context, seen CloudflareWorkerState) (cfapi
 		Limits:              d.want.Limits.toAPI(),
 		CacheOptions:        d.want.CacheOptions.toAPI(),
 		PackageDependencies: code.dependencies,
+		Raw:                 d.want.RawMetadata,
 	}
 	if d.want.classic() {
 		up.MainModule, up.BodyPart = "", code.main

@@ -35,6 +35,7 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 	full.UnmanagedSecrets, full.RequiredSecrets = new(KeepUnmanaged), []string{"THEIRS"}
 	full.CustomDomains, full.WaitForReady = map[string]CustomDomain{"a.com": {}}, new(false)
 	full.QueueConsumers, full.EmailRoutes = map[string]QueueConsumer{"q": {}}, map[string]EmailRoute{"a@b.c": {}}
+	full.RawMetadata = map[string]any{"novelty": true}
 	full.Assets = &WorkerAssets{Directory: "public", SHA256: "ab"}
 	all := reflect.ValueOf(full)
 	for i := range all.NumField() {

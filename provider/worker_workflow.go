@@ -28,12 +28,12 @@ func (b *WorkflowBinding) registers(script string) bool {
 	return b != nil && b.ClassName != "" && (b.ScriptName == "" || b.ScriptName == script)
 }
 
-// ownWorkflows are the classes of the Workflows that the Worker itself has, by the Workflow's name.
-func ownWorkflows(args CloudflareWorkerArgs) map[string]string {
-	own := map[string]string{}
+// ownWorkflows are bindings to the Workflows that the Worker itself has, by the Workflow's name.
+func ownWorkflows(args CloudflareWorkerArgs) map[string]WorkflowBinding {
+	own := map[string]WorkflowBinding{}
 	for _, name := range slices.Sorted(maps.Keys(args.Bindings)) {
 		if b := args.Bindings[name].Workflow; b.registers(args.ScriptName) {
-			own[b.Name] = b.ClassName
+			own[b.Name] = *b
 		}
 	}
 	return own
@@ -41,27 +41,39 @@ func ownWorkflows(args CloudflareWorkerArgs) map[string]string {
 
 // workflows checks the Workflows that the Worker itself has.
 func (c *checker) workflows(args CloudflareWorkerArgs) {
-	classes := map[string]string{}
+	others := map[string]WorkflowBinding{}
 	for _, name := range slices.Sorted(maps.Keys(args.Bindings)) {
 		b, path := args.Bindings[name].Workflow, []string{"bindings", name, "workflow"}
-		if !b.registers(args.ScriptName) || b.Name == "" || c.computed(append(slices.Clone(path), "scriptName")) {
+		if b == nil || b.Name == "" || c.computed(append(slices.Clone(path), "scriptName")) {
 			continue
 		}
+		if !b.registers(args.ScriptName) {
+			if !c.computed(append(slices.Clone(path), "className")) {
+				c.foreignWorkflow(path, *b)
+			}
+			continue
+		}
+		c.workflowSettings(path, *b)
 		c.fail(!workflowName.MatchString(b.Name) || len(b.Name) > maxWorkflowName, append(slices.Clone(path), "name"),
 			"%q is not a Workflow's name: 1 to %d letters, digits, \"-\" and \"_\", not beginning with \"-\"", b.Name,
 			maxWorkflowName)
-		other, twice := classes[b.Name]
-		c.fail(twice && other != b.ClassName, append(slices.Clone(path), "className"), "the Workflow %q has the class %s in "+
-			"another binding: give both the same", b.Name, other)
-		classes[b.Name] = b.ClassName
+		other, twice := others[b.Name]
+		c.fail(twice && other.ClassName != b.ClassName, append(slices.Clone(path), "className"), "the Workflow %q has "+
+			"the class %s in another binding: give both the same", b.Name, other.ClassName)
+		c.fail(twice && !sameWorkflowSettings(other.settings(), b.settings()) && !c.computedIn([]string{"bindings"}), path,
+			"the Workflow %q has other settings in another binding: give both the same", b.Name)
+		others[b.Name] = *b
 	}
 }
 
 type (
 	// findWorkflows looks that no other Worker has Workflows of these names.
 	findWorkflows struct{ names []string }
-	// putWorkflow gives a Workflow a class of the Worker.
-	putWorkflow struct{ name, class string }
+	// putWorkflow gives a Workflow a class of the Worker, and its settings.
+	putWorkflow struct {
+		name    string
+		binding WorkflowBinding
+	}
 	// deleteWorkflow removes a Workflow with its instances, if it is the Worker's still.
 	deleteWorkflow struct{ name string }
 )
@@ -74,10 +86,12 @@ func (s deleteWorkflow) String() string { return fmt.Sprintf("delete workflow %q
 // binding was removed stays, with its instances, until the Worker goes: wrangler
 // leaves it too (packages/deploy-helpers/src/triggers/deploy.ts).
 func planWorkflows(seen CloudflareWorkerState, want CloudflareWorkerArgs) (look, registered []step) {
-	own := ownWorkflows(want)
+	own, known := ownWorkflows(want), ownWorkflows(seen.CloudflareWorkerArgs)
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(own)) {
-		if seen.Workflows[name] != own[name] {
+		was, bound := known[name] // of one that is bound again, the settings are not known
+		if seen.Workflows[name] != own[name].ClassName || !bound ||
+			!sameWorkflowSettings(was.settings(), own[name].settings()) {
 			names = append(names, name)
 			registered = append(registered, putWorkflow{name, own[name]})
 		}
@@ -110,11 +124,17 @@ func (e *workflowTakenError) Error() string {
 }
 
 func (s putWorkflow) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
-	w := cfapi.Workflow{Name: s.name, Script: d.script, Class: s.class}
+	w := cfapi.Workflow{Name: s.name, Script: d.script, Class: s.binding.ClassName, Settings: s.binding.settings()}
+	known := ownWorkflows(facts.CloudflareWorkerArgs)
+	if w.Settings.Schedules == nil && len(known[s.name].Schedules) > 0 {
+		w.Settings.Schedules = []string{} // best guess: what is not said may stay
+	}
 	if err := d.api.PutWorkflow(cfapi.AfterCreate(ctx), d.account, w); err != nil {
 		return err
 	}
-	facts.Workflows[s.name] = s.class
+	facts.Workflows[s.name] = s.binding.ClassName
+	known[s.name] = s.binding
+	facts.Bindings = withWorkflowSettings(facts.Bindings, known)
 	return nil
 }
 
@@ -130,10 +150,12 @@ func (s deleteWorkflow) run(ctx context.Context, d deployer, facts *CloudflareWo
 	return nil
 }
 
-// workflows fills in which Workflows the Worker has. Nothing is asked for if none is known
-// of and no binding names a class of the Worker's own.
-func (r reader) workflows(ctx context.Context, state *CloudflareWorkerState) error {
-	if len(state.Workflows) == 0 && len(ownWorkflows(state.CloudflareWorkerArgs)) == 0 {
+// workflows fills in which Workflows the Worker has, and their settings. Nothing is asked for if none is known of and
+// no binding names a class of the Worker's own. What only a version of a Workflow tells is asked for where it was
+// said, and of a Worker that is imported.
+func (r reader) workflows(ctx context.Context, imported bool, state *CloudflareWorkerState) error {
+	own := ownWorkflows(state.CloudflareWorkerArgs)
+	if len(state.Workflows) == 0 && len(own) == 0 {
 		return nil
 	}
 	list, err := r.api.Workflows(ctx, r.account)
@@ -142,10 +164,23 @@ func (r reader) workflows(ctx context.Context, state *CloudflareWorkerState) err
 	}
 	state.Workflows = map[string]string{}
 	for _, w := range list {
-		if w.Script == r.script {
-			state.Workflows[w.Name] = w.Class
+		if w.Script != r.script {
+			continue
 		}
+		state.Workflows[w.Name] = w.Class
+		b, bound := own[w.Name]
+		if !bound {
+			continue
+		}
+		versioned := imported || ofVersion(b.settings())
+		if versioned {
+			if err := r.api.WorkflowVersion(ctx, r.account, &w); err != nil {
+				return err
+			}
+		}
+		own[w.Name] = b.seen(w.Settings, versioned)
 	}
+	state.Bindings = withWorkflowSettings(state.Bindings, own)
 	return nil
 }
 

@@ -35,15 +35,53 @@ var eventRequests = []request{
 		want: Workflow{Name: "orders", Script: "api", Class: "Orders"},
 	},
 	{
-		name: "Workflows", answer: `[{"name":"orders","class_name":"Orders","script_name":"api"}]`,
-		do:   func(ctx context.Context, c *Client) (any, error) { return c.Workflows(ctx, testAccount) },
-		want: []Workflow{{Name: "orders", Script: "api", Class: "Orders"}},
+		name: "Workflows", answer: `[{"name":"orders","class_name":"Orders","script_name":"api"},
+			{"name":"a","script_name":"api","schedules":[{"cron":"* * * * *"}]},
+			{"name":"b","script_name":"api","schedules":[]}]`,
+		do: func(ctx context.Context, c *Client) (any, error) { return c.Workflows(ctx, testAccount) },
+		want: []Workflow{
+			{Name: "orders", Script: "api", Class: "Orders"},
+			{Name: "a", Script: "api", Settings: WorkflowSettings{Schedules: []string{"* * * * *"}}},
+			{Name: "b", Script: "api", Settings: WorkflowSettings{Schedules: []string{}}},
+		},
 	},
 	{
 		name: "PutWorkflow", answer: `{"id":"w","name":"orders"}`,
 		do: func(ctx context.Context, c *Client) (any, error) {
 			return nil, c.PutWorkflow(ctx, testAccount, Workflow{Name: "orders", Script: "api", Class: "Orders"})
 		},
+	},
+	{
+		name: "PutWorkflow, with settings", answer: `{"id":"w","name":"orders"}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.PutWorkflow(ctx, testAccount, Workflow{
+				Name: "orders", Script: "api", Class: "Orders",
+				Settings: WorkflowSettings{
+					Steps: 5, Concurrency: 2, Schedules: []string{"* * * * *"}, SuccessRetention: "3 days", ErrorRetention: "1000",
+					Jurisdiction: "eu",
+				},
+			})
+		},
+	},
+	{
+		name: "PutWorkflow, without the schedules that it had", answer: `{"id":"w","name":"orders"}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.PutWorkflow(ctx, testAccount, Workflow{
+				Name: "orders", Script: "api", Class: "Orders", Settings: WorkflowSettings{Schedules: []string{}},
+			})
+		},
+	},
+	{
+		name: "WorkflowVersion", answer: `[{"id":"a","created_on":"2026-01-01T00:00:00Z","limits":{"steps":1}},
+			{"id":"c","created_on":"2026-01-03T00:00:00Z","limits":{"steps":3},"default_retention":{"error_retention":9}},
+			{"id":"b","created_on":"2026-01-02T00:00:00Z","limits":{"steps":2}}]`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			w := Workflow{Name: "orders", Settings: WorkflowSettings{Schedules: []string{"* * * * *"}}}
+			return w, c.WorkflowVersion(ctx, testAccount, &w)
+		},
+		want: Workflow{Name: "orders", Settings: WorkflowSettings{
+			Steps: 3, ErrorRetention: "9", Schedules: []string{"* * * * *"},
+		}},
 	},
 	{
 		name: "DeleteWorkflow", answer: `{"status":"ok"}`,

@@ -9,11 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/cloudflare/cloudflare-go/v7/option"
 )
@@ -38,6 +41,8 @@ type Upload struct {
 	KeepAssets         bool    // take over the files of the latest version
 
 	PackageDependencies []PackageDependency // the npm packages that the code was built with; none: not sent
+
+	Raw map[string]any // more members of the metadata, which is to have none of [MetadataMembers]
 }
 
 // PackageDependency is an npm package that the code of an [Upload] was built with.
@@ -126,6 +131,15 @@ type uploadMetadata struct {
 	KeepAssets         bool              `json:"keep_assets,omitempty"`
 
 	PackageDependencies []PackageDependency `json:"package_dependencies,omitempty"`
+}
+
+// MetadataMembers are the members of an upload's metadata that an [Upload] has fields for.
+func MetadataMembers() (names []string) {
+	for field := range reflect.TypeFor[uploadMetadata]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
 }
 
 // metadataPart is the name of the part that is no module.
@@ -248,6 +262,17 @@ func (u Upload) metadata() ([]byte, error) {
 		m.Annotations["workers/tag"] = u.Tag
 	}
 	b, err := json.Marshal(m)
+	if err == nil && len(u.Raw) > 0 {
+		all := maps.Clone(u.Raw)
+		var own map[string]json.RawMessage
+		err = json.Unmarshal(b, &own)
+		for name, value := range own {
+			all[name] = value
+		}
+		if err == nil {
+			b, err = json.Marshal(all)
+		}
+	}
 	if err != nil { // the message of encoding/json may quote a value, which may be a secret
 		return nil, errors.New("a binding holds a value that is not JSON")
 	}

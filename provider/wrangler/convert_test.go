@@ -106,6 +106,20 @@ func TestEachKeyGoesToItsInput(t *testing.T) {
 				"OLD": {"rateLimit": {"namespaceId": "2", "simple": {"limit": 1, "period": 60}}},
 				"NEW": {"raw": {"type": "novelty", "fields": {"x_y": 1}}}}, ` + noAddress + `}`,
 		},
+		"what wrangler does not know": {
+			`{"unsafe": {"metadata": {"novelty": {"a_b": 1}}}}`,
+			`{"rawMetadata": {"novelty": {"a_b": 1}}, ` + noAddress + `}`,
+		},
+		"workflows": {
+			`{"workflows": [{"binding": "FLOW", "name": "flow", "class_name": "Flow", "limits": {"steps": 5},
+					"concurrency": {"limit": 2}, "schedules": ["* * * * *", "1 * * * *"], "jurisdiction": "eu",
+					"default_retention": {"success_retention": 86400000, "error_retention": "3 days"}},
+				{"binding": "MORE", "name": "more", "class_name": "More", "schedules": "* * * * *"}]}`,
+			`{"bindings": {"FLOW": {"workflow": {"name": "flow", "className": "Flow", "limits": {"steps": 5},
+					"concurrency": {"limit": 2}, "schedules": ["* * * * *", "1 * * * *"], "jurisdiction": "eu",
+					"defaultRetention": {"successRetention": "86400000", "errorRetention": "3 days"}}},
+				"MORE": {"workflow": {"name": "more", "className": "More", "schedules": ["* * * * *"]}}}, ` + noAddress + `}`,
+		},
 		"durable objects": {
 			`{"durable_objects": {"bindings": [{"name": "ROOM", "class_name": "Room"}],
 					"code_update_strategy": {"mode": "immediate"}},
@@ -138,7 +152,8 @@ func TestEachKeyGoesToItsInput(t *testing.T) {
 				{"pattern": "c.example.com/*", "zone_name": "example.com"},
 				{"pattern": "d.example.com", "custom_domain": true, "enabled": true, "previews_enabled": false}]}`,
 			`{"routes": {"a.example.com/*": {}, "b.example.com/*": {"zoneId": "z"},
-				"c.example.com/*": {"zoneName": "example.com"}}, "customDomains": {"d.example.com": {}},
+				"c.example.com/*": {"zoneName": "example.com"}}, "customDomains": {"d.example.com": {
+				"enabled": true, "previewsEnabled": false}},
 				"workersDev": {"enabled": false, "previewsEnabled": false}}`,
 		},
 		"route": {
@@ -173,7 +188,7 @@ func TestEachKeyGoesToItsInput(t *testing.T) {
 			`{"cloudchamber": {}, "unsafe": {}, "containers": [], "wasm_modules": {}, "compliance_region": "public",
 				"configPath": "x", "definedEnvironments": [], "site": null, "k2": [], "queues": {"producers": [], "consumers": []},
 				"observability": {"redact_query_string": false, "issues": {"enabled": false}}, "exports": {}}`,
-			`{` + noAddress + `, "exports": {}}`,
+			`{` + noAddress + `, "exports": {}, "observability": {"redactQueryString": false, "issues": {"enabled": false}}}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,7 +17,8 @@ const (
 	noEnvironments   = "service environments are gone: name the Worker of the environment, such as `api-production`"
 	noRemote         = "used by `wrangler dev`: whether it uses the real resource"
 	noContainers     = "containers are not deployed here: deploy a Worker that has any with wrangler"
-	workflowSettings = "not an input of the binding: set it with wrangler or in Cloudflare's dashboard"
+	workflowExport   = "a Workflow is declared by a binding: `workflows`"
+	aboutMS          = "a number of milliseconds is a text here"
 	partOfBundle     = "ES modules import such a file. A Worker in service-worker format binds a file of its bundle: " +
 		"`bindings.<name>.%s.part`"
 )
@@ -131,14 +132,9 @@ var workerKeys = []Key{
 	{Path: "observability", Scope: Inherited, Fate: Carried},
 	{Path: "observability.enabled", Fate: Carried, To: "observability.enabled"},
 	{Path: "observability.head_sampling_rate", Fate: Carried, To: "observability.headSamplingRate"},
-	{
-		Path: "observability.redact_query_string", Fate: Refused,
-		Note: "not an input: leave query strings out of what the Worker logs",
-	},
-	{
-		Path: "observability.issues", Fate: Refused, Note: "not an input: set it in Cloudflare's dashboard",
-		convert: whenEnabled,
-	},
+	{Path: "observability.redact_query_string", Fate: Carried, To: "observability.redactQueryString"},
+	{Path: "observability.issues", Fate: Carried},
+	{Path: "observability.issues.enabled", Fate: Carried, To: "observability.issues.enabled"},
 	{Path: "observability.logs", Fate: Carried},
 	{Path: "observability.logs.enabled", Fate: Carried, To: "observability.logs.enabled"},
 	{Path: "observability.logs.head_sampling_rate", Fate: Carried, To: "observability.logs.headSamplingRate"},
@@ -186,7 +182,10 @@ var workerKeys = []Key{
 		Path: "unsafe.bindings[]", Fate: Carried, To: "bindings.<name>.raw",
 		Note: "each member but `name`, `type` and `dev` is one of `fields`", convert: unsafeBinding,
 	},
-	{Path: "unsafe.metadata", Fate: Refused, Note: "there is no place for fields of the API that wrangler does not know"},
+	{
+		Path: "unsafe.metadata", Fate: Carried, To: "rawMetadata",
+		Note: "a member that has an input of its own is an error that names it",
+	},
 	{Path: "unsafe.capnp", Fate: Refused, Note: "only Cloudflare's own Workers use it"},
 }
 

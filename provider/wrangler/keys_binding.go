@@ -12,6 +12,15 @@ func is(name, there string) member {
 	return func(path, to string) Key { return Key{Path: path + "." + name, Fate: Carried, To: to + "." + there} }
 }
 
+// isWith is a member that is carried over in another form.
+func isWith(
+	name, there, note string, convert func(c *conversion, at string, value any) (any, bool),
+) member {
+	return func(path, to string) Key {
+		return Key{Path: path + "." + name, Fate: Carried, To: to + "." + there, Note: note, convert: convert}
+	}
+}
+
 // needs is a member that wrangler itself finds or makes when it is absent; what says what its value is.
 func needs(name, there, what string) member {
 	return func(path, to string) Key {
@@ -136,8 +145,13 @@ var bindingKeys = slices.Concat(
 	bindingList("vpc_networks", "vpcNetwork", is("tunnel_id", "tunnelId"), is("network_id", "networkId"), remote),
 	bindingList("workflows", "workflow", is("name", "name"), is("class_name", "className"),
 		is("script_name", "scriptName"),
-		refused("limits", workflowSettings), refused("concurrency", workflowSettings), refused("schedules", workflowSettings),
-		refused("default_retention", workflowSettings), refused("jurisdiction", workflowSettings)),
+		is("limits", "limits"), is("limits.steps", "limits.steps"),
+		is("concurrency", "concurrency"), is("concurrency.limit", "concurrency.limit"),
+		isWith("schedules", "schedules", "a text alone is a list of one", listOf),
+		is("default_retention", "defaultRetention"),
+		isWith("default_retention.success_retention", "defaultRetention.successRetention", aboutMS, milliseconds),
+		isWith("default_retention.error_retention", "defaultRetention.errorRetention", aboutMS, milliseconds),
+		is("jurisdiction", "jurisdiction")),
 )
 
 // storageKeys are the bindings of storage.
@@ -204,10 +218,10 @@ var classKeys = slices.Concat(
 		{Path: "exports.*.container", Fate: Refused, Note: noContainers},
 		{Path: "exports.*.cache", Fate: Refused, Note: "a cache of one entry point is not an input; `cache` is that of all"},
 		{Path: "exports.*.name", Fate: Refused, Note: "a Workflow is declared by a binding: `workflows`"},
-		{Path: "exports.*.limits", Fate: Refused, Note: workflowSettings},
-		{Path: "exports.*.concurrency", Fate: Refused, Note: workflowSettings},
-		{Path: "exports.*.schedules", Fate: Refused, Note: workflowSettings},
-		{Path: "exports.*.default_retention", Fate: Refused, Note: workflowSettings},
-		{Path: "exports.*.jurisdiction", Fate: Refused, Note: workflowSettings},
+		{Path: "exports.*.limits", Fate: Refused, Note: workflowExport},
+		{Path: "exports.*.concurrency", Fate: Refused, Note: workflowExport},
+		{Path: "exports.*.schedules", Fate: Refused, Note: workflowExport},
+		{Path: "exports.*.default_retention", Fate: Refused, Note: workflowExport},
+		{Path: "exports.*.jurisdiction", Fate: Refused, Note: workflowExport},
 	},
 )

@@ -2,7 +2,10 @@
 
 package wrangler
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // routeKeys are the members of a route, which is a pattern alone or a map. What is set apart in wrangler by
 // custom_domain are two inputs here.
@@ -14,11 +17,8 @@ func routeKeys(path string) []Key {
 		{Path: path + ".zone_name", Fate: Carried, To: to + ".zoneName"},
 		{Path: path + ".custom_domain", Fate: Carried, To: "customDomains.<pattern>", Note: "with `true`, the pattern is a " +
 			"host, and `customDomains.<pattern>` has the zone"},
-		{
-			Path: path + ".enabled", Fate: Refused, Note: "a custom domain that is not to answer is left out",
-			convert: unless(true),
-		},
-		{Path: path + ".previews_enabled", Fate: Refused, Note: "preview URLs at a custom domain are not an input"},
+		{Path: path + ".enabled", Fate: Carried, To: "customDomains.<pattern>.enabled"},
+		{Path: path + ".previews_enabled", Fate: Carried, To: "customDomains.<pattern>.previewsEnabled"},
 	}
 	if path == "routes[]" {
 		keys = append(keys, Key{Path: path, Fate: Carried, To: to})
@@ -88,6 +88,9 @@ func (c *conversion) route(at string, route any) {
 			}
 		case name != "pattern":
 			zone[lastPart(key.To)] = value
+		}
+		if strings.HasSuffix(name, "enabled") && members["custom_domain"] != true {
+			c.fail("%s is for custom domains: leave it out", at+"."+name)
 		}
 	}
 	kind := "routes"

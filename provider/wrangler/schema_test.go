@@ -178,6 +178,12 @@ func TestInputsAreCalledAsWranglersKeysAre(t *testing.T) {
 		"r2_buckets[].bucket_name":   "bindings.<binding>.r2Bucket.name",
 		"d1_databases[].database_id": "bindings.<binding>.d1Database.id",
 		"route.zone_id":              "routes.<pattern>.zoneId", "route.zone_name": "routes.<pattern>.zoneName",
+		"route.enabled":             "customDomains.<pattern>.enabled",
+		"routes[].enabled":          "customDomains.<pattern>.enabled",
+		"route.previews_enabled":    "customDomains.<pattern>.previewsEnabled",
+		"routes[].previews_enabled": "customDomains.<pattern>.previewsEnabled",
+
+		"unsafe.metadata":                   "rawMetadata",
 		"unsafe_hello_world[].enable_timer": "bindings.<binding>.raw.fields.enable_timer",
 	}
 	for _, member := range []string{

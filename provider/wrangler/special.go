@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -17,16 +18,26 @@ func unless(usual any) func(*conversion, string, any) (any, bool) {
 	return func(_ *conversion, _ string, value any) (any, bool) { return value, value != usual }
 }
 
-// whenEnabled refuses what is switched on.
-func whenEnabled(_ *conversion, _ string, value any) (any, bool) {
-	settings, ok := value.(map[string]any)
-	return value, !ok || settings["enabled"] == true
-}
-
 // whenDeferred refuses any strategy but wrangler's default, immediate.
 func whenDeferred(_ *conversion, _ string, value any) (any, bool) {
 	strategy, ok := value.(map[string]any)
 	return value, !ok || strategy["mode"] != "immediate"
+}
+
+// listOf carries over a text as a list of it.
+func listOf(_ *conversion, _ string, value any) (any, bool) {
+	if text, ok := value.(string); ok {
+		return []any{text}, text != ""
+	}
+	return value, true
+}
+
+// milliseconds carries over a number as a text.
+func milliseconds(_ *conversion, _ string, value any) (any, bool) {
+	if n, ok := value.(float64); ok {
+		return strconv.FormatFloat(n, 'f', -1, 64), true
+	}
+	return value, true
 }
 
 // complianceRegion refuses any but the default.

@@ -301,6 +301,12 @@ namespace Pulumi.CloudflareWorkers
         public Output<ImmutableDictionary<string, Outputs.QueueConsumer>?> QueueConsumers { get; private set; } = null!;
 
         /// <summary>
+        /// Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+        /// </summary>
+        [Output("rawMetadata")]
+        public Output<ImmutableDictionary<string, object>?> RawMetadata { get; private set; } = null!;
+
+        /// <summary>
         /// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         /// </summary>
         [Output("requiredSecrets")]
@@ -659,6 +665,18 @@ namespace Pulumi.CloudflareWorkers
         {
             get => _queueConsumers ?? (_queueConsumers = new InputMap<Inputs.QueueConsumerArgs>());
             set => _queueConsumers = value;
+        }
+
+        [Input("rawMetadata")]
+        private InputMap<object>? _rawMetadata;
+
+        /// <summary>
+        /// Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+        /// </summary>
+        public InputMap<object> RawMetadata
+        {
+            get => _rawMetadata ?? (_rawMetadata = new InputMap<object>());
+            set => _rawMetadata = value;
         }
 
         [Input("requiredSecrets")]

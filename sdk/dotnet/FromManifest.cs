@@ -340,6 +340,10 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         public readonly ImmutableDictionary<string, Outputs.QueueConsumer>? QueueConsumers;
         /// <summary>
+        /// Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+        /// </summary>
+        public readonly ImmutableDictionary<string, object>? RawMetadata;
+        /// <summary>
         /// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         /// </summary>
         public readonly ImmutableArray<string> RequiredSecrets;
@@ -436,6 +440,8 @@ namespace Pulumi.CloudflareWorkers
 
             ImmutableDictionary<string, Outputs.QueueConsumer>? queueConsumers,
 
+            ImmutableDictionary<string, object>? rawMetadata,
+
             ImmutableArray<string> requiredSecrets,
 
             Outputs.Rollout? rollout,
@@ -483,6 +489,7 @@ namespace Pulumi.CloudflareWorkers
             Observability = observability;
             Placement = placement;
             QueueConsumers = queueConsumers;
+            RawMetadata = rawMetadata;
             RequiredSecrets = requiredSecrets;
             Rollout = rollout;
             Routes = routes;

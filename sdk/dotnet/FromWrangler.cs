@@ -346,6 +346,10 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         public readonly ImmutableDictionary<string, Outputs.QueueConsumer>? QueueConsumers;
         /// <summary>
+        /// Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+        /// </summary>
+        public readonly ImmutableDictionary<string, object>? RawMetadata;
+        /// <summary>
         /// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         /// </summary>
         public readonly ImmutableArray<string> RequiredSecrets;
@@ -442,6 +446,8 @@ namespace Pulumi.CloudflareWorkers
 
             ImmutableDictionary<string, Outputs.QueueConsumer>? queueConsumers,
 
+            ImmutableDictionary<string, object>? rawMetadata,
+
             ImmutableArray<string> requiredSecrets,
 
             Outputs.Rollout? rollout,
@@ -489,6 +495,7 @@ namespace Pulumi.CloudflareWorkers
             Observability = observability;
             Placement = placement;
             QueueConsumers = queueConsumers;
+            RawMetadata = rawMetadata;
             RequiredSecrets = requiredSecrets;
             Rollout = rollout;
             Routes = routes;

@@ -370,6 +370,18 @@ namespace Pulumi.CloudflareWorkers
             set => _r2 = value;
         }
 
+        [Input("rawMetadata")]
+        private InputMap<object>? _rawMetadata;
+
+        /// <summary>
+        /// Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+        /// </summary>
+        public InputMap<object> RawMetadata
+        {
+            get => _rawMetadata ?? (_rawMetadata = new InputMap<object>());
+            set => _rawMetadata = value;
+        }
+
         [Input("requiredSecrets")]
         private InputList<string>? _requiredSecrets;
 

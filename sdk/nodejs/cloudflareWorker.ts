@@ -287,6 +287,10 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public readonly queueConsumers: pulumi.Output<{[key: string]: outputs.QueueConsumer} | undefined>;
     /**
+     * Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+     */
+    declare public readonly rawMetadata: pulumi.Output<{[key: string]: any} | undefined>;
+    /**
      * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
      */
     declare public readonly requiredSecrets: pulumi.Output<string[] | undefined>;
@@ -410,6 +414,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["observability"] = args?.observability;
             resourceInputs["placement"] = args?.placement;
             resourceInputs["queueConsumers"] = args?.queueConsumers;
+            resourceInputs["rawMetadata"] = args?.rawMetadata;
             resourceInputs["requiredSecrets"] = args?.requiredSecrets;
             resourceInputs["rollout"] = args?.rollout;
             resourceInputs["routes"] = args?.routes;
@@ -476,6 +481,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["previousVersionId"] = undefined /*out*/;
             resourceInputs["queueConsumerIds"] = undefined /*out*/;
             resourceInputs["queueConsumers"] = undefined /*out*/;
+            resourceInputs["rawMetadata"] = undefined /*out*/;
             resourceInputs["requiredSecrets"] = undefined /*out*/;
             resourceInputs["rollout"] = undefined /*out*/;
             resourceInputs["routeIds"] = undefined /*out*/;
@@ -596,6 +602,10 @@ export interface CloudflareWorkerArgs {
      * The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
      */
     queueConsumers?: pulumi.Input<{[key: string]: pulumi.Input<inputs.QueueConsumerArgs>} | undefined>;
+    /**
+     * Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+     */
+    rawMetadata?: pulumi.Input<{[key: string]: any} | undefined>;
     /**
      * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
      */

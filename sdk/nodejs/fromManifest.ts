@@ -147,6 +147,10 @@ export interface FromManifestResult {
      */
     readonly queueConsumers?: {[key: string]: outputs.QueueConsumer};
     /**
+     * Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+     */
+    readonly rawMetadata?: {[key: string]: any};
+    /**
      * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
      */
     readonly requiredSecrets?: string[];

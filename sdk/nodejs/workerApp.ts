@@ -144,6 +144,7 @@ export class WorkerApp extends pulumi.ComponentResource {
             resourceInputs["queueConsumers"] = args?.queueConsumers;
             resourceInputs["queues"] = args?.queues;
             resourceInputs["r2"] = args?.r2;
+            resourceInputs["rawMetadata"] = args?.rawMetadata;
             resourceInputs["requiredSecrets"] = args?.requiredSecrets;
             resourceInputs["rollout"] = args?.rollout;
             resourceInputs["routes"] = args?.routes;
@@ -308,6 +309,10 @@ export interface WorkerAppArgs {
      * Names of bindings, such as `FILES`, for each of which an R2 bucket is made. Default: none.
      */
     r2?: pulumi.Input<string[] | undefined>;
+    /**
+     * Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+     */
+    rawMetadata?: pulumi.Input<{[key: string]: any} | undefined>;
     /**
      * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
      */

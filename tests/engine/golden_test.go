@@ -54,7 +54,7 @@ func value(line string) string {
 	return value
 }
 
-// farewell is what the language host of Java may say when the engine ends it, which this engine does sooner than it knows.
+// farewell is what the language host of Java may say when the engine ends it, sooner than it expects.
 var farewell = regexp.MustCompile(`(?m)^E\d{4} \S+ +\d+ main\.go:\d+\] unable to start debugging: .*\n\n?`)
 
 // normal replaces what is volatile by its kind and a number: the same number for the same thing, so that it still

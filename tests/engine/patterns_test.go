@@ -22,7 +22,7 @@ type proof func(t *testing.T, s *site)
 // stack and what proves that it works.
 var patterns = map[string]func(t *testing.T) (config map[string]string, works proof){
 	"chat": chatPattern, "email": emailPattern, "files": filesPattern, "gateway": gatewayPattern, "notes": notesPattern,
-	"router": routerPattern, "webhook": webhookPattern,
+	"python": pythonPattern, "router": routerPattern, "webhook": webhookPattern,
 }
 
 // TestAPatternLives takes each pattern from its first deployment to nothing.

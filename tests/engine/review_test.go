@@ -61,7 +61,7 @@ resources:
         app.example.com: {}
       queueConsumers:
         jobs: { maxBatchSize: 5 }
-    options: { dependsOn: ["${jobs}", "${mails}"] }
+    options: { dependsOn: ["${jobs}", "${mails}", "${old}"] }
 `
 
 const reviewedScript = `import { DurableObject, WorkflowEntrypoint } from "cloudflare:workers";

@@ -36,8 +36,8 @@ func TestEveryInputMatters(t *testing.T) {
 	})
 }
 
-// TestWhatWasDoneIsDone: after a create and after each change nothing is left to
-// do, a second time makes no request, and a refresh sees nothing new.
+// TestWhatWasDoneIsDone: what a preview promises comes; after a create and after each change nothing
+// is left to do, a second time makes no request, and a refresh sees nothing new.
 func TestWhatWasDoneIsDone(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, r subject) {
@@ -70,7 +70,9 @@ func TestWhatWasDoneIsDone(t *testing.T) {
 				t.Parallel()
 				w, s := built(t, r)
 				program := c.edit(w, r.program(w))
+				kept := promises(t, r, s, properties(program))
 				s.mustUp(properties(program))
+				kept()
 				settled(t, w, s, program)
 			})
 		}

@@ -304,6 +304,21 @@ func cloudflareWorker() subject {
 				diff: map[string]p.DiffKind{`customDomains["new.example.com"]`: p.Add},
 			},
 			{
+				name: "custom domain switched off", covers: []string{"customDomains.*.enabled"},
+				edit: set(false, "customDomains", "app.example.com", "enabled"),
+				diff: map[string]p.DiffKind{`customDomains["app.example.com"].enabled`: p.Add},
+			},
+			{
+				name: "custom domain said to answer", idle: true,
+				edit: set(true, "customDomains", "app.example.com", "enabled"),
+				diff: map[string]p.DiffKind{`customDomains["app.example.com"].enabled`: p.Add},
+			},
+			{
+				name: "previews at the custom domain", covers: []string{"customDomains.*.previewsEnabled"},
+				edit: set(true, "customDomains", "app.example.com", "previewsEnabled"),
+				diff: map[string]p.DiffKind{`customDomains["app.example.com"].previewsEnabled`: p.Add},
+			},
+			{
 				name: "custom domain removed", edit: set(nil, "customDomains"),
 				diff: map[string]p.DiffKind{"customDomains": p.Delete},
 			},

@@ -190,7 +190,7 @@ func (ct crashTest) run(t *testing.T) {
 func (s *stack) state(t *testing.T) string {
 	t.Helper()
 	outputs := s.outputs
-	// These tell on which way it came about: with its deployment or before it, after which, secrets alone or with the code.
+	// These tell on which way it came about: with its deployment or before it, after what, secrets alone or not.
 	for _, name := range []string{"deploymentId", "previousVersionId", "secretStatus", "secretsVersionId", "secretEdits"} {
 		if _, ok := outputs.GetOk(name); ok {
 			outputs = outputs.Set(name, property.New("some"))

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
 // needless are outputs that may be unknown in the preview of a change that leaves them alone, with the reasons.
@@ -21,34 +23,25 @@ var needless = map[string]string{
 	"publicUrls":           "they depend on publicAccess as a whole",
 }
 
-// TestPreviewsPromiseWhatComes: an output that is known in the preview of a change is what it will be, and one that is
-// not known is one that can change: what depends on it is shown as if it did.
-func TestPreviewsPromiseWhatComes(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, r subject) {
-		t.Helper()
-		for _, c := range r.changes {
-			t.Run(c.name, func(t *testing.T) {
-				t.Parallel()
-				w, s := built(t, r)
-				program := properties(c.edit(w, r.program(w)))
-				pl, err := s.preview(program)
-				require.NoError(t, err)
-				if pl.op != "update" {
-					return
-				}
-				before := s.outputs
-				s.mustUp(program)
-				for name := range spec(t).Resources[string(r.token)].Properties {
-					promised, was, is := pl.outputs.Get(name), before.Get(name), s.outputs.Get(name)
-					switch {
-					case !promised.HasComputed():
-						assert.Equal(t, is, promised, name)
-					case needless[name] == "":
-						assert.False(t, was.Equals(is), "%s need not be unknown", name)
-					}
-				}
-			})
+// promises previews the program, and returns what checks after the update that an output which was known in the preview
+// is what it was to be, and that one which was not known can change: what depends on it was shown as if it did.
+func promises(t *testing.T, r subject, s *stack, program property.Map) (kept func()) {
+	t.Helper()
+	pl, err := s.preview(program)
+	require.NoError(t, err)
+	before := s.outputs
+	return func() {
+		if pl.op != "update" {
+			return
 		}
-	})
+		for name := range spec(t).Resources[string(r.token)].Properties {
+			promised, was, is := pl.outputs.Get(name), before.Get(name), s.outputs.Get(name)
+			switch {
+			case !promised.HasComputed():
+				assert.Equal(t, is, promised, name)
+			case needless[name] == "":
+				assert.False(t, was.Equals(is), "%s need not be unknown", name)
+			}
+		}
+	}
 }

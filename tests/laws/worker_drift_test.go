@@ -305,6 +305,18 @@ func workerDrifts() []drift {
 			diff: map[string]p.DiffKind{"customDomains": p.Add},
 		},
 		{
+			name: "custom domain switched off, with previews", outputs: []string{"urls"},
+			make: func(w world, _ *stack) error {
+				return w.client().PutDomains(w.t.Context(), account, "api", []cfapi.Origin{
+					{Hostname: "app.example.com", Enabled: new(false), Previews: new(true)},
+				}, cfapi.DomainOverrides{})
+			},
+			diff: map[string]p.DiffKind{
+				`customDomains["app.example.com"].enabled`:         p.Delete,
+				`customDomains["app.example.com"].previewsEnabled`: p.Delete,
+			},
+		},
+		{
 			name: "custom domain added", outputs: []string{"urls"},
 			make: func(w world, _ *stack) error {
 				return w.client().PutDomains(w.t.Context(), account, "api", []cfapi.Origin{

@@ -92,7 +92,11 @@ func workerEvents() subject {
 	mail := func(member string, value any) func(world, object) object {
 		return set(value, "emailRoutes", mailbox, member)
 	}
+	workflow := func(value any, path ...string) func(world, object) object {
+		return set(value, append([]string{"bindings", "FLOW", "workflow"}, path...)...)
+	}
 	one := func(path string, kind p.DiffKind) map[string]p.DiffKind { return map[string]p.DiffKind{path: kind} }
+	const flow = "bindings.FLOW.workflow."
 	const orders, info = "queueConsumers.orders.", `emailRoutes["info@api.example.com"]`
 	const rest = `emailRoutes["*@example.com"]`
 	defaults := object{"maxBatchSize": 10, "maxBatchTimeout": 5, "maxRetries": 3, "retryDelay": 0}
@@ -101,7 +105,11 @@ func workerEvents() subject {
 		program: func(w world) object {
 			return object{
 				"scriptName": "api", "bundle": w.builds["v1.js"].reference(), "compatibilityDate": "2026-01-01",
-				"bindings": object{"FLOW": object{"workflow": object{"name": "flow", "className": "Flow"}}},
+				"bindings": object{"FLOW": object{"workflow": object{
+					"name": "flow", "className": "Flow", "limits": object{"steps": 100}, "concurrency": object{"limit": 2},
+					"schedules":        []any{"0 9 * * MON-FRI", "30 * * * *"},
+					"defaultRetention": object{"successRetention": "259200000", "errorRetention": "604800000"}, "jurisdiction": "eu",
+				}}},
 				"queueConsumers": object{
 					"orders": object{
 						"maxBatchSize": 5, "maxBatchTimeout": 2.5, "maxRetries": 4, "retryDelay": 10, "deadLetterQueue": "dead",
@@ -200,15 +208,63 @@ func workerEvents() subject {
 				diff: one("bindings.FLOW.workflow.className", p.Update),
 			},
 			{
+				name: "workflow of more steps", covers: []string{"bindings.*.workflow.limits.steps"},
+				edit: workflow(101, "limits", "steps"), diff: one(flow+"limits.steps", p.Update),
+			},
+			{
+				name: "workflow of as many steps as the plan allows", edit: workflow(nil, "limits"),
+				diff: one(flow+"limits", p.Delete),
+			},
+			{
+				name: "workflow of more instances", covers: []string{"bindings.*.workflow.concurrency.limit"},
+				edit: workflow(3, "concurrency", "limit"), diff: one(flow+"concurrency.limit", p.Update),
+			},
+			{
+				name: "workflow at another time", covers: []string{"bindings.*.workflow.schedules"},
+				edit: workflow([]any{"0 9 * * MON-FRI"}, "schedules"), diff: one(flow+"schedules[1]", p.Delete),
+			},
+			{
+				name: "workflow's schedules in another order", idle: true,
+				edit: workflow([]any{"30 * * * *", "0 9 * * MON-FRI"}, "schedules"),
+				diff: map[string]p.DiffKind{flow + "schedules[0]": p.Update, flow + "schedules[1]": p.Update},
+			},
+			{
+				name: "workflow without schedules", edit: workflow(nil, "schedules"), diff: one(flow+"schedules", p.Delete),
+			},
+			{
+				name:   "workflow's instances kept longer",
+				covers: []string{"bindings.*.workflow.defaultRetention.successRetention"},
+				edit:   workflow("4 days", "defaultRetention", "successRetention"),
+				diff:   one(flow+"defaultRetention.successRetention", p.Update),
+			},
+			{
+				name:   "workflow's failures kept longer",
+				covers: []string{"bindings.*.workflow.defaultRetention.errorRetention"},
+				edit:   workflow(nil, "defaultRetention", "errorRetention"),
+				diff:   one(flow+"defaultRetention.errorRetention", p.Delete),
+			},
+			{
+				name: "workflow's retention in other words", idle: true,
+				edit: workflow(object{"successRetention": "3 days", "errorRetention": "1 week"}, "defaultRetention"),
+				diff: map[string]p.DiffKind{
+					flow + "defaultRetention.successRetention": p.Update, flow + "defaultRetention.errorRetention": p.Update,
+				},
+			},
+			{
 				name: "workflow added", diff: one("bindings.MORE", p.Add),
 				edit: set(object{"name": "more", "className": "More"}, "bindings", "MORE", "workflow"),
 			},
 		},
-		drifts:     eventDrifts(),
-		importID:   func(world, *stack) string { return account + "/api" },
-		unreadable: map[string]string{"secretsVersionId": "who has set a secret cannot be read"},
+		drifts:   eventDrifts(),
+		importID: func(world, *stack) string { return account + "/api" },
+		unreadable: map[string]string{
+			"secretsVersionId":                    "who has set a secret cannot be read",
+			"bindings.FLOW.workflow.concurrency":  "cloudflare-go has no such field in an answer",
+			"bindings.FLOW.workflow.jurisdiction": "cloudflare-go has no such field in an answer",
+		},
 		waived: map[string]string{
-			"emailRoutes.*.zoneName": "is looked up in a preview (TestMailFindsItsZone)",
+			"bindings.*.workflow.jurisdiction": "cannot be changed (TestAWorkflowStaysInItsJurisdiction)",
+			"emailRoutes.*.zoneName":           "is looked up in a preview (TestMailFindsItsZone)",
 		},
 	}
 }
@@ -314,11 +370,71 @@ func eventDrifts() []drift {
 		{
 			name: "a workflow of another class", outputs: flows, diff: one("workflows.flow", p.Update),
 			make: func(w world, _ *stack) error {
-				theirs := cfapi.Workflow{Name: "flow", Script: "api", Class: "Theirs"}
+				theirs := cfapi.Workflow{Name: "flow", Script: "api", Class: "Theirs", Settings: flowSettings()}
+				return w.client().PutWorkflow(w.t.Context(), account, theirs)
+			},
+		},
+		{
+			name: "a workflow's settings changed",
+			diff: map[string]p.DiffKind{
+				"bindings.FLOW.workflow.limits.steps":                      p.Update,
+				"bindings.FLOW.workflow.schedules[0]":                      p.Update,
+				"bindings.FLOW.workflow.schedules[1]":                      p.Add,
+				"bindings.FLOW.workflow.defaultRetention.successRetention": p.Update,
+			},
+			make: func(w world, _ *stack) error {
+				theirs := cfapi.Workflow{Name: "flow", Script: "api", Class: "Flow", Settings: flowSettings()}
+				theirs.Settings.Steps, theirs.Settings.Schedules = 5, []string{"1 1 * * *"}
+				theirs.Settings.SuccessRetention = "1 day"
+				return w.client().PutWorkflow(w.t.Context(), account, theirs)
+			},
+		},
+		{
+			name: "a workflow's settings removed",
+			diff: map[string]p.DiffKind{
+				"bindings.FLOW.workflow.limits": p.Add, "bindings.FLOW.workflow.schedules": p.Add,
+				"bindings.FLOW.workflow.defaultRetention": p.Add,
+			},
+			make: func(w world, _ *stack) error {
+				theirs := cfapi.Workflow{Name: "flow", Script: "api", Class: "Flow"}
+				theirs.Settings.Concurrency = flowSettings().Concurrency
 				return w.client().PutWorkflow(w.t.Context(), account, theirs)
 			},
 		},
 	}
+}
+
+// flowSettings are those of the program's Workflow.
+func flowSettings() cfapi.WorkflowSettings {
+	return cfapi.WorkflowSettings{
+		Steps: 100, Concurrency: 2, Schedules: []string{"0 9 * * MON-FRI", "30 * * * *"}, SuccessRetention: "3 days",
+		ErrorRetention: "1 week", Jurisdiction: "eu",
+	}
+}
+
+// TestAWorkflowStaysInItsJurisdiction: another one is an error that says what to do, and the state stays as it was.
+func TestAWorkflowStaysInItsJurisdiction(t *testing.T) {
+	t.Parallel()
+	r := workerEvents()
+	w, s := built(t, r)
+	moved := r.program(w).with("us", "bindings", "FLOW", "workflow", "jurisdiction")
+	err := s.up(properties(moved))
+	require.ErrorContains(t, err, "jurisdiction")
+	require.ErrorContains(t, err, "give the Workflow a new name")
+	s.mustUp(properties(r.program(w)))
+	assert.Contains(t, w.Dump(), `"jurisdiction":"eu"`)
+}
+
+// TestAWorkflowIsRegisteredOnce: settings alone upload nothing, and one that is bound again gets them again.
+func TestAWorkflowIsRegisteredOnce(t *testing.T) {
+	t.Parallel()
+	r := workerEvents()
+	w, s := built(t, r)
+	again := r.program(w)
+	s.mustUp(properties(again.with(nil, "bindings")))
+	assert.Contains(t, w.Dump(), `"cron":"30 * * * *"`, "it stays as it is without its binding")
+	s.mustUp(properties(again.with(nil, "bindings", "FLOW", "workflow", "schedules")))
+	assert.NotContains(t, w.Dump(), "cron", "nobody knows what it has after that, so that it is put again")
 }
 
 // TestWhatOneWorkerAloneCanHaveMovesWithIt: the old Worker goes before the new one comes, also where just one thing is
@@ -585,11 +701,8 @@ func TestAWorkflowOutlivesItsBinding(t *testing.T) {
 	pl, err := s.preview(program)
 	require.NoError(t, err)
 	assert.Equal(t, "same", pl.op, "%v", pl.kinds())
-	w.forget()
 	s.mustUp(properties(r.program(w)))
-	for _, call := range w.Calls() {
-		assert.NotContains(t, call, "workflows", "it is registered still")
-	}
+	assert.Contains(t, w.Dump(), registered)
 	s.mustUp(program)
 	require.NoError(t, s.destroy())
 	assert.Equal(t, empty, w.Dump())
@@ -617,7 +730,7 @@ func TestATokenThatIsNotForMailImports(t *testing.T) {
 	t.Parallel()
 	r := workerEvents()
 	w, s := begun(t, r)
-	program := properties(r.program(w).with(nil, "emailRoutes"))
+	program := properties(r.program(w).with(nil, "emailRoutes").with(nil, "bindings"))
 	s.mustUp(program)
 	w.on(hooks{before: func(_ int, r *http.Request) int {
 		if strings.Contains(r.URL.Path, "/email/") {
@@ -660,6 +773,9 @@ func TestWrongEventsAreRefused(t *testing.T) {
 		return r.program(w).with(route, "emailRoutes", address)
 	}
 	flow := func(b object) object { return r.program(w).with(object{"workflow": b}, "bindings", "MORE") }
+	more := func(member string, value any) object {
+		return flow(object{"name": "more", "className": "More", member: value})
+	}
 	const at = "queueConsumers.orders."
 	for _, test := range []struct {
 		path    string
@@ -686,6 +802,25 @@ func TestWrongEventsAreRefused(t *testing.T) {
 		{"bindings.MORE.workflow.name", flow(object{"name": "-flow", "className": "Flow"})},
 		{"bindings.MORE.workflow.name", flow(object{"name": strings.Repeat("f", 65), "className": "Flow"})},
 		{"bindings.MORE.workflow.className", flow(object{"name": "flow", "className": "Other"})},
+		{"bindings.MORE.workflow", flow(object{"name": "flow", "className": "Flow"})},
+		{"bindings.MORE.workflow.limits.steps", more("limits", object{"steps": 0})},
+		{"bindings.MORE.workflow.concurrency.limit", more("concurrency", object{"limit": 0})},
+		{"bindings.MORE.workflow.schedules", more("schedules", []any{"every day"})},
+		{"bindings.MORE.workflow.schedules", more("schedules", []any{"* * * * *", "* * * * *"})},
+		{
+			"bindings.MORE.workflow.defaultRetention.successRetention",
+			more("defaultRetention", object{"successRetention": "3 moons"}),
+		},
+		{
+			"bindings.MORE.workflow.defaultRetention.errorRetention",
+			more("defaultRetention", object{"errorRetention": "0"}),
+		},
+		{"bindings.MORE.workflow.jurisdiction", more("jurisdiction", "moon")},
+		{
+			"bindings.MORE.workflow.schedules",
+			flow(object{"name": "more", "className": "More", "scriptName": "auth", "schedules": []any{"* * * * *"}}),
+		},
+		{"bindings.MORE.workflow.limits", flow(object{"name": "more", "limits": object{"steps": 5}})},
 	} {
 		_, err := s.preview(properties(test.program))
 		require.ErrorContains(t, err, test.path+": ")

@@ -110,6 +110,20 @@ func settingChanges() []change {
 			},
 		},
 		{
+			name: "raw metadata", covers: []string{"rawMetadata"},
+			edit: set(object{"novelty": object{"on": true}}, "rawMetadata"), diff: map[string]p.DiffKind{"rawMetadata": p.Add},
+		},
+		{
+			name: "query strings redacted", covers: []string{"observability.redactQueryString"},
+			edit: set(true, "observability", "redactQueryString"),
+			diff: map[string]p.DiffKind{"observability.redactQueryString": p.Add},
+		},
+		{
+			name: "issues found", covers: []string{"observability.issues.enabled"},
+			edit: set(object{"enabled": true}, "observability", "issues"),
+			diff: map[string]p.DiffKind{"observability.issues": p.Add},
+		},
+		{
 			name: "logs as usual", edit: set(nil, "observability", "logs"),
 			diff: map[string]p.DiffKind{"observability.logs": p.Delete},
 		},
@@ -251,6 +265,13 @@ func settingDrifts() []drift {
 		{
 			name: "another sample", make: edited(object{"observability": observed.with(0.1, "head_sampling_rate")}),
 			diff: map[string]p.DiffKind{"observability.headSamplingRate": p.Update},
+		},
+		{
+			name: "query strings redacted, and issues found",
+			make: edited(object{
+				"observability": observed.with(true, "redact_query_string").with(object{"enabled": true}, "issues"),
+			}),
+			diff: map[string]p.DiffKind{"observability.redactQueryString": p.Delete, "observability.issues": p.Delete},
 		},
 		{
 			name: "logs switched off", make: edited(object{"observability": observed.with(false, "logs", "enabled")}),

@@ -16,6 +16,12 @@ namespace Pulumi.CloudflareWorkers.Inputs
     public sealed class CustomDomainArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
+        /// Whether requests to the host name reach the Worker. Default: true.
+        /// </summary>
+        [Input("enabled")]
+        public Input<bool>? Enabled { get; set; }
+
+        /// <summary>
         /// Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
         /// </summary>
         [Input("overrideExistingDnsRecord")]
@@ -26,6 +32,12 @@ namespace Pulumi.CloudflareWorkers.Inputs
         /// </summary>
         [Input("overrideExistingOrigin")]
         public Input<bool>? OverrideExistingOrigin { get; set; }
+
+        /// <summary>
+        /// Whether versions of the Worker have preview URLs below the host name. Default: false.
+        /// </summary>
+        [Input("previewsEnabled")]
+        public Input<bool>? PreviewsEnabled { get; set; }
 
         /// <summary>
         /// Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".

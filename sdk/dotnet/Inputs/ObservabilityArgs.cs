@@ -28,10 +28,22 @@ namespace Pulumi.CloudflareWorkers.Inputs
         public Input<double>? HeadSamplingRate { get; set; }
 
         /// <summary>
+        /// Whether Cloudflare finds issues in what it keeps. Default: no.
+        /// </summary>
+        [Input("issues")]
+        public Input<Inputs.ObservabilityIssuesArgs>? Issues { get; set; }
+
+        /// <summary>
         /// What is kept of logs. Default: as `enabled` says.
         /// </summary>
         [Input("logs")]
         public Input<Inputs.ObservabilityLogsArgs>? Logs { get; set; }
+
+        /// <summary>
+        /// Whether query strings are left out of the URLs that are kept. Default: false.
+        /// </summary>
+        [Input("redactQueryString")]
+        public Input<bool>? RedactQueryString { get; set; }
 
         /// <summary>
         /// What is kept of traces. Default: nothing.

@@ -22,10 +22,46 @@ namespace Pulumi.CloudflareWorkers.Inputs
         public Input<string>? ClassName { get; set; }
 
         /// <summary>
+        /// How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+        /// </summary>
+        [Input("concurrency")]
+        public Input<Inputs.WorkflowConcurrencyArgs>? Concurrency { get; set; }
+
+        /// <summary>
+        /// How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+        /// </summary>
+        [Input("defaultRetention")]
+        public Input<Inputs.WorkflowRetentionArgs>? DefaultRetention { get; set; }
+
+        /// <summary>
+        /// Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+        /// </summary>
+        [Input("jurisdiction")]
+        public Input<string>? Jurisdiction { get; set; }
+
+        /// <summary>
+        /// What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+        /// </summary>
+        [Input("limits")]
+        public Input<Inputs.WorkflowLimitsArgs>? Limits { get; set; }
+
+        /// <summary>
         /// Name of the Workflow, unique in the account.
         /// </summary>
         [Input("name", required: true)]
         public Input<string> Name { get; set; } = null!;
+
+        [Input("schedules")]
+        private InputList<string>? _schedules;
+
+        /// <summary>
+        /// Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+        /// </summary>
+        public InputList<string> Schedules
+        {
+            get => _schedules ?? (_schedules = new InputList<string>());
+            set => _schedules = value;
+        }
 
         /// <summary>
         /// Name of the Worker that exports it. Default: this one.

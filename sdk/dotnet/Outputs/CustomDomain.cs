@@ -17,6 +17,10 @@ namespace Pulumi.CloudflareWorkers.Outputs
     public sealed class CustomDomain
     {
         /// <summary>
+        /// Whether requests to the host name reach the Worker. Default: true.
+        /// </summary>
+        public readonly bool? Enabled;
+        /// <summary>
         /// Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
         /// </summary>
         public readonly bool? OverrideExistingDnsRecord;
@@ -24,6 +28,10 @@ namespace Pulumi.CloudflareWorkers.Outputs
         /// Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
         /// </summary>
         public readonly bool? OverrideExistingOrigin;
+        /// <summary>
+        /// Whether versions of the Worker have preview URLs below the host name. Default: false.
+        /// </summary>
+        public readonly bool? PreviewsEnabled;
         /// <summary>
         /// Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
         /// </summary>
@@ -35,16 +43,22 @@ namespace Pulumi.CloudflareWorkers.Outputs
 
         [OutputConstructor]
         private CustomDomain(
+            bool? enabled,
+
             bool? overrideExistingDnsRecord,
 
             bool? overrideExistingOrigin,
+
+            bool? previewsEnabled,
 
             string? zoneId,
 
             string? zoneName)
         {
+            Enabled = enabled;
             OverrideExistingDnsRecord = overrideExistingDnsRecord;
             OverrideExistingOrigin = overrideExistingOrigin;
+            PreviewsEnabled = previewsEnabled;
             ZoneId = zoneId;
             ZoneName = zoneName;
         }

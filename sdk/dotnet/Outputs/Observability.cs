@@ -25,9 +25,17 @@ namespace Pulumi.CloudflareWorkers.Outputs
         /// </summary>
         public readonly double? HeadSamplingRate;
         /// <summary>
+        /// Whether Cloudflare finds issues in what it keeps. Default: no.
+        /// </summary>
+        public readonly Outputs.ObservabilityIssues? Issues;
+        /// <summary>
         /// What is kept of logs. Default: as `enabled` says.
         /// </summary>
         public readonly Outputs.ObservabilityLogs? Logs;
+        /// <summary>
+        /// Whether query strings are left out of the URLs that are kept. Default: false.
+        /// </summary>
+        public readonly bool? RedactQueryString;
         /// <summary>
         /// What is kept of traces. Default: nothing.
         /// </summary>
@@ -39,13 +47,19 @@ namespace Pulumi.CloudflareWorkers.Outputs
 
             double? headSamplingRate,
 
+            Outputs.ObservabilityIssues? issues,
+
             Outputs.ObservabilityLogs? logs,
+
+            bool? redactQueryString,
 
             Outputs.ObservabilityTraces? traces)
         {
             Enabled = enabled;
             HeadSamplingRate = headSamplingRate;
+            Issues = issues;
             Logs = logs;
+            RedactQueryString = redactQueryString;
             Traces = traces;
         }
     }

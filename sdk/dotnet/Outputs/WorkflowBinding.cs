@@ -21,9 +21,29 @@ namespace Pulumi.CloudflareWorkers.Outputs
         /// </summary>
         public readonly string? ClassName;
         /// <summary>
+        /// How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+        /// </summary>
+        public readonly Outputs.WorkflowConcurrency? Concurrency;
+        /// <summary>
+        /// How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+        /// </summary>
+        public readonly Outputs.WorkflowRetention? DefaultRetention;
+        /// <summary>
+        /// Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+        /// </summary>
+        public readonly string? Jurisdiction;
+        /// <summary>
+        /// What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+        /// </summary>
+        public readonly Outputs.WorkflowLimits? Limits;
+        /// <summary>
         /// Name of the Workflow, unique in the account.
         /// </summary>
         public readonly string Name;
+        /// <summary>
+        /// Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+        /// </summary>
+        public readonly ImmutableArray<string> Schedules;
         /// <summary>
         /// Name of the Worker that exports it. Default: this one.
         /// </summary>
@@ -33,12 +53,27 @@ namespace Pulumi.CloudflareWorkers.Outputs
         private WorkflowBinding(
             string? className,
 
+            Outputs.WorkflowConcurrency? concurrency,
+
+            Outputs.WorkflowRetention? defaultRetention,
+
+            string? jurisdiction,
+
+            Outputs.WorkflowLimits? limits,
+
             string name,
+
+            ImmutableArray<string> schedules,
 
             string? scriptName)
         {
             ClassName = className;
+            Concurrency = concurrency;
+            DefaultRetention = defaultRetention;
+            Jurisdiction = jurisdiction;
+            Limits = limits;
             Name = name;
+            Schedules = schedules;
             ScriptName = scriptName;
         }
     }

@@ -89,6 +89,8 @@ type FromWranglerResult struct {
 	Placement *Placement `pulumi:"placement"`
 	// The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
 	QueueConsumers map[string]QueueConsumer `pulumi:"queueConsumers"`
+	// Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+	RawMetadata map[string]interface{} `pulumi:"rawMetadata"`
 	// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
 	RequiredSecrets []string `pulumi:"requiredSecrets"`
 	// How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
@@ -256,6 +258,11 @@ func (o FromWranglerResultOutput) Placement() PlacementPtrOutput {
 // The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
 func (o FromWranglerResultOutput) QueueConsumers() QueueConsumerMapOutput {
 	return o.ApplyT(func(v FromWranglerResult) map[string]QueueConsumer { return v.QueueConsumers }).(QueueConsumerMapOutput)
+}
+
+// Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+func (o FromWranglerResultOutput) RawMetadata() pulumi.MapOutput {
+	return o.ApplyT(func(v FromWranglerResult) map[string]interface{} { return v.RawMetadata }).(pulumi.MapOutput)
 }
 
 // Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.

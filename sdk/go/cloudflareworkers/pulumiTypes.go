@@ -2185,10 +2185,14 @@ func (o CacheOptionsPtrOutput) Enabled() pulumi.BoolPtrOutput {
 
 // A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
 type CustomDomain struct {
+	// Whether requests to the host name reach the Worker. Default: true.
+	Enabled *bool `pulumi:"enabled"`
 	// Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
 	OverrideExistingDnsRecord *bool `pulumi:"overrideExistingDnsRecord"`
 	// Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
 	OverrideExistingOrigin *bool `pulumi:"overrideExistingOrigin"`
+	// Whether versions of the Worker have preview URLs below the host name. Default: false.
+	PreviewsEnabled *bool `pulumi:"previewsEnabled"`
 	// Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
 	ZoneId *string `pulumi:"zoneId"`
 	// Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
@@ -2208,10 +2212,14 @@ type CustomDomainInput interface {
 
 // A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
 type CustomDomainArgs struct {
+	// Whether requests to the host name reach the Worker. Default: true.
+	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
 	// Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
 	OverrideExistingDnsRecord pulumi.BoolPtrInput `pulumi:"overrideExistingDnsRecord"`
 	// Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
 	OverrideExistingOrigin pulumi.BoolPtrInput `pulumi:"overrideExistingOrigin"`
+	// Whether versions of the Worker have preview URLs below the host name. Default: false.
+	PreviewsEnabled pulumi.BoolPtrInput `pulumi:"previewsEnabled"`
 	// Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
 	ZoneId pulumi.StringPtrInput `pulumi:"zoneId"`
 	// Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
@@ -2270,6 +2278,11 @@ func (o CustomDomainOutput) ToCustomDomainOutputWithContext(ctx context.Context)
 	return o
 }
 
+// Whether requests to the host name reach the Worker. Default: true.
+func (o CustomDomainOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v CustomDomain) *bool { return v.Enabled }).(pulumi.BoolPtrOutput)
+}
+
 // Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
 func (o CustomDomainOutput) OverrideExistingDnsRecord() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v CustomDomain) *bool { return v.OverrideExistingDnsRecord }).(pulumi.BoolPtrOutput)
@@ -2278,6 +2291,11 @@ func (o CustomDomainOutput) OverrideExistingDnsRecord() pulumi.BoolPtrOutput {
 // Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
 func (o CustomDomainOutput) OverrideExistingOrigin() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v CustomDomain) *bool { return v.OverrideExistingOrigin }).(pulumi.BoolPtrOutput)
+}
+
+// Whether versions of the Worker have preview URLs below the host name. Default: false.
+func (o CustomDomainOutput) PreviewsEnabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v CustomDomain) *bool { return v.PreviewsEnabled }).(pulumi.BoolPtrOutput)
 }
 
 // Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
@@ -4899,8 +4917,12 @@ type Observability struct {
 	Enabled *bool `pulumi:"enabled"`
 	// The share of requests of which something is kept, from 0 to 1. Default: 1.
 	HeadSamplingRate *float64 `pulumi:"headSamplingRate"`
+	// Whether Cloudflare finds issues in what it keeps. Default: no.
+	Issues *ObservabilityIssues `pulumi:"issues"`
 	// What is kept of logs. Default: as `enabled` says.
 	Logs *ObservabilityLogs `pulumi:"logs"`
+	// Whether query strings are left out of the URLs that are kept. Default: false.
+	RedactQueryString *bool `pulumi:"redactQueryString"`
 	// What is kept of traces. Default: nothing.
 	Traces *ObservabilityTraces `pulumi:"traces"`
 }
@@ -4922,8 +4944,12 @@ type ObservabilityArgs struct {
 	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
 	// The share of requests of which something is kept, from 0 to 1. Default: 1.
 	HeadSamplingRate pulumi.Float64PtrInput `pulumi:"headSamplingRate"`
+	// Whether Cloudflare finds issues in what it keeps. Default: no.
+	Issues ObservabilityIssuesPtrInput `pulumi:"issues"`
 	// What is kept of logs. Default: as `enabled` says.
 	Logs ObservabilityLogsPtrInput `pulumi:"logs"`
+	// Whether query strings are left out of the URLs that are kept. Default: false.
+	RedactQueryString pulumi.BoolPtrInput `pulumi:"redactQueryString"`
 	// What is kept of traces. Default: nothing.
 	Traces ObservabilityTracesPtrInput `pulumi:"traces"`
 }
@@ -5016,9 +5042,19 @@ func (o ObservabilityOutput) HeadSamplingRate() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v Observability) *float64 { return v.HeadSamplingRate }).(pulumi.Float64PtrOutput)
 }
 
+// Whether Cloudflare finds issues in what it keeps. Default: no.
+func (o ObservabilityOutput) Issues() ObservabilityIssuesPtrOutput {
+	return o.ApplyT(func(v Observability) *ObservabilityIssues { return v.Issues }).(ObservabilityIssuesPtrOutput)
+}
+
 // What is kept of logs. Default: as `enabled` says.
 func (o ObservabilityOutput) Logs() ObservabilityLogsPtrOutput {
 	return o.ApplyT(func(v Observability) *ObservabilityLogs { return v.Logs }).(ObservabilityLogsPtrOutput)
+}
+
+// Whether query strings are left out of the URLs that are kept. Default: false.
+func (o ObservabilityOutput) RedactQueryString() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v Observability) *bool { return v.RedactQueryString }).(pulumi.BoolPtrOutput)
 }
 
 // What is kept of traces. Default: nothing.
@@ -5070,6 +5106,16 @@ func (o ObservabilityPtrOutput) HeadSamplingRate() pulumi.Float64PtrOutput {
 	}).(pulumi.Float64PtrOutput)
 }
 
+// Whether Cloudflare finds issues in what it keeps. Default: no.
+func (o ObservabilityPtrOutput) Issues() ObservabilityIssuesPtrOutput {
+	return o.ApplyT(func(v *Observability) *ObservabilityIssues {
+		if v == nil {
+			return nil
+		}
+		return v.Issues
+	}).(ObservabilityIssuesPtrOutput)
+}
+
 // What is kept of logs. Default: as `enabled` says.
 func (o ObservabilityPtrOutput) Logs() ObservabilityLogsPtrOutput {
 	return o.ApplyT(func(v *Observability) *ObservabilityLogs {
@@ -5080,6 +5126,16 @@ func (o ObservabilityPtrOutput) Logs() ObservabilityLogsPtrOutput {
 	}).(ObservabilityLogsPtrOutput)
 }
 
+// Whether query strings are left out of the URLs that are kept. Default: false.
+func (o ObservabilityPtrOutput) RedactQueryString() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *Observability) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.RedactQueryString
+	}).(pulumi.BoolPtrOutput)
+}
+
 // What is kept of traces. Default: nothing.
 func (o ObservabilityPtrOutput) Traces() ObservabilityTracesPtrOutput {
 	return o.ApplyT(func(v *Observability) *ObservabilityTraces {
@@ -5088,6 +5144,146 @@ func (o ObservabilityPtrOutput) Traces() ObservabilityTracesPtrOutput {
 		}
 		return v.Traces
 	}).(ObservabilityTracesPtrOutput)
+}
+
+// Whether Cloudflare finds issues in what it keeps of a Worker.
+type ObservabilityIssues struct {
+	// Whether it does. Default: false.
+	Enabled *bool `pulumi:"enabled"`
+}
+
+// ObservabilityIssuesInput is an input type that accepts ObservabilityIssuesArgs and ObservabilityIssuesOutput values.
+// You can construct a concrete instance of `ObservabilityIssuesInput` via:
+//
+//	ObservabilityIssuesArgs{...}
+type ObservabilityIssuesInput interface {
+	pulumi.Input
+
+	ToObservabilityIssuesOutput() ObservabilityIssuesOutput
+	ToObservabilityIssuesOutputWithContext(context.Context) ObservabilityIssuesOutput
+}
+
+// Whether Cloudflare finds issues in what it keeps of a Worker.
+type ObservabilityIssuesArgs struct {
+	// Whether it does. Default: false.
+	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
+}
+
+func (ObservabilityIssuesArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ObservabilityIssues)(nil)).Elem()
+}
+
+func (i ObservabilityIssuesArgs) ToObservabilityIssuesOutput() ObservabilityIssuesOutput {
+	return i.ToObservabilityIssuesOutputWithContext(context.Background())
+}
+
+func (i ObservabilityIssuesArgs) ToObservabilityIssuesOutputWithContext(ctx context.Context) ObservabilityIssuesOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ObservabilityIssuesOutput)
+}
+
+func (i ObservabilityIssuesArgs) ToObservabilityIssuesPtrOutput() ObservabilityIssuesPtrOutput {
+	return i.ToObservabilityIssuesPtrOutputWithContext(context.Background())
+}
+
+func (i ObservabilityIssuesArgs) ToObservabilityIssuesPtrOutputWithContext(ctx context.Context) ObservabilityIssuesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ObservabilityIssuesOutput).ToObservabilityIssuesPtrOutputWithContext(ctx)
+}
+
+// ObservabilityIssuesPtrInput is an input type that accepts ObservabilityIssuesArgs, ObservabilityIssuesPtr and ObservabilityIssuesPtrOutput values.
+// You can construct a concrete instance of `ObservabilityIssuesPtrInput` via:
+//
+//	        ObservabilityIssuesArgs{...}
+//
+//	or:
+//
+//	        nil
+type ObservabilityIssuesPtrInput interface {
+	pulumi.Input
+
+	ToObservabilityIssuesPtrOutput() ObservabilityIssuesPtrOutput
+	ToObservabilityIssuesPtrOutputWithContext(context.Context) ObservabilityIssuesPtrOutput
+}
+
+type observabilityIssuesPtrType ObservabilityIssuesArgs
+
+func ObservabilityIssuesPtr(v *ObservabilityIssuesArgs) ObservabilityIssuesPtrInput {
+	return (*observabilityIssuesPtrType)(v)
+}
+
+func (*observabilityIssuesPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**ObservabilityIssues)(nil)).Elem()
+}
+
+func (i *observabilityIssuesPtrType) ToObservabilityIssuesPtrOutput() ObservabilityIssuesPtrOutput {
+	return i.ToObservabilityIssuesPtrOutputWithContext(context.Background())
+}
+
+func (i *observabilityIssuesPtrType) ToObservabilityIssuesPtrOutputWithContext(ctx context.Context) ObservabilityIssuesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ObservabilityIssuesPtrOutput)
+}
+
+// Whether Cloudflare finds issues in what it keeps of a Worker.
+type ObservabilityIssuesOutput struct{ *pulumi.OutputState }
+
+func (ObservabilityIssuesOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ObservabilityIssues)(nil)).Elem()
+}
+
+func (o ObservabilityIssuesOutput) ToObservabilityIssuesOutput() ObservabilityIssuesOutput {
+	return o
+}
+
+func (o ObservabilityIssuesOutput) ToObservabilityIssuesOutputWithContext(ctx context.Context) ObservabilityIssuesOutput {
+	return o
+}
+
+func (o ObservabilityIssuesOutput) ToObservabilityIssuesPtrOutput() ObservabilityIssuesPtrOutput {
+	return o.ToObservabilityIssuesPtrOutputWithContext(context.Background())
+}
+
+func (o ObservabilityIssuesOutput) ToObservabilityIssuesPtrOutputWithContext(ctx context.Context) ObservabilityIssuesPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ObservabilityIssues) *ObservabilityIssues {
+		return &v
+	}).(ObservabilityIssuesPtrOutput)
+}
+
+// Whether it does. Default: false.
+func (o ObservabilityIssuesOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ObservabilityIssues) *bool { return v.Enabled }).(pulumi.BoolPtrOutput)
+}
+
+type ObservabilityIssuesPtrOutput struct{ *pulumi.OutputState }
+
+func (ObservabilityIssuesPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ObservabilityIssues)(nil)).Elem()
+}
+
+func (o ObservabilityIssuesPtrOutput) ToObservabilityIssuesPtrOutput() ObservabilityIssuesPtrOutput {
+	return o
+}
+
+func (o ObservabilityIssuesPtrOutput) ToObservabilityIssuesPtrOutputWithContext(ctx context.Context) ObservabilityIssuesPtrOutput {
+	return o
+}
+
+func (o ObservabilityIssuesPtrOutput) Elem() ObservabilityIssuesOutput {
+	return o.ApplyT(func(v *ObservabilityIssues) ObservabilityIssues {
+		if v != nil {
+			return *v
+		}
+		var ret ObservabilityIssues
+		return ret
+	}).(ObservabilityIssuesOutput)
+}
+
+// Whether it does. Default: false.
+func (o ObservabilityIssuesPtrOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ObservabilityIssues) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Enabled
+	}).(pulumi.BoolPtrOutput)
 }
 
 // What Cloudflare keeps of a Worker's logs.
@@ -11404,8 +11600,18 @@ func (o WorkersDevPtrOutput) PreviewsEnabled() pulumi.BoolPtrOutput {
 type WorkflowBinding struct {
 	// Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
 	ClassName *string `pulumi:"className"`
+	// How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+	Concurrency *WorkflowConcurrency `pulumi:"concurrency"`
+	// How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+	DefaultRetention *WorkflowRetention `pulumi:"defaultRetention"`
+	// Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+	Jurisdiction *string `pulumi:"jurisdiction"`
+	// What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+	Limits *WorkflowLimits `pulumi:"limits"`
 	// Name of the Workflow, unique in the account.
 	Name string `pulumi:"name"`
+	// Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+	Schedules []string `pulumi:"schedules"`
 	// Name of the Worker that exports it. Default: this one.
 	ScriptName *string `pulumi:"scriptName"`
 }
@@ -11425,8 +11631,18 @@ type WorkflowBindingInput interface {
 type WorkflowBindingArgs struct {
 	// Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
 	ClassName pulumi.StringPtrInput `pulumi:"className"`
+	// How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+	Concurrency WorkflowConcurrencyPtrInput `pulumi:"concurrency"`
+	// How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+	DefaultRetention WorkflowRetentionPtrInput `pulumi:"defaultRetention"`
+	// Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+	Jurisdiction pulumi.StringPtrInput `pulumi:"jurisdiction"`
+	// What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+	Limits WorkflowLimitsPtrInput `pulumi:"limits"`
 	// Name of the Workflow, unique in the account.
 	Name pulumi.StringInput `pulumi:"name"`
+	// Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+	Schedules pulumi.StringArrayInput `pulumi:"schedules"`
 	// Name of the Worker that exports it. Default: this one.
 	ScriptName pulumi.StringPtrInput `pulumi:"scriptName"`
 }
@@ -11514,9 +11730,34 @@ func (o WorkflowBindingOutput) ClassName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v WorkflowBinding) *string { return v.ClassName }).(pulumi.StringPtrOutput)
 }
 
+// How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+func (o WorkflowBindingOutput) Concurrency() WorkflowConcurrencyPtrOutput {
+	return o.ApplyT(func(v WorkflowBinding) *WorkflowConcurrency { return v.Concurrency }).(WorkflowConcurrencyPtrOutput)
+}
+
+// How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+func (o WorkflowBindingOutput) DefaultRetention() WorkflowRetentionPtrOutput {
+	return o.ApplyT(func(v WorkflowBinding) *WorkflowRetention { return v.DefaultRetention }).(WorkflowRetentionPtrOutput)
+}
+
+// Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+func (o WorkflowBindingOutput) Jurisdiction() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkflowBinding) *string { return v.Jurisdiction }).(pulumi.StringPtrOutput)
+}
+
+// What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+func (o WorkflowBindingOutput) Limits() WorkflowLimitsPtrOutput {
+	return o.ApplyT(func(v WorkflowBinding) *WorkflowLimits { return v.Limits }).(WorkflowLimitsPtrOutput)
+}
+
 // Name of the Workflow, unique in the account.
 func (o WorkflowBindingOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v WorkflowBinding) string { return v.Name }).(pulumi.StringOutput)
+}
+
+// Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+func (o WorkflowBindingOutput) Schedules() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v WorkflowBinding) []string { return v.Schedules }).(pulumi.StringArrayOutput)
 }
 
 // Name of the Worker that exports it. Default: this one.
@@ -11558,6 +11799,46 @@ func (o WorkflowBindingPtrOutput) ClassName() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+func (o WorkflowBindingPtrOutput) Concurrency() WorkflowConcurrencyPtrOutput {
+	return o.ApplyT(func(v *WorkflowBinding) *WorkflowConcurrency {
+		if v == nil {
+			return nil
+		}
+		return v.Concurrency
+	}).(WorkflowConcurrencyPtrOutput)
+}
+
+// How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+func (o WorkflowBindingPtrOutput) DefaultRetention() WorkflowRetentionPtrOutput {
+	return o.ApplyT(func(v *WorkflowBinding) *WorkflowRetention {
+		if v == nil {
+			return nil
+		}
+		return v.DefaultRetention
+	}).(WorkflowRetentionPtrOutput)
+}
+
+// Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+func (o WorkflowBindingPtrOutput) Jurisdiction() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkflowBinding) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Jurisdiction
+	}).(pulumi.StringPtrOutput)
+}
+
+// What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+func (o WorkflowBindingPtrOutput) Limits() WorkflowLimitsPtrOutput {
+	return o.ApplyT(func(v *WorkflowBinding) *WorkflowLimits {
+		if v == nil {
+			return nil
+		}
+		return v.Limits
+	}).(WorkflowLimitsPtrOutput)
+}
+
 // Name of the Workflow, unique in the account.
 func (o WorkflowBindingPtrOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *WorkflowBinding) *string {
@@ -11568,6 +11849,16 @@ func (o WorkflowBindingPtrOutput) Name() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+func (o WorkflowBindingPtrOutput) Schedules() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *WorkflowBinding) []string {
+		if v == nil {
+			return nil
+		}
+		return v.Schedules
+	}).(pulumi.StringArrayOutput)
+}
+
 // Name of the Worker that exports it. Default: this one.
 func (o WorkflowBindingPtrOutput) ScriptName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *WorkflowBinding) *string {
@@ -11575,6 +11866,445 @@ func (o WorkflowBindingPtrOutput) ScriptName() pulumi.StringPtrOutput {
 			return nil
 		}
 		return v.ScriptName
+	}).(pulumi.StringPtrOutput)
+}
+
+// How many instances of a Workflow run at the same time.
+type WorkflowConcurrency struct {
+	// How many they are at most; others wait. Default: that of the plan. Cloudflare does not tell it, so that a refresh does not see when others change it, and an import does not find it.
+	Limit *int `pulumi:"limit"`
+}
+
+// WorkflowConcurrencyInput is an input type that accepts WorkflowConcurrencyArgs and WorkflowConcurrencyOutput values.
+// You can construct a concrete instance of `WorkflowConcurrencyInput` via:
+//
+//	WorkflowConcurrencyArgs{...}
+type WorkflowConcurrencyInput interface {
+	pulumi.Input
+
+	ToWorkflowConcurrencyOutput() WorkflowConcurrencyOutput
+	ToWorkflowConcurrencyOutputWithContext(context.Context) WorkflowConcurrencyOutput
+}
+
+// How many instances of a Workflow run at the same time.
+type WorkflowConcurrencyArgs struct {
+	// How many they are at most; others wait. Default: that of the plan. Cloudflare does not tell it, so that a refresh does not see when others change it, and an import does not find it.
+	Limit pulumi.IntPtrInput `pulumi:"limit"`
+}
+
+func (WorkflowConcurrencyArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkflowConcurrency)(nil)).Elem()
+}
+
+func (i WorkflowConcurrencyArgs) ToWorkflowConcurrencyOutput() WorkflowConcurrencyOutput {
+	return i.ToWorkflowConcurrencyOutputWithContext(context.Background())
+}
+
+func (i WorkflowConcurrencyArgs) ToWorkflowConcurrencyOutputWithContext(ctx context.Context) WorkflowConcurrencyOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkflowConcurrencyOutput)
+}
+
+func (i WorkflowConcurrencyArgs) ToWorkflowConcurrencyPtrOutput() WorkflowConcurrencyPtrOutput {
+	return i.ToWorkflowConcurrencyPtrOutputWithContext(context.Background())
+}
+
+func (i WorkflowConcurrencyArgs) ToWorkflowConcurrencyPtrOutputWithContext(ctx context.Context) WorkflowConcurrencyPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkflowConcurrencyOutput).ToWorkflowConcurrencyPtrOutputWithContext(ctx)
+}
+
+// WorkflowConcurrencyPtrInput is an input type that accepts WorkflowConcurrencyArgs, WorkflowConcurrencyPtr and WorkflowConcurrencyPtrOutput values.
+// You can construct a concrete instance of `WorkflowConcurrencyPtrInput` via:
+//
+//	        WorkflowConcurrencyArgs{...}
+//
+//	or:
+//
+//	        nil
+type WorkflowConcurrencyPtrInput interface {
+	pulumi.Input
+
+	ToWorkflowConcurrencyPtrOutput() WorkflowConcurrencyPtrOutput
+	ToWorkflowConcurrencyPtrOutputWithContext(context.Context) WorkflowConcurrencyPtrOutput
+}
+
+type workflowConcurrencyPtrType WorkflowConcurrencyArgs
+
+func WorkflowConcurrencyPtr(v *WorkflowConcurrencyArgs) WorkflowConcurrencyPtrInput {
+	return (*workflowConcurrencyPtrType)(v)
+}
+
+func (*workflowConcurrencyPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**WorkflowConcurrency)(nil)).Elem()
+}
+
+func (i *workflowConcurrencyPtrType) ToWorkflowConcurrencyPtrOutput() WorkflowConcurrencyPtrOutput {
+	return i.ToWorkflowConcurrencyPtrOutputWithContext(context.Background())
+}
+
+func (i *workflowConcurrencyPtrType) ToWorkflowConcurrencyPtrOutputWithContext(ctx context.Context) WorkflowConcurrencyPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkflowConcurrencyPtrOutput)
+}
+
+// How many instances of a Workflow run at the same time.
+type WorkflowConcurrencyOutput struct{ *pulumi.OutputState }
+
+func (WorkflowConcurrencyOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkflowConcurrency)(nil)).Elem()
+}
+
+func (o WorkflowConcurrencyOutput) ToWorkflowConcurrencyOutput() WorkflowConcurrencyOutput {
+	return o
+}
+
+func (o WorkflowConcurrencyOutput) ToWorkflowConcurrencyOutputWithContext(ctx context.Context) WorkflowConcurrencyOutput {
+	return o
+}
+
+func (o WorkflowConcurrencyOutput) ToWorkflowConcurrencyPtrOutput() WorkflowConcurrencyPtrOutput {
+	return o.ToWorkflowConcurrencyPtrOutputWithContext(context.Background())
+}
+
+func (o WorkflowConcurrencyOutput) ToWorkflowConcurrencyPtrOutputWithContext(ctx context.Context) WorkflowConcurrencyPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v WorkflowConcurrency) *WorkflowConcurrency {
+		return &v
+	}).(WorkflowConcurrencyPtrOutput)
+}
+
+// How many they are at most; others wait. Default: that of the plan. Cloudflare does not tell it, so that a refresh does not see when others change it, and an import does not find it.
+func (o WorkflowConcurrencyOutput) Limit() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v WorkflowConcurrency) *int { return v.Limit }).(pulumi.IntPtrOutput)
+}
+
+type WorkflowConcurrencyPtrOutput struct{ *pulumi.OutputState }
+
+func (WorkflowConcurrencyPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**WorkflowConcurrency)(nil)).Elem()
+}
+
+func (o WorkflowConcurrencyPtrOutput) ToWorkflowConcurrencyPtrOutput() WorkflowConcurrencyPtrOutput {
+	return o
+}
+
+func (o WorkflowConcurrencyPtrOutput) ToWorkflowConcurrencyPtrOutputWithContext(ctx context.Context) WorkflowConcurrencyPtrOutput {
+	return o
+}
+
+func (o WorkflowConcurrencyPtrOutput) Elem() WorkflowConcurrencyOutput {
+	return o.ApplyT(func(v *WorkflowConcurrency) WorkflowConcurrency {
+		if v != nil {
+			return *v
+		}
+		var ret WorkflowConcurrency
+		return ret
+	}).(WorkflowConcurrencyOutput)
+}
+
+// How many they are at most; others wait. Default: that of the plan. Cloudflare does not tell it, so that a refresh does not see when others change it, and an import does not find it.
+func (o WorkflowConcurrencyPtrOutput) Limit() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *WorkflowConcurrency) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Limit
+	}).(pulumi.IntPtrOutput)
+}
+
+// What one instance of a Workflow may use.
+type WorkflowLimits struct {
+	// How many steps it may take. Default: that of the plan.
+	Steps *int `pulumi:"steps"`
+}
+
+// WorkflowLimitsInput is an input type that accepts WorkflowLimitsArgs and WorkflowLimitsOutput values.
+// You can construct a concrete instance of `WorkflowLimitsInput` via:
+//
+//	WorkflowLimitsArgs{...}
+type WorkflowLimitsInput interface {
+	pulumi.Input
+
+	ToWorkflowLimitsOutput() WorkflowLimitsOutput
+	ToWorkflowLimitsOutputWithContext(context.Context) WorkflowLimitsOutput
+}
+
+// What one instance of a Workflow may use.
+type WorkflowLimitsArgs struct {
+	// How many steps it may take. Default: that of the plan.
+	Steps pulumi.IntPtrInput `pulumi:"steps"`
+}
+
+func (WorkflowLimitsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkflowLimits)(nil)).Elem()
+}
+
+func (i WorkflowLimitsArgs) ToWorkflowLimitsOutput() WorkflowLimitsOutput {
+	return i.ToWorkflowLimitsOutputWithContext(context.Background())
+}
+
+func (i WorkflowLimitsArgs) ToWorkflowLimitsOutputWithContext(ctx context.Context) WorkflowLimitsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkflowLimitsOutput)
+}
+
+func (i WorkflowLimitsArgs) ToWorkflowLimitsPtrOutput() WorkflowLimitsPtrOutput {
+	return i.ToWorkflowLimitsPtrOutputWithContext(context.Background())
+}
+
+func (i WorkflowLimitsArgs) ToWorkflowLimitsPtrOutputWithContext(ctx context.Context) WorkflowLimitsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkflowLimitsOutput).ToWorkflowLimitsPtrOutputWithContext(ctx)
+}
+
+// WorkflowLimitsPtrInput is an input type that accepts WorkflowLimitsArgs, WorkflowLimitsPtr and WorkflowLimitsPtrOutput values.
+// You can construct a concrete instance of `WorkflowLimitsPtrInput` via:
+//
+//	        WorkflowLimitsArgs{...}
+//
+//	or:
+//
+//	        nil
+type WorkflowLimitsPtrInput interface {
+	pulumi.Input
+
+	ToWorkflowLimitsPtrOutput() WorkflowLimitsPtrOutput
+	ToWorkflowLimitsPtrOutputWithContext(context.Context) WorkflowLimitsPtrOutput
+}
+
+type workflowLimitsPtrType WorkflowLimitsArgs
+
+func WorkflowLimitsPtr(v *WorkflowLimitsArgs) WorkflowLimitsPtrInput {
+	return (*workflowLimitsPtrType)(v)
+}
+
+func (*workflowLimitsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**WorkflowLimits)(nil)).Elem()
+}
+
+func (i *workflowLimitsPtrType) ToWorkflowLimitsPtrOutput() WorkflowLimitsPtrOutput {
+	return i.ToWorkflowLimitsPtrOutputWithContext(context.Background())
+}
+
+func (i *workflowLimitsPtrType) ToWorkflowLimitsPtrOutputWithContext(ctx context.Context) WorkflowLimitsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkflowLimitsPtrOutput)
+}
+
+// What one instance of a Workflow may use.
+type WorkflowLimitsOutput struct{ *pulumi.OutputState }
+
+func (WorkflowLimitsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkflowLimits)(nil)).Elem()
+}
+
+func (o WorkflowLimitsOutput) ToWorkflowLimitsOutput() WorkflowLimitsOutput {
+	return o
+}
+
+func (o WorkflowLimitsOutput) ToWorkflowLimitsOutputWithContext(ctx context.Context) WorkflowLimitsOutput {
+	return o
+}
+
+func (o WorkflowLimitsOutput) ToWorkflowLimitsPtrOutput() WorkflowLimitsPtrOutput {
+	return o.ToWorkflowLimitsPtrOutputWithContext(context.Background())
+}
+
+func (o WorkflowLimitsOutput) ToWorkflowLimitsPtrOutputWithContext(ctx context.Context) WorkflowLimitsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v WorkflowLimits) *WorkflowLimits {
+		return &v
+	}).(WorkflowLimitsPtrOutput)
+}
+
+// How many steps it may take. Default: that of the plan.
+func (o WorkflowLimitsOutput) Steps() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v WorkflowLimits) *int { return v.Steps }).(pulumi.IntPtrOutput)
+}
+
+type WorkflowLimitsPtrOutput struct{ *pulumi.OutputState }
+
+func (WorkflowLimitsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**WorkflowLimits)(nil)).Elem()
+}
+
+func (o WorkflowLimitsPtrOutput) ToWorkflowLimitsPtrOutput() WorkflowLimitsPtrOutput {
+	return o
+}
+
+func (o WorkflowLimitsPtrOutput) ToWorkflowLimitsPtrOutputWithContext(ctx context.Context) WorkflowLimitsPtrOutput {
+	return o
+}
+
+func (o WorkflowLimitsPtrOutput) Elem() WorkflowLimitsOutput {
+	return o.ApplyT(func(v *WorkflowLimits) WorkflowLimits {
+		if v != nil {
+			return *v
+		}
+		var ret WorkflowLimits
+		return ret
+	}).(WorkflowLimitsOutput)
+}
+
+// How many steps it may take. Default: that of the plan.
+func (o WorkflowLimitsPtrOutput) Steps() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *WorkflowLimits) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Steps
+	}).(pulumi.IntPtrOutput)
+}
+
+// How long Cloudflare keeps instances of a Workflow that have ended and do not say it themselves.
+type WorkflowRetention struct {
+	// For instances that failed: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+	ErrorRetention *string `pulumi:"errorRetention"`
+	// For instances that completed or were terminated: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+	SuccessRetention *string `pulumi:"successRetention"`
+}
+
+// WorkflowRetentionInput is an input type that accepts WorkflowRetentionArgs and WorkflowRetentionOutput values.
+// You can construct a concrete instance of `WorkflowRetentionInput` via:
+//
+//	WorkflowRetentionArgs{...}
+type WorkflowRetentionInput interface {
+	pulumi.Input
+
+	ToWorkflowRetentionOutput() WorkflowRetentionOutput
+	ToWorkflowRetentionOutputWithContext(context.Context) WorkflowRetentionOutput
+}
+
+// How long Cloudflare keeps instances of a Workflow that have ended and do not say it themselves.
+type WorkflowRetentionArgs struct {
+	// For instances that failed: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+	ErrorRetention pulumi.StringPtrInput `pulumi:"errorRetention"`
+	// For instances that completed or were terminated: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+	SuccessRetention pulumi.StringPtrInput `pulumi:"successRetention"`
+}
+
+func (WorkflowRetentionArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkflowRetention)(nil)).Elem()
+}
+
+func (i WorkflowRetentionArgs) ToWorkflowRetentionOutput() WorkflowRetentionOutput {
+	return i.ToWorkflowRetentionOutputWithContext(context.Background())
+}
+
+func (i WorkflowRetentionArgs) ToWorkflowRetentionOutputWithContext(ctx context.Context) WorkflowRetentionOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkflowRetentionOutput)
+}
+
+func (i WorkflowRetentionArgs) ToWorkflowRetentionPtrOutput() WorkflowRetentionPtrOutput {
+	return i.ToWorkflowRetentionPtrOutputWithContext(context.Background())
+}
+
+func (i WorkflowRetentionArgs) ToWorkflowRetentionPtrOutputWithContext(ctx context.Context) WorkflowRetentionPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkflowRetentionOutput).ToWorkflowRetentionPtrOutputWithContext(ctx)
+}
+
+// WorkflowRetentionPtrInput is an input type that accepts WorkflowRetentionArgs, WorkflowRetentionPtr and WorkflowRetentionPtrOutput values.
+// You can construct a concrete instance of `WorkflowRetentionPtrInput` via:
+//
+//	        WorkflowRetentionArgs{...}
+//
+//	or:
+//
+//	        nil
+type WorkflowRetentionPtrInput interface {
+	pulumi.Input
+
+	ToWorkflowRetentionPtrOutput() WorkflowRetentionPtrOutput
+	ToWorkflowRetentionPtrOutputWithContext(context.Context) WorkflowRetentionPtrOutput
+}
+
+type workflowRetentionPtrType WorkflowRetentionArgs
+
+func WorkflowRetentionPtr(v *WorkflowRetentionArgs) WorkflowRetentionPtrInput {
+	return (*workflowRetentionPtrType)(v)
+}
+
+func (*workflowRetentionPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**WorkflowRetention)(nil)).Elem()
+}
+
+func (i *workflowRetentionPtrType) ToWorkflowRetentionPtrOutput() WorkflowRetentionPtrOutput {
+	return i.ToWorkflowRetentionPtrOutputWithContext(context.Background())
+}
+
+func (i *workflowRetentionPtrType) ToWorkflowRetentionPtrOutputWithContext(ctx context.Context) WorkflowRetentionPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkflowRetentionPtrOutput)
+}
+
+// How long Cloudflare keeps instances of a Workflow that have ended and do not say it themselves.
+type WorkflowRetentionOutput struct{ *pulumi.OutputState }
+
+func (WorkflowRetentionOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkflowRetention)(nil)).Elem()
+}
+
+func (o WorkflowRetentionOutput) ToWorkflowRetentionOutput() WorkflowRetentionOutput {
+	return o
+}
+
+func (o WorkflowRetentionOutput) ToWorkflowRetentionOutputWithContext(ctx context.Context) WorkflowRetentionOutput {
+	return o
+}
+
+func (o WorkflowRetentionOutput) ToWorkflowRetentionPtrOutput() WorkflowRetentionPtrOutput {
+	return o.ToWorkflowRetentionPtrOutputWithContext(context.Background())
+}
+
+func (o WorkflowRetentionOutput) ToWorkflowRetentionPtrOutputWithContext(ctx context.Context) WorkflowRetentionPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v WorkflowRetention) *WorkflowRetention {
+		return &v
+	}).(WorkflowRetentionPtrOutput)
+}
+
+// For instances that failed: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+func (o WorkflowRetentionOutput) ErrorRetention() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkflowRetention) *string { return v.ErrorRetention }).(pulumi.StringPtrOutput)
+}
+
+// For instances that completed or were terminated: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+func (o WorkflowRetentionOutput) SuccessRetention() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkflowRetention) *string { return v.SuccessRetention }).(pulumi.StringPtrOutput)
+}
+
+type WorkflowRetentionPtrOutput struct{ *pulumi.OutputState }
+
+func (WorkflowRetentionPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**WorkflowRetention)(nil)).Elem()
+}
+
+func (o WorkflowRetentionPtrOutput) ToWorkflowRetentionPtrOutput() WorkflowRetentionPtrOutput {
+	return o
+}
+
+func (o WorkflowRetentionPtrOutput) ToWorkflowRetentionPtrOutputWithContext(ctx context.Context) WorkflowRetentionPtrOutput {
+	return o
+}
+
+func (o WorkflowRetentionPtrOutput) Elem() WorkflowRetentionOutput {
+	return o.ApplyT(func(v *WorkflowRetention) WorkflowRetention {
+		if v != nil {
+			return *v
+		}
+		var ret WorkflowRetention
+		return ret
+	}).(WorkflowRetentionOutput)
+}
+
+// For instances that failed: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+func (o WorkflowRetentionPtrOutput) ErrorRetention() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkflowRetention) *string {
+		if v == nil {
+			return nil
+		}
+		return v.ErrorRetention
+	}).(pulumi.StringPtrOutput)
+}
+
+// For instances that completed or were terminated: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+func (o WorkflowRetentionPtrOutput) SuccessRetention() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkflowRetention) *string {
+		if v == nil {
+			return nil
+		}
+		return v.SuccessRetention
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -11804,6 +12534,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*MtlsCertificateBindingPtrInput)(nil)).Elem(), MtlsCertificateBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ObservabilityInput)(nil)).Elem(), ObservabilityArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ObservabilityPtrInput)(nil)).Elem(), ObservabilityArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ObservabilityIssuesInput)(nil)).Elem(), ObservabilityIssuesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ObservabilityIssuesPtrInput)(nil)).Elem(), ObservabilityIssuesArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ObservabilityLogsInput)(nil)).Elem(), ObservabilityLogsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ObservabilityLogsPtrInput)(nil)).Elem(), ObservabilityLogsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ObservabilityTracesInput)(nil)).Elem(), ObservabilityTracesArgs{})
@@ -11888,6 +12620,12 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*WorkersDevPtrInput)(nil)).Elem(), WorkersDevArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WorkflowBindingInput)(nil)).Elem(), WorkflowBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WorkflowBindingPtrInput)(nil)).Elem(), WorkflowBindingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkflowConcurrencyInput)(nil)).Elem(), WorkflowConcurrencyArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkflowConcurrencyPtrInput)(nil)).Elem(), WorkflowConcurrencyArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkflowLimitsInput)(nil)).Elem(), WorkflowLimitsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkflowLimitsPtrInput)(nil)).Elem(), WorkflowLimitsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkflowRetentionInput)(nil)).Elem(), WorkflowRetentionArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkflowRetentionPtrInput)(nil)).Elem(), WorkflowRetentionArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WranglerFileInput)(nil)).Elem(), WranglerFileArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WranglerFilePtrInput)(nil)).Elem(), WranglerFileArgs{})
 	pulumi.RegisterOutputType(AgentMemoryBindingOutput{})
@@ -11956,6 +12694,8 @@ func init() {
 	pulumi.RegisterOutputType(MtlsCertificateBindingPtrOutput{})
 	pulumi.RegisterOutputType(ObservabilityOutput{})
 	pulumi.RegisterOutputType(ObservabilityPtrOutput{})
+	pulumi.RegisterOutputType(ObservabilityIssuesOutput{})
+	pulumi.RegisterOutputType(ObservabilityIssuesPtrOutput{})
 	pulumi.RegisterOutputType(ObservabilityLogsOutput{})
 	pulumi.RegisterOutputType(ObservabilityLogsPtrOutput{})
 	pulumi.RegisterOutputType(ObservabilityTracesOutput{})
@@ -12044,6 +12784,12 @@ func init() {
 	pulumi.RegisterOutputType(WorkersDevPtrOutput{})
 	pulumi.RegisterOutputType(WorkflowBindingOutput{})
 	pulumi.RegisterOutputType(WorkflowBindingPtrOutput{})
+	pulumi.RegisterOutputType(WorkflowConcurrencyOutput{})
+	pulumi.RegisterOutputType(WorkflowConcurrencyPtrOutput{})
+	pulumi.RegisterOutputType(WorkflowLimitsOutput{})
+	pulumi.RegisterOutputType(WorkflowLimitsPtrOutput{})
+	pulumi.RegisterOutputType(WorkflowRetentionOutput{})
+	pulumi.RegisterOutputType(WorkflowRetentionPtrOutput{})
 	pulumi.RegisterOutputType(WranglerFileOutput{})
 	pulumi.RegisterOutputType(WranglerFilePtrOutput{})
 }

@@ -179,6 +179,8 @@ type workerAppArgs struct {
 	Queues []string `pulumi:"queues"`
 	// Names of bindings, such as `FILES`, for each of which an R2 bucket is made. Default: none.
 	R2 []string `pulumi:"r2"`
+	// Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+	RawMetadata map[string]interface{} `pulumi:"rawMetadata"`
 	// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
 	RequiredSecrets []string `pulumi:"requiredSecrets"`
 	// How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
@@ -271,6 +273,8 @@ type WorkerAppArgs struct {
 	Queues pulumi.StringArrayInput
 	// Names of bindings, such as `FILES`, for each of which an R2 bucket is made. Default: none.
 	R2 pulumi.StringArrayInput
+	// Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+	RawMetadata pulumi.MapInput
 	// Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
 	RequiredSecrets pulumi.StringArrayInput
 	// How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.

@@ -301,6 +301,10 @@ export interface CacheOptionsArgs {
  */
 export interface CustomDomainArgs {
     /**
+     * Whether requests to the host name reach the Worker. Default: true.
+     */
+    enabled?: pulumi.Input<boolean | undefined>;
+    /**
      * Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
      */
     overrideExistingDnsRecord?: pulumi.Input<boolean | undefined>;
@@ -308,6 +312,10 @@ export interface CustomDomainArgs {
      * Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
      */
     overrideExistingOrigin?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether versions of the Worker have preview URLs below the host name. Default: false.
+     */
+    previewsEnabled?: pulumi.Input<boolean | undefined>;
     /**
      * Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
      */
@@ -579,13 +587,31 @@ export interface ObservabilityArgs {
      */
     headSamplingRate?: pulumi.Input<number | undefined>;
     /**
+     * Whether Cloudflare finds issues in what it keeps. Default: no.
+     */
+    issues?: pulumi.Input<inputs.ObservabilityIssuesArgs | undefined>;
+    /**
      * What is kept of logs. Default: as `enabled` says.
      */
     logs?: pulumi.Input<inputs.ObservabilityLogsArgs | undefined>;
     /**
+     * Whether query strings are left out of the URLs that are kept. Default: false.
+     */
+    redactQueryString?: pulumi.Input<boolean | undefined>;
+    /**
      * What is kept of traces. Default: nothing.
      */
     traces?: pulumi.Input<inputs.ObservabilityTracesArgs | undefined>;
+}
+
+/**
+ * Whether Cloudflare finds issues in what it keeps of a Worker.
+ */
+export interface ObservabilityIssuesArgs {
+    /**
+     * Whether it does. Default: false.
+     */
+    enabled?: pulumi.Input<boolean | undefined>;
 }
 
 /**
@@ -1259,13 +1285,67 @@ export interface WorkflowBindingArgs {
      */
     className?: pulumi.Input<string | undefined>;
     /**
+     * How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+     */
+    concurrency?: pulumi.Input<inputs.WorkflowConcurrencyArgs | undefined>;
+    /**
+     * How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+     */
+    defaultRetention?: pulumi.Input<inputs.WorkflowRetentionArgs | undefined>;
+    /**
+     * Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+     */
+    jurisdiction?: pulumi.Input<string | undefined>;
+    /**
+     * What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+     */
+    limits?: pulumi.Input<inputs.WorkflowLimitsArgs | undefined>;
+    /**
      * Name of the Workflow, unique in the account.
      */
     name: pulumi.Input<string>;
     /**
+     * Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+     */
+    schedules?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
      * Name of the Worker that exports it. Default: this one.
      */
     scriptName?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * How many instances of a Workflow run at the same time.
+ */
+export interface WorkflowConcurrencyArgs {
+    /**
+     * How many they are at most; others wait. Default: that of the plan. Cloudflare does not tell it, so that a refresh does not see when others change it, and an import does not find it.
+     */
+    limit?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * What one instance of a Workflow may use.
+ */
+export interface WorkflowLimitsArgs {
+    /**
+     * How many steps it may take. Default: that of the plan.
+     */
+    steps?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * How long Cloudflare keeps instances of a Workflow that have ended and do not say it themselves.
+ */
+export interface WorkflowRetentionArgs {
+    /**
+     * For instances that failed: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+     */
+    errorRetention?: pulumi.Input<string | undefined>;
+    /**
+     * For instances that completed or were terminated: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+     */
+    successRetention?: pulumi.Input<string | undefined>;
 }
 
 /**

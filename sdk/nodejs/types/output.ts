@@ -301,6 +301,10 @@ export interface CacheOptions {
  */
 export interface CustomDomain {
     /**
+     * Whether requests to the host name reach the Worker. Default: true.
+     */
+    enabled?: boolean;
+    /**
      * Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
      */
     overrideExistingDnsRecord?: boolean;
@@ -308,6 +312,10 @@ export interface CustomDomain {
      * Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
      */
     overrideExistingOrigin?: boolean;
+    /**
+     * Whether versions of the Worker have preview URLs below the host name. Default: false.
+     */
+    previewsEnabled?: boolean;
     /**
      * Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
      */
@@ -579,13 +587,31 @@ export interface Observability {
      */
     headSamplingRate?: number;
     /**
+     * Whether Cloudflare finds issues in what it keeps. Default: no.
+     */
+    issues?: outputs.ObservabilityIssues;
+    /**
      * What is kept of logs. Default: as `enabled` says.
      */
     logs?: outputs.ObservabilityLogs;
     /**
+     * Whether query strings are left out of the URLs that are kept. Default: false.
+     */
+    redactQueryString?: boolean;
+    /**
      * What is kept of traces. Default: nothing.
      */
     traces?: outputs.ObservabilityTraces;
+}
+
+/**
+ * Whether Cloudflare finds issues in what it keeps of a Worker.
+ */
+export interface ObservabilityIssues {
+    /**
+     * Whether it does. Default: false.
+     */
+    enabled?: boolean;
 }
 
 /**
@@ -1291,12 +1317,66 @@ export interface WorkflowBinding {
      */
     className?: string;
     /**
+     * How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+     */
+    concurrency?: outputs.WorkflowConcurrency;
+    /**
+     * How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+     */
+    defaultRetention?: outputs.WorkflowRetention;
+    /**
+     * Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+     */
+    jurisdiction?: string;
+    /**
+     * What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+     */
+    limits?: outputs.WorkflowLimits;
+    /**
      * Name of the Workflow, unique in the account.
      */
     name: string;
     /**
+     * Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+     */
+    schedules?: string[];
+    /**
      * Name of the Worker that exports it. Default: this one.
      */
     scriptName?: string;
+}
+
+/**
+ * How many instances of a Workflow run at the same time.
+ */
+export interface WorkflowConcurrency {
+    /**
+     * How many they are at most; others wait. Default: that of the plan. Cloudflare does not tell it, so that a refresh does not see when others change it, and an import does not find it.
+     */
+    limit?: number;
+}
+
+/**
+ * What one instance of a Workflow may use.
+ */
+export interface WorkflowLimits {
+    /**
+     * How many steps it may take. Default: that of the plan.
+     */
+    steps?: number;
+}
+
+/**
+ * How long Cloudflare keeps instances of a Workflow that have ended and do not say it themselves.
+ */
+export interface WorkflowRetention {
+    /**
+     * For instances that failed: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+     */
+    errorRetention?: string;
+    /**
+     * For instances that completed or were terminated: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+     */
+    successRetention?: string;
 }
 

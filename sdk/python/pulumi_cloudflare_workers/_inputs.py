@@ -82,6 +82,8 @@ __all__ = [
     'MtlsCertificateBindingArgsDict',
     'ObservabilityArgs',
     'ObservabilityArgsDict',
+    'ObservabilityIssuesArgs',
+    'ObservabilityIssuesArgsDict',
     'ObservabilityLogsArgs',
     'ObservabilityLogsArgsDict',
     'ObservabilityTracesArgs',
@@ -166,6 +168,12 @@ __all__ = [
     'WorkersDevArgsDict',
     'WorkflowBindingArgs',
     'WorkflowBindingArgsDict',
+    'WorkflowConcurrencyArgs',
+    'WorkflowConcurrencyArgsDict',
+    'WorkflowLimitsArgs',
+    'WorkflowLimitsArgsDict',
+    'WorkflowRetentionArgs',
+    'WorkflowRetentionArgsDict',
     'WranglerFileArgs',
     'WranglerFileArgsDict',
 ]
@@ -1410,6 +1418,10 @@ class CustomDomainArgsDict(TypedDict):
     """
     A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
     """
+    enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether requests to the host name reach the Worker. Default: true.
+    """
     override_existing_dns_record: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
     Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
@@ -1417,6 +1429,10 @@ class CustomDomainArgsDict(TypedDict):
     override_existing_origin: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
     Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
+    """
+    previews_enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether versions of the Worker have preview URLs below the host name. Default: false.
     """
     zone_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -1430,26 +1446,46 @@ class CustomDomainArgsDict(TypedDict):
 @pulumi.input_type
 class CustomDomainArgs:
     def __init__(__self__, *,
+                 enabled: pulumi.Input[Optional[_builtins.bool]] = None,
                  override_existing_dns_record: pulumi.Input[Optional[_builtins.bool]] = None,
                  override_existing_origin: pulumi.Input[Optional[_builtins.bool]] = None,
+                 previews_enabled: pulumi.Input[Optional[_builtins.bool]] = None,
                  zone_id: pulumi.Input[Optional[_builtins.str]] = None,
                  zone_name: pulumi.Input[Optional[_builtins.str]] = None):
         """
         A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
 
+        :param pulumi.Input[_builtins.bool] enabled: Whether requests to the host name reach the Worker. Default: true.
         :param pulumi.Input[_builtins.bool] override_existing_dns_record: Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
         :param pulumi.Input[_builtins.bool] override_existing_origin: Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
+        :param pulumi.Input[_builtins.bool] previews_enabled: Whether versions of the Worker have preview URLs below the host name. Default: false.
         :param pulumi.Input[_builtins.str] zone_id: Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
         :param pulumi.Input[_builtins.str] zone_name: Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
         """
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
         if override_existing_dns_record is not None:
             pulumi.set(__self__, "override_existing_dns_record", override_existing_dns_record)
         if override_existing_origin is not None:
             pulumi.set(__self__, "override_existing_origin", override_existing_origin)
+        if previews_enabled is not None:
+            pulumi.set(__self__, "previews_enabled", previews_enabled)
         if zone_id is not None:
             pulumi.set(__self__, "zone_id", zone_id)
         if zone_name is not None:
             pulumi.set(__self__, "zone_name", zone_name)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether requests to the host name reach the Worker. Default: true.
+        """
+        return pulumi.get(self, "enabled")
+
+    @enabled.setter
+    def enabled(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "enabled", value)
 
     @_builtins.property
     @pulumi.getter(name="overrideExistingDnsRecord")
@@ -1474,6 +1510,18 @@ class CustomDomainArgs:
     @override_existing_origin.setter
     def override_existing_origin(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "override_existing_origin", value)
+
+    @_builtins.property
+    @pulumi.getter(name="previewsEnabled")
+    def previews_enabled(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether versions of the Worker have preview URLs below the host name. Default: false.
+        """
+        return pulumi.get(self, "previews_enabled")
+
+    @previews_enabled.setter
+    def previews_enabled(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "previews_enabled", value)
 
     @_builtins.property
     @pulumi.getter(name="zoneId")
@@ -2453,9 +2501,17 @@ class ObservabilityArgsDict(TypedDict):
     """
     The share of requests of which something is kept, from 0 to 1. Default: 1.
     """
+    issues: NotRequired[pulumi.Input[Optional['ObservabilityIssuesArgsDict']]]
+    """
+    Whether Cloudflare finds issues in what it keeps. Default: no.
+    """
     logs: NotRequired[pulumi.Input[Optional['ObservabilityLogsArgsDict']]]
     """
     What is kept of logs. Default: as `enabled` says.
+    """
+    redact_query_string: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether query strings are left out of the URLs that are kept. Default: false.
     """
     traces: NotRequired[pulumi.Input[Optional['ObservabilityTracesArgsDict']]]
     """
@@ -2467,22 +2523,30 @@ class ObservabilityArgs:
     def __init__(__self__, *,
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
                  head_sampling_rate: pulumi.Input[Optional[_builtins.float]] = None,
+                 issues: pulumi.Input[Optional['ObservabilityIssuesArgs']] = None,
                  logs: pulumi.Input[Optional['ObservabilityLogsArgs']] = None,
+                 redact_query_string: pulumi.Input[Optional[_builtins.bool]] = None,
                  traces: pulumi.Input[Optional['ObservabilityTracesArgs']] = None):
         """
         What Cloudflare keeps of a Worker's logs and traces.
 
         :param pulumi.Input[_builtins.bool] enabled: Whether logs are kept, where `logs.enabled` does not say it. Default: false.
         :param pulumi.Input[_builtins.float] head_sampling_rate: The share of requests of which something is kept, from 0 to 1. Default: 1.
+        :param pulumi.Input['ObservabilityIssuesArgs'] issues: Whether Cloudflare finds issues in what it keeps. Default: no.
         :param pulumi.Input['ObservabilityLogsArgs'] logs: What is kept of logs. Default: as `enabled` says.
+        :param pulumi.Input[_builtins.bool] redact_query_string: Whether query strings are left out of the URLs that are kept. Default: false.
         :param pulumi.Input['ObservabilityTracesArgs'] traces: What is kept of traces. Default: nothing.
         """
         if enabled is not None:
             pulumi.set(__self__, "enabled", enabled)
         if head_sampling_rate is not None:
             pulumi.set(__self__, "head_sampling_rate", head_sampling_rate)
+        if issues is not None:
+            pulumi.set(__self__, "issues", issues)
         if logs is not None:
             pulumi.set(__self__, "logs", logs)
+        if redact_query_string is not None:
+            pulumi.set(__self__, "redact_query_string", redact_query_string)
         if traces is not None:
             pulumi.set(__self__, "traces", traces)
 
@@ -2512,6 +2576,18 @@ class ObservabilityArgs:
 
     @_builtins.property
     @pulumi.getter
+    def issues(self) -> pulumi.Input[Optional['ObservabilityIssuesArgs']]:
+        """
+        Whether Cloudflare finds issues in what it keeps. Default: no.
+        """
+        return pulumi.get(self, "issues")
+
+    @issues.setter
+    def issues(self, value: pulumi.Input[Optional['ObservabilityIssuesArgs']]):
+        pulumi.set(self, "issues", value)
+
+    @_builtins.property
+    @pulumi.getter
     def logs(self) -> pulumi.Input[Optional['ObservabilityLogsArgs']]:
         """
         What is kept of logs. Default: as `enabled` says.
@@ -2521,6 +2597,18 @@ class ObservabilityArgs:
     @logs.setter
     def logs(self, value: pulumi.Input[Optional['ObservabilityLogsArgs']]):
         pulumi.set(self, "logs", value)
+
+    @_builtins.property
+    @pulumi.getter(name="redactQueryString")
+    def redact_query_string(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether query strings are left out of the URLs that are kept. Default: false.
+        """
+        return pulumi.get(self, "redact_query_string")
+
+    @redact_query_string.setter
+    def redact_query_string(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "redact_query_string", value)
 
     @_builtins.property
     @pulumi.getter
@@ -2533,6 +2621,40 @@ class ObservabilityArgs:
     @traces.setter
     def traces(self, value: pulumi.Input[Optional['ObservabilityTracesArgs']]):
         pulumi.set(self, "traces", value)
+
+
+class ObservabilityIssuesArgsDict(TypedDict):
+    """
+    Whether Cloudflare finds issues in what it keeps of a Worker.
+    """
+    enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether it does. Default: false.
+    """
+
+@pulumi.input_type
+class ObservabilityIssuesArgs:
+    def __init__(__self__, *,
+                 enabled: pulumi.Input[Optional[_builtins.bool]] = None):
+        """
+        Whether Cloudflare finds issues in what it keeps of a Worker.
+
+        :param pulumi.Input[_builtins.bool] enabled: Whether it does. Default: false.
+        """
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether it does. Default: false.
+        """
+        return pulumi.get(self, "enabled")
+
+    @enabled.setter
+    def enabled(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "enabled", value)
 
 
 class ObservabilityLogsArgsDict(TypedDict):
@@ -5177,6 +5299,26 @@ class WorkflowBindingArgsDict(TypedDict):
     """
     Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
     """
+    concurrency: NotRequired[pulumi.Input[Optional['WorkflowConcurrencyArgsDict']]]
+    """
+    How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+    """
+    default_retention: NotRequired[pulumi.Input[Optional['WorkflowRetentionArgsDict']]]
+    """
+    How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+    """
+    jurisdiction: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+    """
+    limits: NotRequired[pulumi.Input[Optional['WorkflowLimitsArgsDict']]]
+    """
+    What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+    """
+    schedules: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+    """
     script_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     Name of the Worker that exports it. Default: this one.
@@ -5187,17 +5329,37 @@ class WorkflowBindingArgs:
     def __init__(__self__, *,
                  name: pulumi.Input[_builtins.str],
                  class_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 concurrency: pulumi.Input[Optional['WorkflowConcurrencyArgs']] = None,
+                 default_retention: pulumi.Input[Optional['WorkflowRetentionArgs']] = None,
+                 jurisdiction: pulumi.Input[Optional[_builtins.str]] = None,
+                 limits: pulumi.Input[Optional['WorkflowLimitsArgs']] = None,
+                 schedules: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  script_name: pulumi.Input[Optional[_builtins.str]] = None):
         """
         Binds a Workflow.
 
         :param pulumi.Input[_builtins.str] name: Name of the Workflow, unique in the account.
         :param pulumi.Input[_builtins.str] class_name: Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
+        :param pulumi.Input['WorkflowConcurrencyArgs'] concurrency: How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+        :param pulumi.Input['WorkflowRetentionArgs'] default_retention: How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+        :param pulumi.Input[_builtins.str] jurisdiction: Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+        :param pulumi.Input['WorkflowLimitsArgs'] limits: What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] schedules: Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
         :param pulumi.Input[_builtins.str] script_name: Name of the Worker that exports it. Default: this one.
         """
         pulumi.set(__self__, "name", name)
         if class_name is not None:
             pulumi.set(__self__, "class_name", class_name)
+        if concurrency is not None:
+            pulumi.set(__self__, "concurrency", concurrency)
+        if default_retention is not None:
+            pulumi.set(__self__, "default_retention", default_retention)
+        if jurisdiction is not None:
+            pulumi.set(__self__, "jurisdiction", jurisdiction)
+        if limits is not None:
+            pulumi.set(__self__, "limits", limits)
+        if schedules is not None:
+            pulumi.set(__self__, "schedules", schedules)
         if script_name is not None:
             pulumi.set(__self__, "script_name", script_name)
 
@@ -5226,6 +5388,66 @@ class WorkflowBindingArgs:
         pulumi.set(self, "class_name", value)
 
     @_builtins.property
+    @pulumi.getter
+    def concurrency(self) -> pulumi.Input[Optional['WorkflowConcurrencyArgs']]:
+        """
+        How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+        """
+        return pulumi.get(self, "concurrency")
+
+    @concurrency.setter
+    def concurrency(self, value: pulumi.Input[Optional['WorkflowConcurrencyArgs']]):
+        pulumi.set(self, "concurrency", value)
+
+    @_builtins.property
+    @pulumi.getter(name="defaultRetention")
+    def default_retention(self) -> pulumi.Input[Optional['WorkflowRetentionArgs']]:
+        """
+        How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+        """
+        return pulumi.get(self, "default_retention")
+
+    @default_retention.setter
+    def default_retention(self, value: pulumi.Input[Optional['WorkflowRetentionArgs']]):
+        pulumi.set(self, "default_retention", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def jurisdiction(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+        """
+        return pulumi.get(self, "jurisdiction")
+
+    @jurisdiction.setter
+    def jurisdiction(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "jurisdiction", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def limits(self) -> pulumi.Input[Optional['WorkflowLimitsArgs']]:
+        """
+        What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+        """
+        return pulumi.get(self, "limits")
+
+    @limits.setter
+    def limits(self, value: pulumi.Input[Optional['WorkflowLimitsArgs']]):
+        pulumi.set(self, "limits", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def schedules(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+        """
+        return pulumi.get(self, "schedules")
+
+    @schedules.setter
+    def schedules(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "schedules", value)
+
+    @_builtins.property
     @pulumi.getter(name="scriptName")
     def script_name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
@@ -5236,6 +5458,128 @@ class WorkflowBindingArgs:
     @script_name.setter
     def script_name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "script_name", value)
+
+
+class WorkflowConcurrencyArgsDict(TypedDict):
+    """
+    How many instances of a Workflow run at the same time.
+    """
+    limit: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How many they are at most; others wait. Default: that of the plan. Cloudflare does not tell it, so that a refresh does not see when others change it, and an import does not find it.
+    """
+
+@pulumi.input_type
+class WorkflowConcurrencyArgs:
+    def __init__(__self__, *,
+                 limit: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        How many instances of a Workflow run at the same time.
+
+        :param pulumi.Input[_builtins.int] limit: How many they are at most; others wait. Default: that of the plan. Cloudflare does not tell it, so that a refresh does not see when others change it, and an import does not find it.
+        """
+        if limit is not None:
+            pulumi.set(__self__, "limit", limit)
+
+    @_builtins.property
+    @pulumi.getter
+    def limit(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How many they are at most; others wait. Default: that of the plan. Cloudflare does not tell it, so that a refresh does not see when others change it, and an import does not find it.
+        """
+        return pulumi.get(self, "limit")
+
+    @limit.setter
+    def limit(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "limit", value)
+
+
+class WorkflowLimitsArgsDict(TypedDict):
+    """
+    What one instance of a Workflow may use.
+    """
+    steps: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How many steps it may take. Default: that of the plan.
+    """
+
+@pulumi.input_type
+class WorkflowLimitsArgs:
+    def __init__(__self__, *,
+                 steps: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        What one instance of a Workflow may use.
+
+        :param pulumi.Input[_builtins.int] steps: How many steps it may take. Default: that of the plan.
+        """
+        if steps is not None:
+            pulumi.set(__self__, "steps", steps)
+
+    @_builtins.property
+    @pulumi.getter
+    def steps(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How many steps it may take. Default: that of the plan.
+        """
+        return pulumi.get(self, "steps")
+
+    @steps.setter
+    def steps(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "steps", value)
+
+
+class WorkflowRetentionArgsDict(TypedDict):
+    """
+    How long Cloudflare keeps instances of a Workflow that have ended and do not say it themselves.
+    """
+    error_retention: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    For instances that failed: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+    """
+    success_retention: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    For instances that completed or were terminated: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+    """
+
+@pulumi.input_type
+class WorkflowRetentionArgs:
+    def __init__(__self__, *,
+                 error_retention: pulumi.Input[Optional[_builtins.str]] = None,
+                 success_retention: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        How long Cloudflare keeps instances of a Workflow that have ended and do not say it themselves.
+
+        :param pulumi.Input[_builtins.str] error_retention: For instances that failed: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+        :param pulumi.Input[_builtins.str] success_retention: For instances that completed or were terminated: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+        """
+        if error_retention is not None:
+            pulumi.set(__self__, "error_retention", error_retention)
+        if success_retention is not None:
+            pulumi.set(__self__, "success_retention", success_retention)
+
+    @_builtins.property
+    @pulumi.getter(name="errorRetention")
+    def error_retention(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        For instances that failed: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+        """
+        return pulumi.get(self, "error_retention")
+
+    @error_retention.setter
+    def error_retention(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "error_retention", value)
+
+    @_builtins.property
+    @pulumi.getter(name="successRetention")
+    def success_retention(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        For instances that completed or were terminated: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+        """
+        return pulumi.get(self, "success_retention")
+
+    @success_retention.setter
+    def success_retention(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "success_retention", value)
 
 
 class WranglerFileArgsDict(TypedDict):

@@ -43,6 +43,7 @@ class CloudflareWorkerArgs:
                  observability: pulumi.Input[Optional['ObservabilityArgs']] = None,
                  placement: pulumi.Input[Optional['PlacementArgs']] = None,
                  queue_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input['QueueConsumerArgs']]]] = None,
+                 raw_metadata: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  rollout: pulumi.Input[Optional['RolloutArgs']] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input['RouteArgs']]]] = None,
@@ -80,6 +81,7 @@ class CloudflareWorkerArgs:
         :param pulumi.Input['ObservabilityArgs'] observability: What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
         :param pulumi.Input['PlacementArgs'] placement: Where the Worker runs. Default: where the request arrives.
         :param pulumi.Input[Mapping[str, pulumi.Input['QueueConsumerArgs']]] queue_consumers: The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
+        :param pulumi.Input[Mapping[str, Any]] raw_metadata: Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] required_secrets: Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         :param pulumi.Input['RolloutArgs'] rollout: How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
         :param pulumi.Input[Mapping[str, pulumi.Input['RouteArgs']]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
@@ -135,6 +137,8 @@ class CloudflareWorkerArgs:
             pulumi.set(__self__, "placement", placement)
         if queue_consumers is not None:
             pulumi.set(__self__, "queue_consumers", queue_consumers)
+        if raw_metadata is not None:
+            pulumi.set(__self__, "raw_metadata", raw_metadata)
         if required_secrets is not None:
             pulumi.set(__self__, "required_secrets", required_secrets)
         if rollout is not None:
@@ -415,6 +419,18 @@ class CloudflareWorkerArgs:
         pulumi.set(self, "queue_consumers", value)
 
     @_builtins.property
+    @pulumi.getter(name="rawMetadata")
+    def raw_metadata(self) -> pulumi.Input[Optional[Mapping[str, Any]]]:
+        """
+        Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+        """
+        return pulumi.get(self, "raw_metadata")
+
+    @raw_metadata.setter
+    def raw_metadata(self, value: pulumi.Input[Optional[Mapping[str, Any]]]):
+        pulumi.set(self, "raw_metadata", value)
+
+    @_builtins.property
     @pulumi.getter(name="requiredSecrets")
     def required_secrets(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
         """
@@ -598,6 +614,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  observability: pulumi.Input[Optional[Union['ObservabilityArgs', 'ObservabilityArgsDict']]] = None,
                  placement: pulumi.Input[Optional[Union['PlacementArgs', 'PlacementArgsDict']]] = None,
                  queue_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['QueueConsumerArgs', 'QueueConsumerArgsDict']]]]] = None,
+                 raw_metadata: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  rollout: pulumi.Input[Optional[Union['RolloutArgs', 'RolloutArgsDict']]] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]]] = None,
@@ -761,6 +778,7 @@ class CloudflareWorker(pulumi.CustomResource):
         :param pulumi.Input[Union['ObservabilityArgs', 'ObservabilityArgsDict']] observability: What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
         :param pulumi.Input[Union['PlacementArgs', 'PlacementArgsDict']] placement: Where the Worker runs. Default: where the request arrives.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['QueueConsumerArgs', 'QueueConsumerArgsDict']]]] queue_consumers: The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
+        :param pulumi.Input[Mapping[str, Any]] raw_metadata: Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] required_secrets: Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         :param pulumi.Input[Union['RolloutArgs', 'RolloutArgsDict']] rollout: How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
@@ -943,6 +961,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  observability: pulumi.Input[Optional[Union['ObservabilityArgs', 'ObservabilityArgsDict']]] = None,
                  placement: pulumi.Input[Optional[Union['PlacementArgs', 'PlacementArgsDict']]] = None,
                  queue_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['QueueConsumerArgs', 'QueueConsumerArgsDict']]]]] = None,
+                 raw_metadata: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  rollout: pulumi.Input[Optional[Union['RolloutArgs', 'RolloutArgsDict']]] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]]] = None,
@@ -988,6 +1007,7 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["observability"] = observability
             __props__.__dict__["placement"] = placement
             __props__.__dict__["queue_consumers"] = queue_consumers
+            __props__.__dict__["raw_metadata"] = raw_metadata
             __props__.__dict__["required_secrets"] = required_secrets
             __props__.__dict__["rollout"] = rollout
             __props__.__dict__["routes"] = routes
@@ -1079,6 +1099,7 @@ class CloudflareWorker(pulumi.CustomResource):
         __props__.__dict__["previous_version_id"] = None
         __props__.__dict__["queue_consumer_ids"] = None
         __props__.__dict__["queue_consumers"] = None
+        __props__.__dict__["raw_metadata"] = None
         __props__.__dict__["required_secrets"] = None
         __props__.__dict__["rollout"] = None
         __props__.__dict__["route_ids"] = None
@@ -1358,6 +1379,14 @@ class CloudflareWorker(pulumi.CustomResource):
         The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
         """
         return pulumi.get(self, "queue_consumers")
+
+    @_builtins.property
+    @pulumi.getter(name="rawMetadata")
+    def raw_metadata(self) -> pulumi.Output[Optional[Mapping[str, Any]]]:
+        """
+        Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+        """
+        return pulumi.get(self, "raw_metadata")
 
     @_builtins.property
     @pulumi.getter(name="requiredSecrets")

@@ -25,7 +25,7 @@ __all__ = [
 
 @pulumi.output_type
 class FromManifestResult:
-    def __init__(__self__, account_id=None, adopt=None, allow_data_loss=None, annotations=None, assets=None, bindings=None, bundle=None, cache_options=None, compatibility_date=None, compatibility_flags=None, custom_domains=None, email_routes=None, exports=None, format=None, limits=None, logpush=None, main_module=None, migrations=None, observability=None, placement=None, queue_consumers=None, required_secrets=None, rollout=None, routes=None, schedules=None, script_name=None, secrets=None, streaming_tail_consumers=None, tags=None, tail_consumers=None, unmanaged_secrets=None, variables=None, wait_for_ready=None, workers_dev=None):
+    def __init__(__self__, account_id=None, adopt=None, allow_data_loss=None, annotations=None, assets=None, bindings=None, bundle=None, cache_options=None, compatibility_date=None, compatibility_flags=None, custom_domains=None, email_routes=None, exports=None, format=None, limits=None, logpush=None, main_module=None, migrations=None, observability=None, placement=None, queue_consumers=None, raw_metadata=None, required_secrets=None, rollout=None, routes=None, schedules=None, script_name=None, secrets=None, streaming_tail_consumers=None, tags=None, tail_consumers=None, unmanaged_secrets=None, variables=None, wait_for_ready=None, workers_dev=None):
         if account_id and not isinstance(account_id, str):
             raise TypeError("Expected argument 'account_id' to be a str")
         pulumi.set(__self__, "account_id", account_id)
@@ -89,6 +89,9 @@ class FromManifestResult:
         if queue_consumers and not isinstance(queue_consumers, dict):
             raise TypeError("Expected argument 'queue_consumers' to be a dict")
         pulumi.set(__self__, "queue_consumers", queue_consumers)
+        if raw_metadata and not isinstance(raw_metadata, dict):
+            raise TypeError("Expected argument 'raw_metadata' to be a dict")
+        pulumi.set(__self__, "raw_metadata", raw_metadata)
         if required_secrets and not isinstance(required_secrets, list):
             raise TypeError("Expected argument 'required_secrets' to be a list")
         pulumi.set(__self__, "required_secrets", required_secrets)
@@ -298,6 +301,14 @@ class FromManifestResult:
         return pulumi.get(self, "queue_consumers")
 
     @_builtins.property
+    @pulumi.getter(name="rawMetadata")
+    def raw_metadata(self) -> Optional[Mapping[str, Any]]:
+        """
+        Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+        """
+        return pulumi.get(self, "raw_metadata")
+
+    @_builtins.property
     @pulumi.getter(name="requiredSecrets")
     def required_secrets(self) -> Optional[Sequence[_builtins.str]]:
         """
@@ -429,6 +440,7 @@ class AwaitableFromManifestResult(FromManifestResult):
             observability=self.observability,
             placement=self.placement,
             queue_consumers=self.queue_consumers,
+            raw_metadata=self.raw_metadata,
             required_secrets=self.required_secrets,
             rollout=self.rollout,
             routes=self.routes,
@@ -497,6 +509,7 @@ def from_manifest(overrides: Optional[Mapping[str, Any]] = None,
         observability=pulumi.get(__ret__, 'observability'),
         placement=pulumi.get(__ret__, 'placement'),
         queue_consumers=pulumi.get(__ret__, 'queue_consumers'),
+        raw_metadata=pulumi.get(__ret__, 'raw_metadata'),
         required_secrets=pulumi.get(__ret__, 'required_secrets'),
         rollout=pulumi.get(__ret__, 'rollout'),
         routes=pulumi.get(__ret__, 'routes'),
@@ -562,6 +575,7 @@ def from_manifest_output(overrides: pulumi.Input[Optional[Optional[Mapping[str, 
         observability=pulumi.get(__response__, 'observability'),
         placement=pulumi.get(__response__, 'placement'),
         queue_consumers=pulumi.get(__response__, 'queue_consumers'),
+        raw_metadata=pulumi.get(__response__, 'raw_metadata'),
         required_secrets=pulumi.get(__response__, 'required_secrets'),
         rollout=pulumi.get(__response__, 'rollout'),
         routes=pulumi.get(__response__, 'routes'),

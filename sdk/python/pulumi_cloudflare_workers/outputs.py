@@ -50,6 +50,7 @@ __all__ = [
     'Migration',
     'MtlsCertificateBinding',
     'Observability',
+    'ObservabilityIssues',
     'ObservabilityLogs',
     'ObservabilityTraces',
     'PipelineBinding',
@@ -94,6 +95,9 @@ __all__ = [
     'WorkerLoaderBinding',
     'WorkersDev',
     'WorkflowBinding',
+    'WorkflowConcurrency',
+    'WorkflowLimits',
+    'WorkflowRetention',
 ]
 
 @pulumi.output_type
@@ -984,6 +988,8 @@ class CustomDomain(dict):
             suggest = "override_existing_dns_record"
         elif key == "overrideExistingOrigin":
             suggest = "override_existing_origin"
+        elif key == "previewsEnabled":
+            suggest = "previews_enabled"
         elif key == "zoneId":
             suggest = "zone_id"
         elif key == "zoneName":
@@ -1001,26 +1007,42 @@ class CustomDomain(dict):
         return super().get(key, default)
 
     def __init__(__self__, *,
+                 enabled: Optional[_builtins.bool] = None,
                  override_existing_dns_record: Optional[_builtins.bool] = None,
                  override_existing_origin: Optional[_builtins.bool] = None,
+                 previews_enabled: Optional[_builtins.bool] = None,
                  zone_id: Optional[_builtins.str] = None,
                  zone_name: Optional[_builtins.str] = None):
         """
         A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
 
+        :param _builtins.bool enabled: Whether requests to the host name reach the Worker. Default: true.
         :param _builtins.bool override_existing_dns_record: Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
         :param _builtins.bool override_existing_origin: Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
+        :param _builtins.bool previews_enabled: Whether versions of the Worker have preview URLs below the host name. Default: false.
         :param _builtins.str zone_id: Id of the zone that holds the host: 32 hex digits from the zone's overview page. Default: it is looked up, which needs the permission "Zone: Read".
         :param _builtins.str zone_name: Name of the zone, such as `example.com`, by which its id is looked up. Default: the longest part of the host that is a zone of the account. It says nothing where `zoneId` is given.
         """
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
         if override_existing_dns_record is not None:
             pulumi.set(__self__, "override_existing_dns_record", override_existing_dns_record)
         if override_existing_origin is not None:
             pulumi.set(__self__, "override_existing_origin", override_existing_origin)
+        if previews_enabled is not None:
+            pulumi.set(__self__, "previews_enabled", previews_enabled)
         if zone_id is not None:
             pulumi.set(__self__, "zone_id", zone_id)
         if zone_name is not None:
             pulumi.set(__self__, "zone_name", zone_name)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> Optional[_builtins.bool]:
+        """
+        Whether requests to the host name reach the Worker. Default: true.
+        """
+        return pulumi.get(self, "enabled")
 
     @_builtins.property
     @pulumi.getter(name="overrideExistingDnsRecord")
@@ -1037,6 +1059,14 @@ class CustomDomain(dict):
         Whether to take the host name over from another Worker. Default: false; it is then an error that names that Worker, before anything is changed.
         """
         return pulumi.get(self, "override_existing_origin")
+
+    @_builtins.property
+    @pulumi.getter(name="previewsEnabled")
+    def previews_enabled(self) -> Optional[_builtins.bool]:
+        """
+        Whether versions of the Worker have preview URLs below the host name. Default: false.
+        """
+        return pulumi.get(self, "previews_enabled")
 
     @_builtins.property
     @pulumi.getter(name="zoneId")
@@ -1825,6 +1855,8 @@ class Observability(dict):
         suggest = None
         if key == "headSamplingRate":
             suggest = "head_sampling_rate"
+        elif key == "redactQueryString":
+            suggest = "redact_query_string"
 
         if suggest:
             pulumi.log.warn(f"Key '{key}' not found in Observability. Access the value via the '{suggest}' property getter instead.")
@@ -1840,22 +1872,30 @@ class Observability(dict):
     def __init__(__self__, *,
                  enabled: Optional[_builtins.bool] = None,
                  head_sampling_rate: Optional[_builtins.float] = None,
+                 issues: Optional['outputs.ObservabilityIssues'] = None,
                  logs: Optional['outputs.ObservabilityLogs'] = None,
+                 redact_query_string: Optional[_builtins.bool] = None,
                  traces: Optional['outputs.ObservabilityTraces'] = None):
         """
         What Cloudflare keeps of a Worker's logs and traces.
 
         :param _builtins.bool enabled: Whether logs are kept, where `logs.enabled` does not say it. Default: false.
         :param _builtins.float head_sampling_rate: The share of requests of which something is kept, from 0 to 1. Default: 1.
+        :param 'ObservabilityIssues' issues: Whether Cloudflare finds issues in what it keeps. Default: no.
         :param 'ObservabilityLogs' logs: What is kept of logs. Default: as `enabled` says.
+        :param _builtins.bool redact_query_string: Whether query strings are left out of the URLs that are kept. Default: false.
         :param 'ObservabilityTraces' traces: What is kept of traces. Default: nothing.
         """
         if enabled is not None:
             pulumi.set(__self__, "enabled", enabled)
         if head_sampling_rate is not None:
             pulumi.set(__self__, "head_sampling_rate", head_sampling_rate)
+        if issues is not None:
+            pulumi.set(__self__, "issues", issues)
         if logs is not None:
             pulumi.set(__self__, "logs", logs)
+        if redact_query_string is not None:
+            pulumi.set(__self__, "redact_query_string", redact_query_string)
         if traces is not None:
             pulumi.set(__self__, "traces", traces)
 
@@ -1877,11 +1917,27 @@ class Observability(dict):
 
     @_builtins.property
     @pulumi.getter
+    def issues(self) -> Optional['outputs.ObservabilityIssues']:
+        """
+        Whether Cloudflare finds issues in what it keeps. Default: no.
+        """
+        return pulumi.get(self, "issues")
+
+    @_builtins.property
+    @pulumi.getter
     def logs(self) -> Optional['outputs.ObservabilityLogs']:
         """
         What is kept of logs. Default: as `enabled` says.
         """
         return pulumi.get(self, "logs")
+
+    @_builtins.property
+    @pulumi.getter(name="redactQueryString")
+    def redact_query_string(self) -> Optional[_builtins.bool]:
+        """
+        Whether query strings are left out of the URLs that are kept. Default: false.
+        """
+        return pulumi.get(self, "redact_query_string")
 
     @_builtins.property
     @pulumi.getter
@@ -1890,6 +1946,30 @@ class Observability(dict):
         What is kept of traces. Default: nothing.
         """
         return pulumi.get(self, "traces")
+
+
+@pulumi.output_type
+class ObservabilityIssues(dict):
+    """
+    Whether Cloudflare finds issues in what it keeps of a Worker.
+    """
+    def __init__(__self__, *,
+                 enabled: Optional[_builtins.bool] = None):
+        """
+        Whether Cloudflare finds issues in what it keeps of a Worker.
+
+        :param _builtins.bool enabled: Whether it does. Default: false.
+        """
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> Optional[_builtins.bool]:
+        """
+        Whether it does. Default: false.
+        """
+        return pulumi.get(self, "enabled")
 
 
 @pulumi.output_type
@@ -4189,6 +4269,8 @@ class WorkflowBinding(dict):
         suggest = None
         if key == "className":
             suggest = "class_name"
+        elif key == "defaultRetention":
+            suggest = "default_retention"
         elif key == "scriptName":
             suggest = "script_name"
 
@@ -4206,17 +4288,37 @@ class WorkflowBinding(dict):
     def __init__(__self__, *,
                  name: _builtins.str,
                  class_name: Optional[_builtins.str] = None,
+                 concurrency: Optional['outputs.WorkflowConcurrency'] = None,
+                 default_retention: Optional['outputs.WorkflowRetention'] = None,
+                 jurisdiction: Optional[_builtins.str] = None,
+                 limits: Optional['outputs.WorkflowLimits'] = None,
+                 schedules: Optional[Sequence[_builtins.str]] = None,
                  script_name: Optional[_builtins.str] = None):
         """
         Binds a Workflow.
 
         :param _builtins.str name: Name of the Workflow, unique in the account.
         :param _builtins.str class_name: Name of the exported class, a `WorkflowEntrypoint`. Without a `scriptName`, or with this Worker's, the Workflow is registered for this Worker. Default: a Workflow that exists is looked up by its name.
+        :param 'WorkflowConcurrency' concurrency: How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+        :param 'WorkflowRetention' default_retention: How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+        :param _builtins.str jurisdiction: Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+        :param 'WorkflowLimits' limits: What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+        :param Sequence[_builtins.str] schedules: Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
         :param _builtins.str script_name: Name of the Worker that exports it. Default: this one.
         """
         pulumi.set(__self__, "name", name)
         if class_name is not None:
             pulumi.set(__self__, "class_name", class_name)
+        if concurrency is not None:
+            pulumi.set(__self__, "concurrency", concurrency)
+        if default_retention is not None:
+            pulumi.set(__self__, "default_retention", default_retention)
+        if jurisdiction is not None:
+            pulumi.set(__self__, "jurisdiction", jurisdiction)
+        if limits is not None:
+            pulumi.set(__self__, "limits", limits)
+        if schedules is not None:
+            pulumi.set(__self__, "schedules", schedules)
         if script_name is not None:
             pulumi.set(__self__, "script_name", script_name)
 
@@ -4237,11 +4339,154 @@ class WorkflowBinding(dict):
         return pulumi.get(self, "class_name")
 
     @_builtins.property
+    @pulumi.getter
+    def concurrency(self) -> Optional['outputs.WorkflowConcurrency']:
+        """
+        How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+        """
+        return pulumi.get(self, "concurrency")
+
+    @_builtins.property
+    @pulumi.getter(name="defaultRetention")
+    def default_retention(self) -> Optional['outputs.WorkflowRetention']:
+        """
+        How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+        """
+        return pulumi.get(self, "default_retention")
+
+    @_builtins.property
+    @pulumi.getter
+    def jurisdiction(self) -> Optional[_builtins.str]:
+        """
+        Where the Workflow's data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+        """
+        return pulumi.get(self, "jurisdiction")
+
+    @_builtins.property
+    @pulumi.getter
+    def limits(self) -> Optional['outputs.WorkflowLimits']:
+        """
+        What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+        """
+        return pulumi.get(self, "limits")
+
+    @_builtins.property
+    @pulumi.getter
+    def schedules(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+        """
+        return pulumi.get(self, "schedules")
+
+    @_builtins.property
     @pulumi.getter(name="scriptName")
     def script_name(self) -> Optional[_builtins.str]:
         """
         Name of the Worker that exports it. Default: this one.
         """
         return pulumi.get(self, "script_name")
+
+
+@pulumi.output_type
+class WorkflowConcurrency(dict):
+    """
+    How many instances of a Workflow run at the same time.
+    """
+    def __init__(__self__, *,
+                 limit: Optional[_builtins.int] = None):
+        """
+        How many instances of a Workflow run at the same time.
+
+        :param _builtins.int limit: How many they are at most; others wait. Default: that of the plan. Cloudflare does not tell it, so that a refresh does not see when others change it, and an import does not find it.
+        """
+        if limit is not None:
+            pulumi.set(__self__, "limit", limit)
+
+    @_builtins.property
+    @pulumi.getter
+    def limit(self) -> Optional[_builtins.int]:
+        """
+        How many they are at most; others wait. Default: that of the plan. Cloudflare does not tell it, so that a refresh does not see when others change it, and an import does not find it.
+        """
+        return pulumi.get(self, "limit")
+
+
+@pulumi.output_type
+class WorkflowLimits(dict):
+    """
+    What one instance of a Workflow may use.
+    """
+    def __init__(__self__, *,
+                 steps: Optional[_builtins.int] = None):
+        """
+        What one instance of a Workflow may use.
+
+        :param _builtins.int steps: How many steps it may take. Default: that of the plan.
+        """
+        if steps is not None:
+            pulumi.set(__self__, "steps", steps)
+
+    @_builtins.property
+    @pulumi.getter
+    def steps(self) -> Optional[_builtins.int]:
+        """
+        How many steps it may take. Default: that of the plan.
+        """
+        return pulumi.get(self, "steps")
+
+
+@pulumi.output_type
+class WorkflowRetention(dict):
+    """
+    How long Cloudflare keeps instances of a Workflow that have ended and do not say it themselves.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "errorRetention":
+            suggest = "error_retention"
+        elif key == "successRetention":
+            suggest = "success_retention"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in WorkflowRetention. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        WorkflowRetention.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        WorkflowRetention.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 error_retention: Optional[_builtins.str] = None,
+                 success_retention: Optional[_builtins.str] = None):
+        """
+        How long Cloudflare keeps instances of a Workflow that have ended and do not say it themselves.
+
+        :param _builtins.str error_retention: For instances that failed: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+        :param _builtins.str success_retention: For instances that completed or were terminated: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+        """
+        if error_retention is not None:
+            pulumi.set(__self__, "error_retention", error_retention)
+        if success_retention is not None:
+            pulumi.set(__self__, "success_retention", success_retention)
+
+    @_builtins.property
+    @pulumi.getter(name="errorRetention")
+    def error_retention(self) -> Optional[_builtins.str]:
+        """
+        For instances that failed: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+        """
+        return pulumi.get(self, "error_retention")
+
+    @_builtins.property
+    @pulumi.getter(name="successRetention")
+    def success_retention(self) -> Optional[_builtins.str]:
+        """
+        For instances that completed or were terminated: a duration such as `3 days`, or a number of milliseconds such as `86400000`. Default: that of the plan, which it cannot exceed.
+        """
+        return pulumi.get(self, "success_retention")
 
 

@@ -53,6 +53,7 @@ class WorkerAppArgs:
                  queue_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input['QueueConsumerArgs']]]] = None,
                  queues: pulumi.Input[Optional[Sequence[_builtins.str]]] = None,
                  r2: pulumi.Input[Optional[Sequence[_builtins.str]]] = None,
+                 raw_metadata: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  rollout: pulumi.Input[Optional['RolloutArgs']] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input['RouteArgs']]]] = None,
@@ -100,6 +101,7 @@ class WorkerAppArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input['QueueConsumerArgs']]] queue_consumers: The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
         :param pulumi.Input[Sequence[_builtins.str]] queues: Names of bindings, such as `JOBS`, for each of which a queue is made that the Worker can send to. Default: none.
         :param pulumi.Input[Sequence[_builtins.str]] r2: Names of bindings, such as `FILES`, for each of which an R2 bucket is made. Default: none.
+        :param pulumi.Input[Mapping[str, Any]] raw_metadata: Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] required_secrets: Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         :param pulumi.Input['RolloutArgs'] rollout: How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
         :param pulumi.Input[Mapping[str, pulumi.Input['RouteArgs']]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
@@ -176,6 +178,8 @@ class WorkerAppArgs:
             pulumi.set(__self__, "queues", queues)
         if r2 is not None:
             pulumi.set(__self__, "r2", r2)
+        if raw_metadata is not None:
+            pulumi.set(__self__, "raw_metadata", raw_metadata)
         if required_secrets is not None:
             pulumi.set(__self__, "required_secrets", required_secrets)
         if rollout is not None:
@@ -576,6 +580,18 @@ class WorkerAppArgs:
         pulumi.set(self, "r2", value)
 
     @_builtins.property
+    @pulumi.getter(name="rawMetadata")
+    def raw_metadata(self) -> pulumi.Input[Optional[Mapping[str, Any]]]:
+        """
+        Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+        """
+        return pulumi.get(self, "raw_metadata")
+
+    @raw_metadata.setter
+    def raw_metadata(self, value: pulumi.Input[Optional[Mapping[str, Any]]]):
+        pulumi.set(self, "raw_metadata", value)
+
+    @_builtins.property
     @pulumi.getter(name="requiredSecrets")
     def required_secrets(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
         """
@@ -769,6 +785,7 @@ class WorkerApp(pulumi.ComponentResource):
                  queue_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['QueueConsumerArgs', 'QueueConsumerArgsDict']]]]] = None,
                  queues: pulumi.Input[Optional[Sequence[_builtins.str]]] = None,
                  r2: pulumi.Input[Optional[Sequence[_builtins.str]]] = None,
+                 raw_metadata: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  rollout: pulumi.Input[Optional[Union['RolloutArgs', 'RolloutArgsDict']]] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]]] = None,
@@ -861,6 +878,7 @@ class WorkerApp(pulumi.ComponentResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['QueueConsumerArgs', 'QueueConsumerArgsDict']]]] queue_consumers: The queues whose messages the `queue` handler gets, by name, such as `queue.name` of a `Queue`. A queue has one consumer. Messages that arrive while nobody consumes a queue wait in it. Example: `{ orders: { maxBatchSize: 50, deadLetterQueue: "failed" } }`. Default: none.
         :param pulumi.Input[Sequence[_builtins.str]] queues: Names of bindings, such as `JOBS`, for each of which a queue is made that the Worker can send to. Default: none.
         :param pulumi.Input[Sequence[_builtins.str]] r2: Names of bindings, such as `FILES`, for each of which an R2 bucket is made. Default: none.
+        :param pulumi.Input[Mapping[str, Any]] raw_metadata: Members of the upload's metadata that this provider does not know yet, as Cloudflare's API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] required_secrets: Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
         :param pulumi.Input[Union['RolloutArgs', 'RolloutArgsDict']] rollout: How much of the traffic a new version gets while the rest stays with the one that served before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. Default: all of it.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]] routes: Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. Example: `{ "api.example.com/*": {} }`. Default: none.
@@ -972,6 +990,7 @@ class WorkerApp(pulumi.ComponentResource):
                  queue_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['QueueConsumerArgs', 'QueueConsumerArgsDict']]]]] = None,
                  queues: pulumi.Input[Optional[Sequence[_builtins.str]]] = None,
                  r2: pulumi.Input[Optional[Sequence[_builtins.str]]] = None,
+                 raw_metadata: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  required_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  rollout: pulumi.Input[Optional[Union['RolloutArgs', 'RolloutArgsDict']]] = None,
                  routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['RouteArgs', 'RouteArgsDict']]]]] = None,
@@ -1027,6 +1046,7 @@ class WorkerApp(pulumi.ComponentResource):
             __props__.__dict__["queue_consumers"] = queue_consumers
             __props__.__dict__["queues"] = queues
             __props__.__dict__["r2"] = r2
+            __props__.__dict__["raw_metadata"] = raw_metadata
             __props__.__dict__["required_secrets"] = required_secrets
             __props__.__dict__["rollout"] = rollout
             __props__.__dict__["routes"] = routes

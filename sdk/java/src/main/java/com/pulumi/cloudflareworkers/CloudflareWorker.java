@@ -624,6 +624,20 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.queueConsumers);
     }
     /**
+     * Members of the upload&#39;s metadata that this provider does not know yet, as Cloudflare&#39;s API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+     * 
+     */
+    @Export(name="rawMetadata", refs={Map.class,String.class,Object.class}, tree="[0,1,2]")
+    private Output</* @Nullable */ Map<String,Object>> rawMetadata;
+
+    /**
+     * @return Members of the upload&#39;s metadata that this provider does not know yet, as Cloudflare&#39;s API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+     * 
+     */
+    public Output<Optional<Map<String,Object>>> rawMetadata() {
+        return Codegen.optional(this.rawMetadata);
+    }
+    /**
      * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
      * 
      */

@@ -355,6 +355,21 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
+     * Members of the upload&#39;s metadata that this provider does not know yet, as Cloudflare&#39;s API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+     * 
+     */
+    @Import(name="rawMetadata")
+    private @Nullable Output<Map<String,Object>> rawMetadata;
+
+    /**
+     * @return Members of the upload&#39;s metadata that this provider does not know yet, as Cloudflare&#39;s API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+     * 
+     */
+    public Optional<Output<Map<String,Object>>> rawMetadata() {
+        return Optional.ofNullable(this.rawMetadata);
+    }
+
+    /**
      * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
      * 
      */
@@ -573,6 +588,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         this.observability = $.observability;
         this.placement = $.placement;
         this.queueConsumers = $.queueConsumers;
+        this.rawMetadata = $.rawMetadata;
         this.requiredSecrets = $.requiredSecrets;
         this.rollout = $.rollout;
         this.routes = $.routes;
@@ -1075,6 +1091,27 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
          */
         public Builder queueConsumers(Map<String,QueueConsumerArgs> queueConsumers) {
             return queueConsumers(Output.of(queueConsumers));
+        }
+
+        /**
+         * @param rawMetadata Members of the upload&#39;s metadata that this provider does not know yet, as Cloudflare&#39;s API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder rawMetadata(@Nullable Output<Map<String,Object>> rawMetadata) {
+            $.rawMetadata = rawMetadata;
+            return this;
+        }
+
+        /**
+         * @param rawMetadata Members of the upload&#39;s metadata that this provider does not know yet, as Cloudflare&#39;s API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder rawMetadata(Map<String,Object> rawMetadata) {
+            return rawMetadata(Output.of(rawMetadata));
         }
 
         /**

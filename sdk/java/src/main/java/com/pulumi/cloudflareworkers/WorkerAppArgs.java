@@ -506,6 +506,21 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * Members of the upload&#39;s metadata that this provider does not know yet, as Cloudflare&#39;s API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+     * 
+     */
+    @Import(name="rawMetadata")
+    private @Nullable Output<Map<String,Object>> rawMetadata;
+
+    /**
+     * @return Members of the upload&#39;s metadata that this provider does not know yet, as Cloudflare&#39;s API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+     * 
+     */
+    public Optional<Output<Map<String,Object>>> rawMetadata() {
+        return Optional.ofNullable(this.rawMetadata);
+    }
+
+    /**
      * Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
      * 
      */
@@ -734,6 +749,7 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
         this.queueConsumers = $.queueConsumers;
         this.queues = $.queues;
         this.r2 = $.r2;
+        this.rawMetadata = $.rawMetadata;
         this.requiredSecrets = $.requiredSecrets;
         this.rollout = $.rollout;
         this.routes = $.routes;
@@ -1486,6 +1502,27 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder r2(String... r2) {
             return r2(List.of(r2));
+        }
+
+        /**
+         * @param rawMetadata Members of the upload&#39;s metadata that this provider does not know yet, as Cloudflare&#39;s API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder rawMetadata(@Nullable Output<Map<String,Object>> rawMetadata) {
+            $.rawMetadata = rawMetadata;
+            return this;
+        }
+
+        /**
+         * @param rawMetadata Members of the upload&#39;s metadata that this provider does not know yet, as Cloudflare&#39;s API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder rawMetadata(Map<String,Object> rawMetadata) {
+            return rawMetadata(Output.of(rawMetadata));
         }
 
         /**

@@ -21,6 +21,21 @@ public final class CustomDomainArgs extends com.pulumi.resources.ResourceArgs {
     public static final CustomDomainArgs Empty = new CustomDomainArgs();
 
     /**
+     * Whether requests to the host name reach the Worker. Default: true.
+     * 
+     */
+    @Import(name="enabled")
+    private @Nullable Output<Boolean> enabled;
+
+    /**
+     * @return Whether requests to the host name reach the Worker. Default: true.
+     * 
+     */
+    public Optional<Output<Boolean>> enabled() {
+        return Optional.ofNullable(this.enabled);
+    }
+
+    /**
      * Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
      * 
      */
@@ -48,6 +63,21 @@ public final class CustomDomainArgs extends com.pulumi.resources.ResourceArgs {
      */
     public Optional<Output<Boolean>> overrideExistingOrigin() {
         return Optional.ofNullable(this.overrideExistingOrigin);
+    }
+
+    /**
+     * Whether versions of the Worker have preview URLs below the host name. Default: false.
+     * 
+     */
+    @Import(name="previewsEnabled")
+    private @Nullable Output<Boolean> previewsEnabled;
+
+    /**
+     * @return Whether versions of the Worker have preview URLs below the host name. Default: false.
+     * 
+     */
+    public Optional<Output<Boolean>> previewsEnabled() {
+        return Optional.ofNullable(this.previewsEnabled);
     }
 
     /**
@@ -83,8 +113,10 @@ public final class CustomDomainArgs extends com.pulumi.resources.ResourceArgs {
     private CustomDomainArgs() {}
 
     private CustomDomainArgs(CustomDomainArgs $) {
+        this.enabled = $.enabled;
         this.overrideExistingDnsRecord = $.overrideExistingDnsRecord;
         this.overrideExistingOrigin = $.overrideExistingOrigin;
+        this.previewsEnabled = $.previewsEnabled;
         this.zoneId = $.zoneId;
         this.zoneName = $.zoneName;
     }
@@ -105,6 +137,27 @@ public final class CustomDomainArgs extends com.pulumi.resources.ResourceArgs {
 
         public Builder(CustomDomainArgs defaults) {
             $ = new CustomDomainArgs(Objects.requireNonNull(defaults));
+        }
+
+        /**
+         * @param enabled Whether requests to the host name reach the Worker. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder enabled(@Nullable Output<Boolean> enabled) {
+            $.enabled = enabled;
+            return this;
+        }
+
+        /**
+         * @param enabled Whether requests to the host name reach the Worker. Default: true.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder enabled(Boolean enabled) {
+            return enabled(Output.of(enabled));
         }
 
         /**
@@ -147,6 +200,27 @@ public final class CustomDomainArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder overrideExistingOrigin(Boolean overrideExistingOrigin) {
             return overrideExistingOrigin(Output.of(overrideExistingOrigin));
+        }
+
+        /**
+         * @param previewsEnabled Whether versions of the Worker have preview URLs below the host name. Default: false.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder previewsEnabled(@Nullable Output<Boolean> previewsEnabled) {
+            $.previewsEnabled = previewsEnabled;
+            return this;
+        }
+
+        /**
+         * @param previewsEnabled Whether versions of the Worker have preview URLs below the host name. Default: false.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder previewsEnabled(Boolean previewsEnabled) {
+            return previewsEnabled(Output.of(previewsEnabled));
         }
 
         /**

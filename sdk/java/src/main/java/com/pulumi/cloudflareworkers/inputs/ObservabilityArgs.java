@@ -3,6 +3,7 @@
 
 package com.pulumi.cloudflareworkers.inputs;
 
+import com.pulumi.cloudflareworkers.inputs.ObservabilityIssuesArgs;
 import com.pulumi.cloudflareworkers.inputs.ObservabilityLogsArgs;
 import com.pulumi.cloudflareworkers.inputs.ObservabilityTracesArgs;
 import com.pulumi.core.Output;
@@ -53,6 +54,21 @@ public final class ObservabilityArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * Whether Cloudflare finds issues in what it keeps. Default: no.
+     * 
+     */
+    @Import(name="issues")
+    private @Nullable Output<ObservabilityIssuesArgs> issues;
+
+    /**
+     * @return Whether Cloudflare finds issues in what it keeps. Default: no.
+     * 
+     */
+    public Optional<Output<ObservabilityIssuesArgs>> issues() {
+        return Optional.ofNullable(this.issues);
+    }
+
+    /**
      * What is kept of logs. Default: as `enabled` says.
      * 
      */
@@ -65,6 +81,21 @@ public final class ObservabilityArgs extends com.pulumi.resources.ResourceArgs {
      */
     public Optional<Output<ObservabilityLogsArgs>> logs() {
         return Optional.ofNullable(this.logs);
+    }
+
+    /**
+     * Whether query strings are left out of the URLs that are kept. Default: false.
+     * 
+     */
+    @Import(name="redactQueryString")
+    private @Nullable Output<Boolean> redactQueryString;
+
+    /**
+     * @return Whether query strings are left out of the URLs that are kept. Default: false.
+     * 
+     */
+    public Optional<Output<Boolean>> redactQueryString() {
+        return Optional.ofNullable(this.redactQueryString);
     }
 
     /**
@@ -87,7 +118,9 @@ public final class ObservabilityArgs extends com.pulumi.resources.ResourceArgs {
     private ObservabilityArgs(ObservabilityArgs $) {
         this.enabled = $.enabled;
         this.headSamplingRate = $.headSamplingRate;
+        this.issues = $.issues;
         this.logs = $.logs;
+        this.redactQueryString = $.redactQueryString;
         this.traces = $.traces;
     }
 
@@ -152,6 +185,27 @@ public final class ObservabilityArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
+         * @param issues Whether Cloudflare finds issues in what it keeps. Default: no.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder issues(@Nullable Output<ObservabilityIssuesArgs> issues) {
+            $.issues = issues;
+            return this;
+        }
+
+        /**
+         * @param issues Whether Cloudflare finds issues in what it keeps. Default: no.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder issues(ObservabilityIssuesArgs issues) {
+            return issues(Output.of(issues));
+        }
+
+        /**
          * @param logs What is kept of logs. Default: as `enabled` says.
          * 
          * @return builder
@@ -170,6 +224,27 @@ public final class ObservabilityArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder logs(ObservabilityLogsArgs logs) {
             return logs(Output.of(logs));
+        }
+
+        /**
+         * @param redactQueryString Whether query strings are left out of the URLs that are kept. Default: false.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder redactQueryString(@Nullable Output<Boolean> redactQueryString) {
+            $.redactQueryString = redactQueryString;
+            return this;
+        }
+
+        /**
+         * @param redactQueryString Whether query strings are left out of the URLs that are kept. Default: false.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder redactQueryString(Boolean redactQueryString) {
+            return redactQueryString(Output.of(redactQueryString));
         }
 
         /**

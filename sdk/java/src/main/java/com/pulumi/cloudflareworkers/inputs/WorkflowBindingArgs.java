@@ -3,10 +3,14 @@
 
 package com.pulumi.cloudflareworkers.inputs;
 
+import com.pulumi.cloudflareworkers.inputs.WorkflowConcurrencyArgs;
+import com.pulumi.cloudflareworkers.inputs.WorkflowLimitsArgs;
+import com.pulumi.cloudflareworkers.inputs.WorkflowRetentionArgs;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import javax.annotation.Nullable;
@@ -36,6 +40,66 @@ public final class WorkflowBindingArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
+     * How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+     * 
+     */
+    @Import(name="concurrency")
+    private @Nullable Output<WorkflowConcurrencyArgs> concurrency;
+
+    /**
+     * @return How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+     * 
+     */
+    public Optional<Output<WorkflowConcurrencyArgs>> concurrency() {
+        return Optional.ofNullable(this.concurrency);
+    }
+
+    /**
+     * How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+     * 
+     */
+    @Import(name="defaultRetention")
+    private @Nullable Output<WorkflowRetentionArgs> defaultRetention;
+
+    /**
+     * @return How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+     * 
+     */
+    public Optional<Output<WorkflowRetentionArgs>> defaultRetention() {
+        return Optional.ofNullable(this.defaultRetention);
+    }
+
+    /**
+     * Where the Workflow&#39;s data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+     * 
+     */
+    @Import(name="jurisdiction")
+    private @Nullable Output<String> jurisdiction;
+
+    /**
+     * @return Where the Workflow&#39;s data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+     * 
+     */
+    public Optional<Output<String>> jurisdiction() {
+        return Optional.ofNullable(this.jurisdiction);
+    }
+
+    /**
+     * What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+     * 
+     */
+    @Import(name="limits")
+    private @Nullable Output<WorkflowLimitsArgs> limits;
+
+    /**
+     * @return What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+     * 
+     */
+    public Optional<Output<WorkflowLimitsArgs>> limits() {
+        return Optional.ofNullable(this.limits);
+    }
+
+    /**
      * Name of the Workflow, unique in the account.
      * 
      */
@@ -48,6 +112,21 @@ public final class WorkflowBindingArgs extends com.pulumi.resources.ResourceArgs
      */
     public Output<String> name() {
         return this.name;
+    }
+
+    /**
+     * Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+     * 
+     */
+    @Import(name="schedules")
+    private @Nullable Output<List<String>> schedules;
+
+    /**
+     * @return Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+     * 
+     */
+    public Optional<Output<List<String>>> schedules() {
+        return Optional.ofNullable(this.schedules);
     }
 
     /**
@@ -69,7 +148,12 @@ public final class WorkflowBindingArgs extends com.pulumi.resources.ResourceArgs
 
     private WorkflowBindingArgs(WorkflowBindingArgs $) {
         this.className = $.className;
+        this.concurrency = $.concurrency;
+        this.defaultRetention = $.defaultRetention;
+        this.jurisdiction = $.jurisdiction;
+        this.limits = $.limits;
         this.name = $.name;
+        this.schedules = $.schedules;
         this.scriptName = $.scriptName;
     }
 
@@ -113,6 +197,90 @@ public final class WorkflowBindingArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
+         * @param concurrency How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder concurrency(@Nullable Output<WorkflowConcurrencyArgs> concurrency) {
+            $.concurrency = concurrency;
+            return this;
+        }
+
+        /**
+         * @param concurrency How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder concurrency(WorkflowConcurrencyArgs concurrency) {
+            return concurrency(Output.of(concurrency));
+        }
+
+        /**
+         * @param defaultRetention How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder defaultRetention(@Nullable Output<WorkflowRetentionArgs> defaultRetention) {
+            $.defaultRetention = defaultRetention;
+            return this;
+        }
+
+        /**
+         * @param defaultRetention How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder defaultRetention(WorkflowRetentionArgs defaultRetention) {
+            return defaultRetention(Output.of(defaultRetention));
+        }
+
+        /**
+         * @param jurisdiction Where the Workflow&#39;s data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder jurisdiction(@Nullable Output<String> jurisdiction) {
+            $.jurisdiction = jurisdiction;
+            return this;
+        }
+
+        /**
+         * @param jurisdiction Where the Workflow&#39;s data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder jurisdiction(String jurisdiction) {
+            return jurisdiction(Output.of(jurisdiction));
+        }
+
+        /**
+         * @param limits What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder limits(@Nullable Output<WorkflowLimitsArgs> limits) {
+            $.limits = limits;
+            return this;
+        }
+
+        /**
+         * @param limits What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder limits(WorkflowLimitsArgs limits) {
+            return limits(Output.of(limits));
+        }
+
+        /**
          * @param name Name of the Workflow, unique in the account.
          * 
          * @return builder
@@ -131,6 +299,37 @@ public final class WorkflowBindingArgs extends com.pulumi.resources.ResourceArgs
          */
         public Builder name(String name) {
             return name(Output.of(name));
+        }
+
+        /**
+         * @param schedules Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder schedules(@Nullable Output<List<String>> schedules) {
+            $.schedules = schedules;
+            return this;
+        }
+
+        /**
+         * @param schedules Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder schedules(List<String> schedules) {
+            return schedules(Output.of(schedules));
+        }
+
+        /**
+         * @param schedules Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder schedules(String... schedules) {
+            return schedules(List.of(schedules));
         }
 
         /**

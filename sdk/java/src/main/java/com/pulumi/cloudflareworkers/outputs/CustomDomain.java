@@ -13,6 +13,11 @@ import javax.annotation.Nullable;
 @CustomType
 public final class CustomDomain {
     /**
+     * @return Whether requests to the host name reach the Worker. Default: true.
+     * 
+     */
+    private @Nullable Boolean enabled;
+    /**
      * @return Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
      * 
      */
@@ -22,6 +27,11 @@ public final class CustomDomain {
      * 
      */
     private @Nullable Boolean overrideExistingOrigin;
+    /**
+     * @return Whether versions of the Worker have preview URLs below the host name. Default: false.
+     * 
+     */
+    private @Nullable Boolean previewsEnabled;
     /**
      * @return Id of the zone that holds the host: 32 hex digits from the zone&#39;s overview page. Default: it is looked up, which needs the permission &#34;Zone: Read&#34;.
      * 
@@ -35,6 +45,13 @@ public final class CustomDomain {
 
     private CustomDomain() {}
     /**
+     * @return Whether requests to the host name reach the Worker. Default: true.
+     * 
+     */
+    public Optional<Boolean> enabled() {
+        return Optional.ofNullable(this.enabled);
+    }
+    /**
      * @return Whether to replace A, AAAA and CNAME records of that name. Default: false; they are then an error, before anything is changed.
      * 
      */
@@ -47,6 +64,13 @@ public final class CustomDomain {
      */
     public Optional<Boolean> overrideExistingOrigin() {
         return Optional.ofNullable(this.overrideExistingOrigin);
+    }
+    /**
+     * @return Whether versions of the Worker have preview URLs below the host name. Default: false.
+     * 
+     */
+    public Optional<Boolean> previewsEnabled() {
+        return Optional.ofNullable(this.previewsEnabled);
     }
     /**
      * @return Id of the zone that holds the host: 32 hex digits from the zone&#39;s overview page. Default: it is looked up, which needs the permission &#34;Zone: Read&#34;.
@@ -72,19 +96,29 @@ public final class CustomDomain {
     }
     @CustomType.Builder
     public static final class Builder {
+        private @Nullable Boolean enabled;
         private @Nullable Boolean overrideExistingDnsRecord;
         private @Nullable Boolean overrideExistingOrigin;
+        private @Nullable Boolean previewsEnabled;
         private @Nullable String zoneId;
         private @Nullable String zoneName;
         public Builder() {}
         public Builder(CustomDomain defaults) {
     	      Objects.requireNonNull(defaults);
+    	      this.enabled = defaults.enabled;
     	      this.overrideExistingDnsRecord = defaults.overrideExistingDnsRecord;
     	      this.overrideExistingOrigin = defaults.overrideExistingOrigin;
+    	      this.previewsEnabled = defaults.previewsEnabled;
     	      this.zoneId = defaults.zoneId;
     	      this.zoneName = defaults.zoneName;
         }
 
+        @CustomType.Setter
+        public Builder enabled(@Nullable Boolean enabled) {
+
+            this.enabled = enabled;
+            return this;
+        }
         @CustomType.Setter
         public Builder overrideExistingDnsRecord(@Nullable Boolean overrideExistingDnsRecord) {
 
@@ -95,6 +129,12 @@ public final class CustomDomain {
         public Builder overrideExistingOrigin(@Nullable Boolean overrideExistingOrigin) {
 
             this.overrideExistingOrigin = overrideExistingOrigin;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder previewsEnabled(@Nullable Boolean previewsEnabled) {
+
+            this.previewsEnabled = previewsEnabled;
             return this;
         }
         @CustomType.Setter
@@ -111,8 +151,10 @@ public final class CustomDomain {
         }
         public CustomDomain build() {
             final var _resultValue = new CustomDomain();
+            _resultValue.enabled = enabled;
             _resultValue.overrideExistingDnsRecord = overrideExistingDnsRecord;
             _resultValue.overrideExistingOrigin = overrideExistingOrigin;
+            _resultValue.previewsEnabled = previewsEnabled;
             _resultValue.zoneId = zoneId;
             _resultValue.zoneName = zoneName;
             return _resultValue;

@@ -141,6 +141,11 @@ public final class FromWranglerResult {
      */
     private @Nullable Map<String,QueueConsumer> queueConsumers;
     /**
+     * @return Members of the upload&#39;s metadata that this provider does not know yet, as Cloudflare&#39;s API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+     * 
+     */
+    private @Nullable Map<String,Object> rawMetadata;
+    /**
      * @return Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
      * 
      */
@@ -355,6 +360,13 @@ public final class FromWranglerResult {
         return this.queueConsumers == null ? Map.of() : this.queueConsumers;
     }
     /**
+     * @return Members of the upload&#39;s metadata that this provider does not know yet, as Cloudflare&#39;s API has them (https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/): a way out until they are inputs. Cloudflare does not tell them, so that a refresh does not see when others change them, and an import does not find them. They are no place for secrets. Default: none.
+     * 
+     */
+    public Map<String,Object> rawMetadata() {
+        return this.rawMetadata == null ? Map.of() : this.rawMetadata;
+    }
+    /**
      * @return Names of secrets that others set and without which nothing is deployed. Their order says nothing. Default: none.
      * 
      */
@@ -476,6 +488,7 @@ public final class FromWranglerResult {
         private @Nullable Observability observability;
         private @Nullable Placement placement;
         private @Nullable Map<String,QueueConsumer> queueConsumers;
+        private @Nullable Map<String,Object> rawMetadata;
         private @Nullable List<String> requiredSecrets;
         private @Nullable Rollout rollout;
         private @Nullable Map<String,Route> routes;
@@ -513,6 +526,7 @@ public final class FromWranglerResult {
     	      this.observability = defaults.observability;
     	      this.placement = defaults.placement;
     	      this.queueConsumers = defaults.queueConsumers;
+    	      this.rawMetadata = defaults.rawMetadata;
     	      this.requiredSecrets = defaults.requiredSecrets;
     	      this.rollout = defaults.rollout;
     	      this.routes = defaults.routes;
@@ -666,6 +680,12 @@ public final class FromWranglerResult {
             return this;
         }
         @CustomType.Setter
+        public Builder rawMetadata(@Nullable Map<String,Object> rawMetadata) {
+
+            this.rawMetadata = rawMetadata;
+            return this;
+        }
+        @CustomType.Setter
         public Builder requiredSecrets(@Nullable List<String> requiredSecrets) {
 
             this.requiredSecrets = requiredSecrets;
@@ -775,6 +795,7 @@ public final class FromWranglerResult {
             _resultValue.observability = observability;
             _resultValue.placement = placement;
             _resultValue.queueConsumers = queueConsumers;
+            _resultValue.rawMetadata = rawMetadata;
             _resultValue.requiredSecrets = requiredSecrets;
             _resultValue.rollout = rollout;
             _resultValue.routes = routes;

@@ -3,6 +3,7 @@
 
 package com.pulumi.cloudflareworkers.outputs;
 
+import com.pulumi.cloudflareworkers.outputs.ObservabilityIssues;
 import com.pulumi.cloudflareworkers.outputs.ObservabilityLogs;
 import com.pulumi.cloudflareworkers.outputs.ObservabilityTraces;
 import com.pulumi.core.annotations.CustomType;
@@ -25,10 +26,20 @@ public final class Observability {
      */
     private @Nullable Double headSamplingRate;
     /**
+     * @return Whether Cloudflare finds issues in what it keeps. Default: no.
+     * 
+     */
+    private @Nullable ObservabilityIssues issues;
+    /**
      * @return What is kept of logs. Default: as `enabled` says.
      * 
      */
     private @Nullable ObservabilityLogs logs;
+    /**
+     * @return Whether query strings are left out of the URLs that are kept. Default: false.
+     * 
+     */
+    private @Nullable Boolean redactQueryString;
     /**
      * @return What is kept of traces. Default: nothing.
      * 
@@ -51,11 +62,25 @@ public final class Observability {
         return Optional.ofNullable(this.headSamplingRate);
     }
     /**
+     * @return Whether Cloudflare finds issues in what it keeps. Default: no.
+     * 
+     */
+    public Optional<ObservabilityIssues> issues() {
+        return Optional.ofNullable(this.issues);
+    }
+    /**
      * @return What is kept of logs. Default: as `enabled` says.
      * 
      */
     public Optional<ObservabilityLogs> logs() {
         return Optional.ofNullable(this.logs);
+    }
+    /**
+     * @return Whether query strings are left out of the URLs that are kept. Default: false.
+     * 
+     */
+    public Optional<Boolean> redactQueryString() {
+        return Optional.ofNullable(this.redactQueryString);
     }
     /**
      * @return What is kept of traces. Default: nothing.
@@ -76,14 +101,18 @@ public final class Observability {
     public static final class Builder {
         private @Nullable Boolean enabled;
         private @Nullable Double headSamplingRate;
+        private @Nullable ObservabilityIssues issues;
         private @Nullable ObservabilityLogs logs;
+        private @Nullable Boolean redactQueryString;
         private @Nullable ObservabilityTraces traces;
         public Builder() {}
         public Builder(Observability defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.enabled = defaults.enabled;
     	      this.headSamplingRate = defaults.headSamplingRate;
+    	      this.issues = defaults.issues;
     	      this.logs = defaults.logs;
+    	      this.redactQueryString = defaults.redactQueryString;
     	      this.traces = defaults.traces;
         }
 
@@ -100,9 +129,21 @@ public final class Observability {
             return this;
         }
         @CustomType.Setter
+        public Builder issues(@Nullable ObservabilityIssues issues) {
+
+            this.issues = issues;
+            return this;
+        }
+        @CustomType.Setter
         public Builder logs(@Nullable ObservabilityLogs logs) {
 
             this.logs = logs;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder redactQueryString(@Nullable Boolean redactQueryString) {
+
+            this.redactQueryString = redactQueryString;
             return this;
         }
         @CustomType.Setter
@@ -115,7 +156,9 @@ public final class Observability {
             final var _resultValue = new Observability();
             _resultValue.enabled = enabled;
             _resultValue.headSamplingRate = headSamplingRate;
+            _resultValue.issues = issues;
             _resultValue.logs = logs;
+            _resultValue.redactQueryString = redactQueryString;
             _resultValue.traces = traces;
             return _resultValue;
         }

@@ -3,9 +3,13 @@
 
 package com.pulumi.cloudflareworkers.outputs;
 
+import com.pulumi.cloudflareworkers.outputs.WorkflowConcurrency;
+import com.pulumi.cloudflareworkers.outputs.WorkflowLimits;
+import com.pulumi.cloudflareworkers.outputs.WorkflowRetention;
 import com.pulumi.core.annotations.CustomType;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import javax.annotation.Nullable;
@@ -18,10 +22,35 @@ public final class WorkflowBinding {
      */
     private @Nullable String className;
     /**
+     * @return How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+     * 
+     */
+    private @Nullable WorkflowConcurrency concurrency;
+    /**
+     * @return How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+     * 
+     */
+    private @Nullable WorkflowRetention defaultRetention;
+    /**
+     * @return Where the Workflow&#39;s data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+     * 
+     */
+    private @Nullable String jurisdiction;
+    /**
+     * @return What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+     * 
+     */
+    private @Nullable WorkflowLimits limits;
+    /**
      * @return Name of the Workflow, unique in the account.
      * 
      */
     private String name;
+    /**
+     * @return Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+     * 
+     */
+    private @Nullable List<String> schedules;
     /**
      * @return Name of the Worker that exports it. Default: this one.
      * 
@@ -37,11 +66,46 @@ public final class WorkflowBinding {
         return Optional.ofNullable(this.className);
     }
     /**
+     * @return How many instances run at the same time, if the Workflow is registered for this Worker. Default: as many as the plan allows.
+     * 
+     */
+    public Optional<WorkflowConcurrency> concurrency() {
+        return Optional.ofNullable(this.concurrency);
+    }
+    /**
+     * @return How long instances are kept that have ended, if the Workflow is registered for this Worker. Default: as the plan.
+     * 
+     */
+    public Optional<WorkflowRetention> defaultRetention() {
+        return Optional.ofNullable(this.defaultRetention);
+    }
+    /**
+     * @return Where the Workflow&#39;s data stays, if it is registered for this Worker: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+     * 
+     */
+    public Optional<String> jurisdiction() {
+        return Optional.ofNullable(this.jurisdiction);
+    }
+    /**
+     * @return What one instance may use, if the Workflow is registered for this Worker. Default: as the plan.
+     * 
+     */
+    public Optional<WorkflowLimits> limits() {
+        return Optional.ofNullable(this.limits);
+    }
+    /**
      * @return Name of the Workflow, unique in the account.
      * 
      */
     public String name() {
         return this.name;
+    }
+    /**
+     * @return Cron expressions, in UTC, each of which starts instances, if the Workflow is registered for this Worker. Their order says nothing. Default: none.
+     * 
+     */
+    public List<String> schedules() {
+        return this.schedules == null ? List.of() : this.schedules;
     }
     /**
      * @return Name of the Worker that exports it. Default: this one.
@@ -61,13 +125,23 @@ public final class WorkflowBinding {
     @CustomType.Builder
     public static final class Builder {
         private @Nullable String className;
+        private @Nullable WorkflowConcurrency concurrency;
+        private @Nullable WorkflowRetention defaultRetention;
+        private @Nullable String jurisdiction;
+        private @Nullable WorkflowLimits limits;
         private String name;
+        private @Nullable List<String> schedules;
         private @Nullable String scriptName;
         public Builder() {}
         public Builder(WorkflowBinding defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.className = defaults.className;
+    	      this.concurrency = defaults.concurrency;
+    	      this.defaultRetention = defaults.defaultRetention;
+    	      this.jurisdiction = defaults.jurisdiction;
+    	      this.limits = defaults.limits;
     	      this.name = defaults.name;
+    	      this.schedules = defaults.schedules;
     	      this.scriptName = defaults.scriptName;
         }
 
@@ -75,6 +149,30 @@ public final class WorkflowBinding {
         public Builder className(@Nullable String className) {
 
             this.className = className;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder concurrency(@Nullable WorkflowConcurrency concurrency) {
+
+            this.concurrency = concurrency;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder defaultRetention(@Nullable WorkflowRetention defaultRetention) {
+
+            this.defaultRetention = defaultRetention;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder jurisdiction(@Nullable String jurisdiction) {
+
+            this.jurisdiction = jurisdiction;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder limits(@Nullable WorkflowLimits limits) {
+
+            this.limits = limits;
             return this;
         }
         @CustomType.Setter
@@ -86,6 +184,15 @@ public final class WorkflowBinding {
             return this;
         }
         @CustomType.Setter
+        public Builder schedules(@Nullable List<String> schedules) {
+
+            this.schedules = schedules;
+            return this;
+        }
+        public Builder schedules(String... schedules) {
+            return schedules(List.of(schedules));
+        }
+        @CustomType.Setter
         public Builder scriptName(@Nullable String scriptName) {
 
             this.scriptName = scriptName;
@@ -94,7 +201,12 @@ public final class WorkflowBinding {
         public WorkflowBinding build() {
             final var _resultValue = new WorkflowBinding();
             _resultValue.className = className;
+            _resultValue.concurrency = concurrency;
+            _resultValue.defaultRetention = defaultRetention;
+            _resultValue.jurisdiction = jurisdiction;
+            _resultValue.limits = limits;
             _resultValue.name = name;
+            _resultValue.schedules = schedules;
             _resultValue.scriptName = scriptName;
             return _resultValue;
         }
