@@ -48,18 +48,7 @@ func newEdge(endpoint, workersEndpoint string) (*edge, error) {
 	if e == nil {
 		return &edge{}, nil
 	}
-	return &edge{ask: e.Ask, byDNS: e.ByDNS(), now: time.Now, sleep: pause}, nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return &edge{ask: e.Ask, byDNS: e.ByDNS(), now: time.Now, sleep: cfapi.Sleep}, nil
 }
 
 // awaitAddresses waits until the addresses answer that the Worker did not have

@@ -182,11 +182,11 @@ func (s findEmailRules) run(ctx context.Context, d deployer, _ *CloudflareWorker
 		if err != nil {
 			return err
 		}
-		d.events.emailRules[zone] = rules
+		d.found.emailRules[zone] = rules
 	}
 	for _, address := range slices.Sorted(maps.Keys(s.wishes)) {
 		wish := s.wishes[address]
-		if err := d.mayTake(address, wish, ruleOf(d.events.emailRules[wish.ZoneID], address)); err != nil {
+		if err := d.mayTake(address, wish, ruleOf(d.found.emailRules[wish.ZoneID], address)); err != nil {
 			return err
 		}
 	}
@@ -289,7 +289,7 @@ func ruleSettings(was, wish EmailRoute) cfapi.EmailRuleSettings {
 }
 
 func (s createEmailRoute) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
-	is := ruleOf(d.events.emailRules[s.wish.ZoneID], s.address)
+	is := ruleOf(d.found.emailRules[s.wish.ZoneID], s.address)
 	if is == nil && !isCatchAll(s.address) {
 		id, err := d.api.CreateEmailRule(
 			cfapi.AfterCreate(ctx), s.wish.ZoneID, s.address, d.script, ruleSettings(EmailRoute{}, s.wish))

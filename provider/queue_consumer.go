@@ -211,7 +211,7 @@ func (s findQueues) run(ctx context.Context, d deployer, _ *CloudflareWorkerStat
 		if _, err := consumerOf(list[at], d.script); err != nil {
 			return err
 		}
-		d.events.queues[name] = list[at]
+		d.found.queues[name] = list[at]
 	}
 	return nil
 }
@@ -252,7 +252,7 @@ func (e *consumedError) Error() string {
 }
 
 func (s connectQueue) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
-	queue := d.events.queues[s.queue]
+	queue := d.found.queues[s.queue]
 	is, err := consumerOf(queue, d.script)
 	if err != nil {
 		return err

@@ -27,8 +27,9 @@ func Run(ctx context.Context, version string, schema []byte) error {
 	if err != nil {
 		return err
 	}
-	if prov.GetSchema, err = ready(schema, version); err != nil {
-		return err
+	prov.GetSchema = func(context.Context, p.GetSchemaRequest) (p.GetSchemaResponse, error) {
+		text, err := stamped(schema, version) // few operations ask, and none twice
+		return p.GetSchemaResponse{Schema: text}, err
 	}
 	// The same layer records requests and answers in traces, unless it is told not to.
 	if err := os.Setenv("PULUMI_TRACING_NO_PAYLOADS", "true"); err != nil {
@@ -40,26 +41,19 @@ func Run(ctx context.Context, version string, schema []byte) error {
 	})
 }
 
-// ready returns a GetSchema that answers with the schema, for the version.
-func ready(
-	schema []byte, version string,
-) (func(context.Context, p.GetSchemaRequest) (p.GetSchemaResponse, error), error) {
+// stamped returns the schema with the version.
+func stamped(schema []byte, version string) (string, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(schema, &members); err != nil {
-		return nil, fmt.Errorf("read the schema: %w", err)
+		return "", fmt.Errorf("read the schema: %w", err)
 	}
 	if _, ok := members["resources"]; !ok {
-		return nil, errors.New("read the schema: it has no resources")
+		return "", errors.New("read the schema: it has no resources")
 	}
 	var err error
 	if members["version"], err = json.Marshal(version); err != nil {
-		return nil, err
+		return "", err
 	}
 	text, err := json.Marshal(members)
-	if err != nil {
-		return nil, err
-	}
-	return func(context.Context, p.GetSchemaRequest) (p.GetSchemaResponse, error) {
-		return p.GetSchemaResponse{Schema: string(text)}, nil
-	}, nil
+	return string(text), err
 }

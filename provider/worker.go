@@ -201,7 +201,6 @@ func (w *CloudflareWorker) Create(
 	}
 	if req.DryRun {
 		logAssetChanges(ctx, nil, want.Assets)
-		logMailTakeOvers(ctx, resp.Output, want)
 		err := warnOfTakeOvers(ctx, resp.Output, want)
 		resp.Output.CloudflareWorkerArgs = want
 		return resp, err
@@ -239,7 +238,6 @@ func (w *CloudflareWorker) Update(
 	if req.DryRun {
 		logAssetChanges(ctx, req.State.Assets, req.Inputs.Assets)
 		logRollout(ctx, req.State, req.Inputs)
-		logMailTakeOvers(ctx, req.State, req.Inputs)
 		next := promised(ctx, req.State, req.Inputs)
 		err := warnOfTakeOvers(ctx, req.State, req.Inputs)
 		return infer.UpdateResponse[CloudflareWorkerState]{Output: next}, err

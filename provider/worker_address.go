@@ -166,6 +166,7 @@ func (s checkAddresses) look(ctx context.Context, d deployer, seen CloudflareWor
 // warnOfTakeOvers says in a preview what an update would take from others. It only
 // reads, and only where the program asks for it.
 func warnOfTakeOvers(ctx context.Context, seen CloudflareWorkerState, want CloudflareWorkerArgs) error {
+	logMailTakeOvers(ctx, seen, want)
 	var s checkAddresses
 	for _, pattern := range slices.Sorted(maps.Keys(want.Routes)) {
 		if route := want.Routes[pattern]; route.TakeOver && route.ZoneID != "" && seen.RouteIDs[pattern] == "" {
@@ -185,13 +186,22 @@ func warnOfTakeOvers(ctx context.Context, seen CloudflareWorkerState, want Cloud
 	return explain(s.run(ctx, newDeployer(ctx, want), &seen))
 }
 
-// found is what was seen of the addresses before anything was changed. Later steps decide by it.
+// found is what steps that only look have seen before anything was changed. Later steps decide by it.
 type found struct {
 	routes     map[string][]cfapi.Route // by zone
 	records    map[recordKey]string     // ids of ours, "" for those of others that serve a route as well
 	attachment *attachment              // nil: not compared yet
 	conflicts  []conflict
 	takeOvers  []string
+	queues     map[string]cfapi.Queue       // by name
+	emailRules map[string][]cfapi.EmailRule // by zone
+}
+
+func newFound() *found {
+	return &found{
+		routes: map[string][]cfapi.Route{}, records: map[recordKey]string{},
+		queues: map[string]cfapi.Queue{}, emailRules: map[string][]cfapi.EmailRule{},
+	}
 }
 
 type recordKey struct{ zone, host string }

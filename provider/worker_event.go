@@ -9,8 +9,6 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
-
-	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
 )
 
 // Events that reach a Worker without a request: messages of queues (queue_consumer.go),
@@ -18,16 +16,6 @@ import (
 
 const codeHintNoQueueHandler = "the bundle exports no queue handler: export one, or take the queue out of " +
 	"queueConsumers"
-
-// foundEvents is what steps that look have found.
-type foundEvents struct {
-	queues     map[string]cfapi.Queue       // by name
-	emailRules map[string][]cfapi.EmailRule // by zone
-}
-
-func newFoundEvents() foundEvents {
-	return foundEvents{queues: map[string]cfapi.Queue{}, emailRules: map[string][]cfapi.EmailRule{}}
-}
 
 var (
 	_ lookStep = findQueues{}

@@ -35,16 +35,14 @@ type deployer struct {
 	account string
 	script  string
 	assets  *assets.Tree // those that were read for the upload
-	found   *found       // of the addresses, before anything was changed
-	events  foundEvents  // of queues and mail, likewise
+	found   *found       // by steps that look, for those that follow
 }
 
 func newDeployer(ctx context.Context, want CloudflareWorkerArgs) deployer {
 	return deployer{
 		api: api(ctx), cache: cache(ctx), vault: vaultOf(ctx),
 		want: want, account: want.AccountID, script: want.ScriptName, assets: &assets.Tree{},
-		found:  &found{routes: map[string][]cfapi.Route{}, records: map[recordKey]string{}},
-		events: newFoundEvents(),
+		found: newFound(),
 	}
 }
 
@@ -138,10 +136,7 @@ func (s CloudflareWorkerState) clone() CloudflareWorkerState {
 
 // setRoute records a route. A state that has none says so as the program does.
 func (s *CloudflareWorkerState) setRoute(pattern string, route Route) {
-	if s.Routes == nil {
-		s.Routes = map[string]Route{}
-	}
-	s.Routes[pattern] = route
+	s.Routes = withEntry(s.Routes, pattern, route)
 }
 
 func copied[V any](m map[string]V) map[string]V {

@@ -79,7 +79,7 @@ func (t *retrier) RoundTrip(req *http.Request) (*http.Response, error) {
 		if resp != nil {
 			_ = resp.Body.Close() // read already, as far as it matters
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := Sleep(ctx, wait); err != nil {
 			return nil, err
 		}
 	}
@@ -222,7 +222,8 @@ func exponential(attempt int) time.Duration {
 	return d - rand.N(d/2) //nolint:gosec // jitter needs no cryptographic randomness
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for d, or until ctx is done, whose error it returns then.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
