@@ -86,6 +86,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Server", "cloudflare")
 	w.Header().Set("Cf-Ray", v.ray+"-"+colo)
+	w.Header()["Content-Type"] = nil // or the server would guess one for an answer that has none
 	if scheduledPaths[r.URL.Path] {
 		d.serveScheduled(w, r, v)
 		return

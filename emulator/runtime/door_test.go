@@ -72,6 +72,23 @@ func TestLocalhostReachesEveryHost(t *testing.T) {
 	assert.Equal(t, "https://api.emulator.workers.dev/x", h.get("http://API.emulator.workers.dev.localhost/x").body)
 }
 
+func TestContentTypeIsTheWorkersOwn(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.Apply(worldOf(script("bytes", "v1", `
+		const bytes = new TextEncoder().encode("<html>");
+		export default { fetch: () => new Response(bytes) }`)))
+	// Without Flush, the server sees the body before it writes the headers: always, and not only when it is busy.
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.FrontDoor().ServeHTTP(struct{ http.ResponseWriter }{w}, r)
+	}))
+	defer server.Close()
+	h.url = server.URL
+	a := h.get("https://bytes.emulator.workers.dev/")
+	assert.Equal(t, "<html>", a.body)
+	assert.Empty(t, a.header.Values("Content-Type"))
+}
+
 func TestThrownExceptionIsError1101(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
