@@ -13,7 +13,8 @@ import (
 // S3 returns R2's S3 endpoint. Its access key is derived from the API token, as on Cloudflare: the token's id with the
 // hex SHA-256 of the token as secret. On Cloudflare the host names the account and the jurisdiction,
 // <account>.<jurisdiction>.r2.cloudflarestorage.com; here so does a host that begins with them, and any other host
-// means the first account. Requests appear in Calls as "S3 GET /bucket/key" and pass the hooks.
+// means the first account, and the jurisdiction that has the bucket. Requests appear in Calls as "S3 GET /bucket/key"
+// and pass the hooks.
 func (s *Server) S3() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := s.Open(); err != nil {
@@ -34,7 +35,7 @@ func (s *Server) serveS3(w http.ResponseWriter, r *http.Request) {
 	labels := strings.Split(strings.ToLower(r.Host), ".")
 	for _, a := range s.Accounts {
 		if labels[0] == a.ID {
-			account = a.ID
+			account, jurisdiction = a.ID, "default"
 			if len(labels) > 1 && (labels[1] == "eu" || labels[1] == "fedramp") {
 				jurisdiction = labels[1]
 			}

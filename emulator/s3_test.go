@@ -52,6 +52,11 @@ func TestOneStoreIsBehindTheAPIAndS3(t *testing.T) {
 	require.Len(t, calls, 2)
 	assert.Regexp(t, `^S3 PUT /files/a/b`, calls[0])
 	assert.Equal(t, "GET "+account+"/r2/buckets/files/objects/a/b", calls[1])
+
+	c.must(http.MethodPost, account+"/r2/buckets", object{"name": "european"}, nil, "Cf-R2-Jurisdiction", "eu")
+	_, err = objects.HeadBucket(t.Context(), &s3.HeadBucketInput{Bucket: aws.String("european")})
+	require.NoError(t, err, "a host that names nothing means the jurisdiction that has the bucket")
+
 	failing = true
 	_, err = objects.ListBuckets(t.Context(), &s3.ListBucketsInput{})
 	require.ErrorContains(t, err, "ServiceUnavailable")

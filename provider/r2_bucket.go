@@ -6,6 +6,7 @@ import (
 	"context"
 	_ "embed" // the resource's documentation
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -263,13 +264,22 @@ func parseBucketID(ctx context.Context, id string) (args R2BucketArgs) {
 	return args
 }
 
+// isNotEmpty tells that a bucket could not be deleted because of its objects.
+func isNotEmpty(err error) bool {
+	return hasCode(err, cfapi.APIR2, codeBucketNotEmpty) || errors.Is(err, cfapi.ErrConflict)
+}
+
 // Delete removes the bucket, with its objects only if the program says so. It is idempotent.
 func (b *R2Bucket) Delete(ctx context.Context, req infer.DeleteRequest[R2BucketState]) (infer.DeleteResponse, error) {
 	args := req.State.R2BucketArgs
 	err := api(ctx).DeleteR2Bucket(ctx, args.AccountID, args.Jurisdiction, args.Name)
-	if args.ForceDestroy && (hasCode(err, cfapi.APIR2, codeBucketNotEmpty) || errors.Is(err, cfapi.ErrConflict)) {
+	if args.ForceDestroy && isNotEmpty(err) {
 		if err = emptyPrefix(ctx, args.place(), ""); err == nil {
 			err = api(ctx).DeleteR2Bucket(ctx, args.AccountID, args.Jurisdiction, args.Name)
+		}
+		if isNotEmpty(err) { // the hint that belongs to the answer has been followed
+			err = fmt.Errorf("R2 bucket %q is not empty although its objects were deleted: either somebody writes to it, or "+
+				"`r2Endpoint` does not lead to its account and jurisdiction; run this again when that is mended", args.Name)
 		}
 	}
 	if errors.Is(err, cfapi.ErrNotFound) {

@@ -29,8 +29,24 @@ func (id BucketID) canonical() BucketID {
 	return id
 }
 
-// isJurisdiction knows those of https://developers.cloudflare.com/r2/reference/data-location/#available-jurisdictions.
-func isJurisdiction(name string) bool { return name == "eu" || name == "fedramp" }
+// jurisdictions are those of https://developers.cloudflare.com/r2/reference/data-location/#available-jurisdictions.
+var jurisdictions = []string{"eu", "fedramp"}
+
+func isJurisdiction(name string) bool { return slices.Contains(jurisdictions, name) }
+
+// anywhere returns the bucket of the name in whichever jurisdiction has one; id itself if it is there, or none is.
+func (s *Store) anywhere(id BucketID) BucketID {
+	if _, err := s.Bucket(id); err == nil {
+		return id
+	}
+	for _, jurisdiction := range jurisdictions {
+		other := BucketID{Account: id.Account, Jurisdiction: jurisdiction, Name: id.Name}
+		if _, err := s.Bucket(other); err == nil {
+			return other
+		}
+	}
+	return id
+}
 
 // Bucket is what R2 knows of a bucket besides its objects.
 type Bucket struct {

@@ -17,7 +17,8 @@ import (
 type S3 struct {
 	// Store holds the buckets; it may not be nil.
 	Store *Store
-	// Jurisdiction is that of the buckets served to hosts that name none; empty: none.
+	// Jurisdiction is that of the buckets served to hosts that name none; empty: none, and to hosts that do not name the
+	// account either, a bucket of another jurisdiction if none of that name is without.
 	Jurisdiction string
 	// Credential returns the secret access key and the account of an access key id; ok is false if it is not known. It
 	// may not be nil.
@@ -94,6 +95,9 @@ func (s *S3) serve(w http.ResponseWriter, r *http.Request) error {
 		return ErrUnauthorized // The other account does not know the key.
 	}
 	req.account, req.bucket.Account = account, account
+	if address.account == "" && s.Jurisdiction == "" {
+		req.bucket = s.Store.anywhere(req.bucket)
+	}
 	s.Store.applyCORS(w.Header(), r, req.bucket)
 	if err := req.openBody(&sig, secret); err != nil {
 		return err

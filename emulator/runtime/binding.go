@@ -40,6 +40,7 @@ var binders = map[string]func(*linker, *Script, binding) (string, error){
 	"send_email":               bindEmail,
 	"analytics_engine":         bindAnalytics,
 	"assets":                   bindAssets,
+	"worker_loader":            bindLoader,
 }
 
 // binding is a binding of any type.
@@ -235,6 +236,15 @@ func bindPart(field string) func(*linker, *Script, binding) (string, error) {
 		}
 		return field + " = " + l.files.embed(content), nil
 	}
+}
+
+// bindLoader gives each binding a cache of loaded Workers of its own, as miniflare does
+// (packages/miniflare/src/plugins/worker-loader).
+func bindLoader(l *linker, _ *Script, b binding) (string, error) {
+	if l.stable { // which lacks it; no Worker can be loaded at global scope anyway
+		return missing(fmt.Sprintf("binding %q cannot be used at global scope", b.Name)), nil
+	}
+	return "workerLoader = ()", nil
 }
 
 // missing writes the value of a binding whose every use throws message.

@@ -27,6 +27,7 @@ type linker struct {
 	socket   string // path of the backend's socket
 	files    fileSet
 	backends map[string]string // Service literals of the backend's faces, by name
+	stable   bool              // whether workerd runs without its experimental features
 	// service returns the name of the service that runs a Worker, or why there is none.
 	service func(workerKey) (name, problem string)
 	objects objects // the namespaces that bindings reach

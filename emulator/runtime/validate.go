@@ -148,7 +148,7 @@ type trial struct {
 // newTrial writes the configuration for script.
 func newTrial(socket string, script *Script) (*trial, error) {
 	link := &linker{
-		socket: socket, files: fileSet{}, backends: map[string]string{},
+		socket: socket, files: fileSet{}, backends: map[string]string{}, stable: true,
 		service: func(key workerKey) (string, string) {
 			return "", fmt.Sprintf("Worker %q cannot be used at global scope", key.name)
 		},

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func chatPattern(*testing.T) (config map[string]string, works proof) {
+func chatPattern(*testing.T, *cloud) (config map[string]string, works proof) {
 	return nil, func(t *testing.T, s *site) {
 		t.Helper()
 		room := func(query string) string { return s.url + "/rooms/kitchen?name=" + query }

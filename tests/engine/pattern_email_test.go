@@ -12,7 +12,7 @@ import (
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator"
 )
 
-func emailPattern(*testing.T) (config map[string]string, works proof) {
+func emailPattern(*testing.T, *cloud) (config map[string]string, works proof) {
 	return map[string]string{"forwardTo": "team@example.org"}, func(t *testing.T, s *site) {
 		t.Helper()
 		c := s.stack.cloud

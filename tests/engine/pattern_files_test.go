@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func filesPattern(*testing.T) (config map[string]string, works proof) {
+func filesPattern(*testing.T, *cloud) (config map[string]string, works proof) {
 	const bearer = "Authorization: Bearer open sesame"
 	return map[string]string{"uploadToken": "open sesame"}, func(t *testing.T, s *site) {
 		t.Helper()

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func gatewayPattern(*testing.T) (config map[string]string, works proof) {
+func gatewayPattern(*testing.T, *cloud) (config map[string]string, works proof) {
 	return nil, func(t *testing.T, s *site) {
 		t.Helper()
 		ask := func(headers ...string) answer { return s.ask(t, http.MethodGet, "/orders", "", headers...) }

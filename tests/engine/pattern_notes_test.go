@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func notesPattern(*testing.T) (config map[string]string, works proof) {
+func notesPattern(*testing.T, *cloud) (config map[string]string, works proof) {
 	return nil, func(t *testing.T, s *site) {
 		t.Helper()
 		says := func(status int, body string, got answer) {

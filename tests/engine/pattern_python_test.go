@@ -10,7 +10,7 @@ import (
 )
 
 // pythonPattern is deployed as it is for Cloudflare. The local runtime has no Python to run it with, and says so.
-func pythonPattern(t *testing.T) (config map[string]string, works proof) {
+func pythonPattern(t *testing.T, _ *cloud) (config map[string]string, works proof) {
 	t.Helper()
 	return nil, func(t *testing.T, s *site) {
 		t.Helper()

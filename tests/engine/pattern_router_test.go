@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func routerPattern(t *testing.T) (config map[string]string, works proof) {
+func routerPattern(t *testing.T, _ *cloud) (config map[string]string, works proof) {
 	t.Helper()
 	var asked, down atomic.Int64
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func webhookPattern(*testing.T) (config map[string]string, works proof) {
+func webhookPattern(*testing.T, *cloud) (config map[string]string, works proof) {
 	key := []byte("a key of 24 bytes or so.")
 	sign := func(id, body string, at time.Time) (headers []string) {
 		stamp := strconv.FormatInt(at.Unix(), 10)

@@ -18,11 +18,11 @@ import (
 // A proof asserts that a Worker does what it is for.
 type proof func(t *testing.T, s *site)
 
-// patterns are the examples of what Workers are used for, each with a function that returns the configuration of its
-// stack and what proves that it works.
-var patterns = map[string]func(t *testing.T) (config map[string]string, works proof){
-	"chat": chatPattern, "email": emailPattern, "files": filesPattern, "gateway": gatewayPattern, "notes": notesPattern,
-	"python": pythonPattern, "router": routerPattern, "webhook": webhookPattern,
+// patterns are the examples of what Workers are used for, each with a function that makes in the cloud what its program
+// does not, and returns the configuration of its stack and what proves that it works.
+var patterns = map[string]func(t *testing.T, c *cloud) (config map[string]string, works proof){
+	"bindings": bindingsPattern, "chat": chatPattern, "email": emailPattern, "files": filesPattern,
+	"gateway": gatewayPattern, "notes": notesPattern, "python": pythonPattern, "router": routerPattern, "webhook": webhookPattern,
 }
 
 // TestAPatternLives takes each pattern from its first deployment to nothing.
@@ -31,15 +31,19 @@ func TestAPatternLives(t *testing.T) {
 	for name, pattern := range patterns {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			config, works := pattern(t)
 			server, clock := ticking(t)
 			c := newCloud(t, server)
+			config, works := pattern(t, c)
 			empty := c.Dump()
 			dir, err := checkout.Lay(t.Context(), t.TempDir(), "patterns/"+name)
 			require.NoError(t, err)
 			s := newStack(t, c, dir)
-			for key, value := range config {
-				s.pulumi(t, "config", "set", "--secret", key, value)
+			if len(config) > 0 {
+				set := []string{"config", "set-all"}
+				for key, value := range config {
+					set = append(set, "--secret", key+"="+value)
+				}
+				s.pulumi(t, set...)
 			}
 			s.up(t)
 			works(t, s.site(t, clock))

@@ -13,6 +13,7 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator/r2"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
 )
@@ -306,6 +307,22 @@ func TestWhatIsLockedStays(t *testing.T) {
 	before.mustUp(properties(program.with(nil, "lockRules")))
 	require.NoError(t, before.destroy())
 	assert.NotContains(t, w.Dump(), "bucket assets")
+}
+
+// TestABucketThatCannotBeEmptiedSaysWhy: here the S3 endpoint leads to the bucket of that name in no jurisdiction.
+func TestABucketThatCannotBeEmptiedSaysWhy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.Contains(t, w.r2Endpoint, "{account}")
+	w.r2Endpoint = strings.Replace(w.r2Endpoint, "{account}", account, 1)
+	s := newStack(t, w.cloud, r2Bucket().token)
+	s.mustUp(properties(object{"name": "assets", "jurisdiction": "eu", "forceDestroy": true}))
+	_, err := w.R2.CreateBucket(account, r2.Bucket{Name: "assets"})
+	require.NoError(t, err)
+	place := r2.BucketID{Account: account, Jurisdiction: "eu", Name: "assets"}
+	_, err = w.R2.Put(place, "a", r2.Body{Reader: strings.NewReader("a")}, r2.PutOptions{})
+	require.NoError(t, err)
+	require.ErrorContains(t, s.destroy(), "does not lead to its account and jurisdiction")
 }
 
 // TestABucketsAddressesAreOutputs: those that are in use, r2.dev first.

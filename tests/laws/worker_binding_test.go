@@ -4,21 +4,16 @@ package laws
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"maps"
-	"math/big"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/textproto"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -141,21 +136,11 @@ func prepareForBindings(w world) {
 	w.putClasses("rooms", "Room", "Lobby")
 }
 
-// authority is a certificate of a certificate authority, in PEM.
+// authority is a certificate of a certificate authority, in PEM: that of the standard library's servers for tests.
 var authority = sync.OnceValue(func() string {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return ""
-	}
-	template := x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0), IsCA: true,
-		BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key)
-	if err != nil {
-		return ""
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 })
 
 // workerBindings is a Worker that is bound to everything at once.
