@@ -32,9 +32,11 @@ type KvNamespace struct{}
 
 // KvNamespaceArgs are the inputs of a [KvNamespace].
 type KvNamespaceArgs struct {
-	AccountID string            `pulumi:"accountId,optional" provider:"replaceOnChanges"`
-	Title     string            `pulumi:"title,optional"`
-	Entries   map[string]string `pulumi:"entries,optional"`
+	AccountID string `pulumi:"accountId,optional" provider:"replaceOnChanges"`
+	Title     string `pulumi:"title,optional"`
+	// Entries has those of EntriesFile, too, once they are checked.
+	Entries     map[string]string `pulumi:"entries,optional"`
+	EntriesFile string            `pulumi:"entriesFile,optional"`
 }
 
 // KvNamespaceState is a [KvNamespace] as last seen. Its entries are those that were written.
@@ -60,6 +62,9 @@ func (k *KvNamespaceArgs) Annotate(a infer.Annotator) {
 		"place. Default: the resource's name and 7 hex digits that differ from stack to stack.")
 	a.Describe(&k.Entries, "Keys that the program keeps at these values, each at most 25 MiB. Other keys are left "+
 		"alone. A key that is removed from the program is deleted. Default: none.")
+	a.Describe(&k.EntriesFile, "A JSON file with further entries, relative to the program: an object of texts by key, or "+
+		"a list `[{\"key\": …, \"value\": …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its "+
+		"content is compared, and its name says nothing. Default: none.")
 }
 
 // Annotate describes the outputs.
@@ -85,6 +90,9 @@ func (k *KvNamespace) Check(ctx context.Context, req infer.CheckRequest) (infer.
 	c.fail(len(args.Title) > maxKVTitle, []string{"title"}, "has %d characters; Cloudflare allows "+
 		"%d", len(args.Title), maxKVTitle)
 	c.entries(args.Entries)
+	if args.EntriesFile != "" && !computed(req.NewInputs, "entries") {
+		args.Entries = c.fileEntries(args.EntriesFile, args.Entries)
+	}
 	return infer.CheckResponse[KvNamespaceArgs]{Inputs: args, Failures: c.failures}, nil
 }
 
@@ -198,8 +206,11 @@ func (k *KvNamespace) Read(
 		return resp, explain(err)
 	}
 	resp.ID = is.ID
-	resp.Inputs = KvNamespaceArgs{AccountID: account, Title: is.Title, Entries: entries}
+	resp.Inputs = KvNamespaceArgs{
+		AccountID: account, Title: is.Title, Entries: entries, EntriesFile: req.Inputs.EntriesFile,
+	}
 	resp.State = KvNamespaceState{KvNamespaceArgs: resp.Inputs, NamespaceID: is.ID}
+	resp.State.EntriesFile = req.State.EntriesFile // the state keeps what the last update was given
 	return resp, nil
 }
 

@@ -264,6 +264,19 @@ func parseBucketID(ctx context.Context, id string) (args R2BucketArgs) {
 	return args
 }
 
+// deleteWithObjects deletes a bucket that is not empty.
+func deleteWithObjects(ctx context.Context, args R2BucketArgs) error {
+	if err := emptyPrefix(ctx, args.place(), ""); err != nil {
+		return err
+	}
+	err := api(ctx).DeleteR2Bucket(ctx, args.AccountID, args.Jurisdiction, args.Name)
+	if isNotEmpty(err) { // the hint that belongs to the answer has been followed
+		return fmt.Errorf("R2 bucket %q is not empty although its objects were deleted: either somebody writes to it, or "+
+			"`r2Endpoint` does not lead to its account and jurisdiction; run this again when that is mended", args.Name)
+	}
+	return err
+}
+
 // isNotEmpty tells that a bucket could not be deleted because of its objects.
 func isNotEmpty(err error) bool {
 	return hasCode(err, cfapi.APIR2, codeBucketNotEmpty) || errors.Is(err, cfapi.ErrConflict)
@@ -274,13 +287,7 @@ func (b *R2Bucket) Delete(ctx context.Context, req infer.DeleteRequest[R2BucketS
 	args := req.State.R2BucketArgs
 	err := api(ctx).DeleteR2Bucket(ctx, args.AccountID, args.Jurisdiction, args.Name)
 	if args.ForceDestroy && isNotEmpty(err) {
-		if err = emptyPrefix(ctx, args.place(), ""); err == nil {
-			err = api(ctx).DeleteR2Bucket(ctx, args.AccountID, args.Jurisdiction, args.Name)
-		}
-		if isNotEmpty(err) { // the hint that belongs to the answer has been followed
-			err = fmt.Errorf("R2 bucket %q is not empty although its objects were deleted: either somebody writes to it, or "+
-				"`r2Endpoint` does not lead to its account and jurisdiction; run this again when that is mended", args.Name)
-		}
+		err = deleteWithObjects(ctx, args)
 	}
 	if errors.Is(err, cfapi.ErrNotFound) {
 		err = nil

@@ -48,7 +48,13 @@ func withStateDiff(prov p.Provider) p.Provider {
 			return resp, replaceable(req, resp)
 		case bundleToken:
 			return bundleDiff(req, resp), nil
+		case namespaceToken:
+			warnOfLostData(ctx, req, resp)
+			return entriesDiff(resp), nil
+		case queueToken:
+			warnOfLostData(ctx, req, resp)
 		case databaseToken:
+			warnOfLostData(ctx, req, resp)
 			return d1DatabaseDiff(req, resp)
 		case bucketToken:
 			// One of the name can be made only after the other has gone.

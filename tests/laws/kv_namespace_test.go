@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +23,12 @@ import (
 )
 
 func kvNamespace() subject {
+	// file writes entries in one of the two forms.
+	file := func(w world, text string) string {
+		path := filepath.Join(w.t.TempDir(), "entries.json")
+		require.NoError(w.t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
 	return subject{
 		name:    "KvNamespace",
 		token:   provider.Name + ":index:KvNamespace",
@@ -46,6 +55,21 @@ func kvNamespace() subject {
 				diff: map[string]p.DiffKind{
 					"entries.motd": p.Update, "entries.more": p.Add, `entries["config/limits"]`: p.Delete,
 				},
+			},
+			{
+				name: "entries of a file", covers: []string{"entriesFile"},
+				edit: func(w world, o object) object {
+					return o.with(nil, "entries", "motd").with(file(w, `{"motd":"bye","more":"new"}`), "entriesFile")
+				},
+				diff: map[string]p.DiffKind{"entries.motd": p.Update, "entries.more": p.Add},
+			},
+			{
+				name: "entries moved to a file as wrangler takes it", idle: true,
+				edit: func(w world, o object) object {
+					text := `[{"key":"config/limits","value":"10"},{"key":"empty","value":""},{"key":"motd","value":"hello"}]`
+					return o.with(nil, "entries").with(file(w, text), "entriesFile")
+				},
+				diff: map[string]p.DiffKind{},
 			},
 			{
 				name: "entries left out", edit: func(_ world, o object) object { return o.with(nil, "entries") },
@@ -96,6 +120,53 @@ func TestKeysOfOthersAreLeftAlone(t *testing.T) {
 	values, err := w.client().KVValues(t.Context(), account, s.id, []string{"theirs", "motd"})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"theirs": "1"}, values)
+}
+
+// TestAFileOfEntriesIsReadOrRefused: each refusal says what is wrong, and never a value.
+func TestAFileOfEntriesIsReadOrRefused(t *testing.T) {
+	t.Parallel()
+	_, s := begun(t, kvNamespace())
+	for text, reason := range map[string]string{
+		`"hidden"`:                   "neither a JSON object of texts nor a list",
+		`{"a": `:                     "neither a JSON object of texts nor a list",
+		`{"a": {"hidden": 1}}`:       `the value of "a" is not a text`,
+		`{"a": null}`:                `the value of "a" is not a text`,
+		`{"": "hidden"}`:             `"" cannot be a key`,
+		`{"own": "hidden"}`:          ", too: leave one of them out",
+		`[{"key": "a"}]`:             "item 1 of the list does not have a key and a value",
+		`[{"value": "hidden"}]`:      "item 1 of the list does not have a key and a value",
+		`[{"key": "a", "value": 1}]`: "item 1 of the list does not have a key and a value",
+		`[{"key": "a", "value": "hidden"},{"key": "a", "value": ""}]`: `"a" is there twice`,
+		`[{"key": "a", "value": "hidden", "expiration_ttl": 60}]`:     `"a" has "expiration_ttl"`,
+	} {
+		path := filepath.Join(t.TempDir(), "entries.json")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		_, err := s.preview(properties(object{"entries": object{"own": "hidden"}, "entriesFile": path}))
+		require.ErrorContains(t, err, reason, text)
+		assert.NotContains(t, err.Error(), "hidden")
+	}
+	_, err := s.preview(properties(object{"entriesFile": filepath.Join(t.TempDir(), "none.json")}))
+	require.ErrorContains(t, err, "entriesFile")
+	require.ErrorContains(t, err, "no such file")
+}
+
+// TestAReplacementWarnsOfTheDataThatGoes: in the preview, by name.
+func TestAReplacementWarnsOfTheDataThatGoes(t *testing.T) {
+	t.Parallel()
+	for r, lost := range map[string]string{
+		"KvNamespace": `KV namespace \"sessions\" is replaced, and with it goes all its keys`,
+		"D1Database":  `D1 database \"orders\" is replaced, and with it goes all data in it`,
+		"Queue":       `queue \"orders\" is replaced, and with it goes all messages in it`,
+	} {
+		subject := subjects()[slices.IndexFunc(subjects(), func(s subject) bool { return s.name == r })]
+		w, s := built(t, subject)
+		_, err := s.preview(properties(subject.program(w)))
+		require.NoError(t, err)
+		assert.NotContains(t, s.logs.String(), "is replaced")
+		_, err = s.preview(properties(subject.program(w).with(otherAccount, "accountId")))
+		require.NoError(t, err)
+		assert.Contains(t, s.logs.String(), lost)
+	}
 }
 
 // TestManyEntriesTakeFewRequests: 10,000 are written by one, and 100 are read by one.
