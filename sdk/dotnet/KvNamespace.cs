@@ -18,12 +18,13 @@ namespace Pulumi.CloudflareWorkers
     /// 
     /// The program keeps the keys in `entries` at the values that it gives them: an update writes those that changed and deletes those
     /// that were removed, up to 10,000 with one request; a refresh sees what others made of them, and reads 100 with one request.
-    /// All other keys are left alone: a namespace is mostly its Workers' to write. A refresh of a value that is not text fails.
+    /// All other keys are left alone: a namespace is mostly its Workers' to write. `entriesFile` names a file with further ones. A refresh of a value that is not text fails.
     /// 
     /// Values are in the state like any other input; of a secret one the state has the encrypted text. What is large or changes
     /// often is better written with `wrangler kv bulk put`.
     /// 
-    /// Deleting the namespace deletes all its keys, whoever wrote them.
+    /// Deleting the namespace, or replacing it, deletes all its keys, whoever wrote them. A preview of a replacement warns of it; the
+    /// resource option `protect: true` refuses both.
     /// 
     /// ## Import
     /// 
@@ -47,6 +48,12 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Output("entries")]
         public Output<ImmutableDictionary<string, string>?> Entries { get; private set; } = null!;
+
+        /// <summary>
+        /// A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{"key": …, "value": …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+        /// </summary>
+        [Output("entriesFile")]
+        public Output<string?> EntriesFile { get; private set; } = null!;
 
         /// <summary>
         /// Cloudflare's id of the namespace, 32 hex digits; the same as the resource's `id`.
@@ -127,6 +134,12 @@ namespace Pulumi.CloudflareWorkers
             get => _entries ?? (_entries = new InputMap<string>());
             set => _entries = value;
         }
+
+        /// <summary>
+        /// A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{"key": …, "value": …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+        /// </summary>
+        [Input("entriesFile")]
+        public Input<string>? EntriesFile { get; set; }
 
         /// <summary>
         /// The namespace's title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource's name and 7 hex digits that differ from stack to stack.

@@ -49,7 +49,8 @@ import * as utilities from "./utilities";
  *
  * ## Deletion
  *
- * Deleting the database, or replacing it, deletes all data in it, and Cloudflare does not ask whether it is empty. Set the
+ * Deleting the database, or replacing it, deletes all data in it, and Cloudflare does not ask whether it is empty. A preview of
+ * a replacement warns of it. Set the
  * resource option `protect: true`, as for everything whose data matters; with `retainOnDelete: true` the database stays when
  * the resource goes. For a while after a mistake `wrangler d1 time-travel` helps with rows, but not with a database that is
  * gone.

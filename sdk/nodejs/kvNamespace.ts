@@ -23,12 +23,13 @@ import * as utilities from "./utilities";
  *
  * The program keeps the keys in `entries` at the values that it gives them: an update writes those that changed and deletes those
  * that were removed, up to 10,000 with one request; a refresh sees what others made of them, and reads 100 with one request.
- * All other keys are left alone: a namespace is mostly its Workers' to write. A refresh of a value that is not text fails.
+ * All other keys are left alone: a namespace is mostly its Workers' to write. `entriesFile` names a file with further ones. A refresh of a value that is not text fails.
  *
  * Values are in the state like any other input; of a secret one the state has the encrypted text. What is large or changes
  * often is better written with `wrangler kv bulk put`.
  *
- * Deleting the namespace deletes all its keys, whoever wrote them.
+ * Deleting the namespace, or replacing it, deletes all its keys, whoever wrote them. A preview of a replacement warns of it; the
+ * resource option `protect: true` refuses both.
  *
  * ## Import
  *
@@ -74,6 +75,10 @@ export class KvNamespace extends pulumi.CustomResource {
      */
     declare public readonly entries: pulumi.Output<{[key: string]: string} | undefined>;
     /**
+     * A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{"key": …, "value": …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+     */
+    declare public readonly entriesFile: pulumi.Output<string | undefined>;
+    /**
      * Cloudflare's id of the namespace, 32 hex digits; the same as the resource's `id`.
      */
     declare public /*out*/ readonly namespaceId: pulumi.Output<string>;
@@ -95,11 +100,13 @@ export class KvNamespace extends pulumi.CustomResource {
         if (!opts.id) {
             resourceInputs["accountId"] = args?.accountId;
             resourceInputs["entries"] = args?.entries;
+            resourceInputs["entriesFile"] = args?.entriesFile;
             resourceInputs["title"] = args?.title;
             resourceInputs["namespaceId"] = undefined /*out*/;
         } else {
             resourceInputs["accountId"] = undefined /*out*/;
             resourceInputs["entries"] = undefined /*out*/;
+            resourceInputs["entriesFile"] = undefined /*out*/;
             resourceInputs["namespaceId"] = undefined /*out*/;
             resourceInputs["title"] = undefined /*out*/;
         }
@@ -122,6 +129,10 @@ export interface KvNamespaceArgs {
      * Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
      */
     entries?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{"key": …, "value": …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+     */
+    entriesFile?: pulumi.Input<string | undefined>;
     /**
      * The namespace's title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource's name and 7 hex digits that differ from stack to stack.
      */

@@ -32,7 +32,7 @@ import * as utilities from "./utilities";
  *
  * ## Deletion
  *
- * Deleting the queue deletes its messages. Cloudflare refuses while a Worker is bound to the queue, or while a consumer has it
+ * Deleting the queue, or replacing it, deletes its messages; a preview of a replacement warns of it. Cloudflare refuses while a Worker is bound to the queue, or while a consumer has it
  * as dead letter queue. Give bindings and consumers the name by the queue's output, as above, and Pulumi deletes them first,
  * and the queue after them; with a name in plain text it does not know the order, and `dependsOn` tells it.
  *

@@ -33,12 +33,13 @@ import (
 //
 // The program keeps the keys in `entries` at the values that it gives them: an update writes those that changed and deletes those
 // that were removed, up to 10,000 with one request; a refresh sees what others made of them, and reads 100 with one request.
-// All other keys are left alone: a namespace is mostly its Workers' to write. A refresh of a value that is not text fails.
+// All other keys are left alone: a namespace is mostly its Workers' to write. `entriesFile` names a file with further ones. A refresh of a value that is not text fails.
 //
 // Values are in the state like any other input; of a secret one the state has the encrypted text. What is large or changes
 // often is better written with `wrangler kv bulk put`.
 //
-// Deleting the namespace deletes all its keys, whoever wrote them.
+// Deleting the namespace, or replacing it, deletes all its keys, whoever wrote them. A preview of a replacement warns of it; the
+// resource option `protect: true` refuses both.
 //
 // ## Import
 //
@@ -54,6 +55,8 @@ type KvNamespace struct {
 	AccountId pulumi.StringOutput `pulumi:"accountId"`
 	// Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
 	Entries pulumi.StringMapOutput `pulumi:"entries"`
+	// A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{"key": …, "value": …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+	EntriesFile pulumi.StringPtrOutput `pulumi:"entriesFile"`
 	// Cloudflare's id of the namespace, 32 hex digits; the same as the resource's `id`.
 	NamespaceId pulumi.StringOutput `pulumi:"namespaceId"`
 	// The namespace's title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource's name and 7 hex digits that differ from stack to stack.
@@ -108,6 +111,8 @@ type kvNamespaceArgs struct {
 	AccountId *string `pulumi:"accountId"`
 	// Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
 	Entries map[string]string `pulumi:"entries"`
+	// A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{"key": …, "value": …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+	EntriesFile *string `pulumi:"entriesFile"`
 	// The namespace's title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource's name and 7 hex digits that differ from stack to stack.
 	Title *string `pulumi:"title"`
 }
@@ -118,6 +123,8 @@ type KvNamespaceArgs struct {
 	AccountId pulumi.StringPtrInput
 	// Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
 	Entries pulumi.StringMapInput
+	// A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{"key": …, "value": …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+	EntriesFile pulumi.StringPtrInput
 	// The namespace's title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource's name and 7 hex digits that differ from stack to stack.
 	Title pulumi.StringPtrInput
 }
@@ -217,6 +224,11 @@ func (o KvNamespaceOutput) AccountId() pulumi.StringOutput {
 // Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
 func (o KvNamespaceOutput) Entries() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *KvNamespace) pulumi.StringMapOutput { return v.Entries }).(pulumi.StringMapOutput)
+}
+
+// A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{"key": …, "value": …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+func (o KvNamespaceOutput) EntriesFile() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *KvNamespace) pulumi.StringPtrOutput { return v.EntriesFile }).(pulumi.StringPtrOutput)
 }
 
 // Cloudflare's id of the namespace, 32 hex digits; the same as the resource's `id`.

@@ -21,18 +21,22 @@ class KvNamespaceArgs:
     def __init__(__self__, *,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
                  entries: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 entries_file: pulumi.Input[Optional[_builtins.str]] = None,
                  title: pulumi.Input[Optional[_builtins.str]] = None):
         """
         The set of arguments for constructing a KvNamespace resource.
 
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the namespace, and its keys are lost.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] entries: Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
+        :param pulumi.Input[_builtins.str] entries_file: A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{"key": …, "value": …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
         :param pulumi.Input[_builtins.str] title: The namespace's title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource's name and 7 hex digits that differ from stack to stack.
         """
         if account_id is not None:
             pulumi.set(__self__, "account_id", account_id)
         if entries is not None:
             pulumi.set(__self__, "entries", entries)
+        if entries_file is not None:
+            pulumi.set(__self__, "entries_file", entries_file)
         if title is not None:
             pulumi.set(__self__, "title", title)
 
@@ -61,6 +65,18 @@ class KvNamespaceArgs:
         pulumi.set(self, "entries", value)
 
     @_builtins.property
+    @pulumi.getter(name="entriesFile")
+    def entries_file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{"key": …, "value": …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+        """
+        return pulumi.get(self, "entries_file")
+
+    @entries_file.setter
+    def entries_file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "entries_file", value)
+
+    @_builtins.property
     @pulumi.getter
     def title(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
@@ -81,6 +97,7 @@ class KvNamespace(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
                  entries: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 entries_file: pulumi.Input[Optional[_builtins.str]] = None,
                  title: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
@@ -99,12 +116,13 @@ class KvNamespace(pulumi.CustomResource):
 
         The program keeps the keys in `entries` at the values that it gives them: an update writes those that changed and deletes those
         that were removed, up to 10,000 with one request; a refresh sees what others made of them, and reads 100 with one request.
-        All other keys are left alone: a namespace is mostly its Workers' to write. A refresh of a value that is not text fails.
+        All other keys are left alone: a namespace is mostly its Workers' to write. `entriesFile` names a file with further ones. A refresh of a value that is not text fails.
 
         Values are in the state like any other input; of a secret one the state has the encrypted text. What is large or changes
         often is better written with `wrangler kv bulk put`.
 
-        Deleting the namespace deletes all its keys, whoever wrote them.
+        Deleting the namespace, or replacing it, deletes all its keys, whoever wrote them. A preview of a replacement warns of it; the
+        resource option `protect: true` refuses both.
 
         ## Import
 
@@ -118,6 +136,7 @@ class KvNamespace(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the namespace, and its keys are lost.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] entries: Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
+        :param pulumi.Input[_builtins.str] entries_file: A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{"key": …, "value": …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
         :param pulumi.Input[_builtins.str] title: The namespace's title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource's name and 7 hex digits that differ from stack to stack.
         """
         ...
@@ -142,12 +161,13 @@ class KvNamespace(pulumi.CustomResource):
 
         The program keeps the keys in `entries` at the values that it gives them: an update writes those that changed and deletes those
         that were removed, up to 10,000 with one request; a refresh sees what others made of them, and reads 100 with one request.
-        All other keys are left alone: a namespace is mostly its Workers' to write. A refresh of a value that is not text fails.
+        All other keys are left alone: a namespace is mostly its Workers' to write. `entriesFile` names a file with further ones. A refresh of a value that is not text fails.
 
         Values are in the state like any other input; of a secret one the state has the encrypted text. What is large or changes
         often is better written with `wrangler kv bulk put`.
 
-        Deleting the namespace deletes all its keys, whoever wrote them.
+        Deleting the namespace, or replacing it, deletes all its keys, whoever wrote them. A preview of a replacement warns of it; the
+        resource option `protect: true` refuses both.
 
         ## Import
 
@@ -174,6 +194,7 @@ class KvNamespace(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
                  entries: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 entries_file: pulumi.Input[Optional[_builtins.str]] = None,
                  title: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
@@ -186,6 +207,7 @@ class KvNamespace(pulumi.CustomResource):
 
             __props__.__dict__["account_id"] = account_id
             __props__.__dict__["entries"] = entries
+            __props__.__dict__["entries_file"] = entries_file
             __props__.__dict__["title"] = title
             __props__.__dict__["namespace_id"] = None
         replace_on_changes = pulumi.ResourceOptions(replace_on_changes=["accountId"])
@@ -214,6 +236,7 @@ class KvNamespace(pulumi.CustomResource):
 
         __props__.__dict__["account_id"] = None
         __props__.__dict__["entries"] = None
+        __props__.__dict__["entries_file"] = None
         __props__.__dict__["namespace_id"] = None
         __props__.__dict__["title"] = None
         return KvNamespace(resource_name, opts=opts, __props__=__props__)
@@ -233,6 +256,14 @@ class KvNamespace(pulumi.CustomResource):
         Keys that the program keeps at these values, each at most 25 MiB. Other keys are left alone. A key that is removed from the program is deleted. Default: none.
         """
         return pulumi.get(self, "entries")
+
+    @_builtins.property
+    @pulumi.getter(name="entriesFile")
+    def entries_file(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{"key": …, "value": …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+        """
+        return pulumi.get(self, "entries_file")
 
     @_builtins.property
     @pulumi.getter(name="namespaceId")

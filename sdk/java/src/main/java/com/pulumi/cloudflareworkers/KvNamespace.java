@@ -34,12 +34,13 @@ import javax.annotation.Nullable;
  * 
  * The program keeps the keys in `entries` at the values that it gives them: an update writes those that changed and deletes those
  * that were removed, up to 10,000 with one request; a refresh sees what others made of them, and reads 100 with one request.
- * All other keys are left alone: a namespace is mostly its Workers&#39; to write. A refresh of a value that is not text fails.
+ * All other keys are left alone: a namespace is mostly its Workers&#39; to write. `entriesFile` names a file with further ones. A refresh of a value that is not text fails.
  * 
  * Values are in the state like any other input; of a secret one the state has the encrypted text. What is large or changes
  * often is better written with `wrangler kv bulk put`.
  * 
- * Deleting the namespace deletes all its keys, whoever wrote them.
+ * Deleting the namespace, or replacing it, deletes all its keys, whoever wrote them. A preview of a replacement warns of it; the
+ * resource option `protect: true` refuses both.
  * 
  * ## Import
  * 
@@ -79,6 +80,20 @@ public class KvNamespace extends com.pulumi.resources.CustomResource {
      */
     public Output<Optional<Map<String,String>>> entries() {
         return Codegen.optional(this.entries);
+    }
+    /**
+     * A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{&#34;key&#34;: …, &#34;value&#34;: …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+     * 
+     */
+    @Export(name="entriesFile", refs={String.class}, tree="[0]")
+    private Output</* @Nullable */ String> entriesFile;
+
+    /**
+     * @return A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{&#34;key&#34;: …, &#34;value&#34;: …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+     * 
+     */
+    public Output<Optional<String>> entriesFile() {
+        return Codegen.optional(this.entriesFile);
     }
     /**
      * Cloudflare&#39;s id of the namespace, 32 hex digits; the same as the resource&#39;s `id`.

@@ -47,6 +47,21 @@ public final class KvNamespaceArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{&#34;key&#34;: …, &#34;value&#34;: …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+     * 
+     */
+    @Import(name="entriesFile")
+    private @Nullable Output<String> entriesFile;
+
+    /**
+     * @return A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{&#34;key&#34;: …, &#34;value&#34;: …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+     * 
+     */
+    public Optional<Output<String>> entriesFile() {
+        return Optional.ofNullable(this.entriesFile);
+    }
+
+    /**
      * The namespace&#39;s title, unique in the account, at most 512 characters. It can be changed in place. Default: the resource&#39;s name and 7 hex digits that differ from stack to stack.
      * 
      */
@@ -66,6 +81,7 @@ public final class KvNamespaceArgs extends com.pulumi.resources.ResourceArgs {
     private KvNamespaceArgs(KvNamespaceArgs $) {
         this.accountId = $.accountId;
         this.entries = $.entries;
+        this.entriesFile = $.entriesFile;
         this.title = $.title;
     }
 
@@ -127,6 +143,27 @@ public final class KvNamespaceArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder entries(Map<String,String> entries) {
             return entries(Output.of(entries));
+        }
+
+        /**
+         * @param entriesFile A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{&#34;key&#34;: …, &#34;value&#34;: …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder entriesFile(@Nullable Output<String> entriesFile) {
+            $.entriesFile = entriesFile;
+            return this;
+        }
+
+        /**
+         * @param entriesFile A JSON file with further entries, relative to the program: an object of texts by key, or a list `[{&#34;key&#34;: …, &#34;value&#34;: …}]` as `wrangler kv bulk put` takes it, without expirations and metadata. Its content is compared, and its name says nothing. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder entriesFile(String entriesFile) {
+            return entriesFile(Output.of(entriesFile));
         }
 
         /**
