@@ -34,6 +34,11 @@ type BundleReference struct {
 // Annotate describes the reference.
 func (r *BundleReference) Annotate(a infer.Annotator) {
 	a.Describe(&r, "A build output in R2: one module, or a directory of modules.")
+	r.annotateMembers(a)
+}
+
+// annotateMembers describes the members of the reference, which a function has as its arguments.
+func (r *BundleReference) annotateMembers(a infer.Annotator) {
 	a.Describe(&r.Bucket, "Name of the R2 bucket, such as `bundles`.")
 	a.Describe(&r.Key, "Key of the object. A key that ends in `/`, such as `api/v1.2.3/`, means all objects below it: a "+
 		"directory of modules, named relative to it. Any other key, such as `api/v1.2.3.js`, is a single module.")

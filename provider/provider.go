@@ -36,7 +36,7 @@ func New() (p.Provider, error) {
 			infer.Resource(&Queue{}),
 		).
 		WithComponents(newWorkerApp()).
-		WithFunctions(fromWrangler(), fromManifest()).
+		WithFunctions(fromWrangler(), fromManifest(), infer.Function(&GetBundle{}), infer.Function(&GetWorker{})).
 		WithModuleMap(map[tokens.ModuleName]tokens.ModuleName{"provider": "index", "component": "index"}).
 		Build()
 	if err != nil {

@@ -25,16 +25,34 @@ func (w *CloudflareWorker) Read(
 	resp := infer.ReadResponse[CloudflareWorkerArgs, CloudflareWorkerState](req)
 	account, script := splitID(ctx, req.ID)
 	r := reader{api: api(ctx), account: account, script: script}
-	deployments, err := r.api.Deployments(ctx, account, script)
-	if errors.Is(err, cfapi.ErrNotFound) {
-		return infer.ReadResponse[CloudflareWorkerArgs, CloudflareWorkerState]{}, nil
-	}
+	imported := req.State.VersionID == "" && len(req.Inputs.CompatibilityDate) == 0
+	state, found, err := r.worker(ctx, req.State.clone(), imported)
 	if err != nil {
 		return resp, explain(err)
 	}
-	state := req.State.clone()
-	state.AccountID, state.ScriptName = account, script
-	imported := state.VersionID == "" && len(req.Inputs.CompatibilityDate) == 0
+	if !found {
+		return infer.ReadResponse[CloudflareWorkerArgs, CloudflareWorkerState]{}, nil
+	}
+	warnOfUnmanaged(ctx, script, unmanaged(state.UnmanagedNames, req.Inputs), req.State, req.Inputs.policy())
+	resp.ID = account + "/" + script
+	resp.Inputs = inputsOf(state, req.Inputs)
+	resp.State = state
+	resp.State.CloudflareWorkerArgs = resp.Inputs
+	return resp, nil
+}
+
+// worker turns what was known of the Worker into what is.
+func (r reader) worker(
+	ctx context.Context, state CloudflareWorkerState, imported bool,
+) (is CloudflareWorkerState, found bool, err error) {
+	deployments, err := r.api.Deployments(ctx, r.account, r.script)
+	if errors.Is(err, cfapi.ErrNotFound) {
+		return state, false, nil
+	}
+	if err != nil {
+		return state, false, err
+	}
+	state.AccountID, state.ScriptName = r.account, r.script
 	if len(deployments) > 0 {
 		err = r.version(ctx, deployments, &state)
 	}
@@ -43,7 +61,7 @@ func (w *CloudflareWorker) Read(
 		consumed, err = r.settings(ctx, cache(ctx), &state)
 	}
 	if err == nil {
-		state.Schedules, err = r.api.Schedules(ctx, account, script)
+		state.Schedules, err = r.api.Schedules(ctx, r.account, r.script)
 	}
 	if err == nil {
 		err = r.routes(ctx, imported, &state)
@@ -51,15 +69,7 @@ func (w *CloudflareWorker) Read(
 	if err == nil {
 		err = r.events(ctx, imported, consumed, &state)
 	}
-	if err != nil {
-		return resp, explain(err)
-	}
-	warnOfUnmanaged(ctx, script, unmanaged(state.UnmanagedNames, req.Inputs), req.State, req.Inputs.policy())
-	resp.ID = account + "/" + script
-	resp.Inputs = inputsOf(state, req.Inputs)
-	resp.State = state
-	resp.State.CloudflareWorkerArgs = resp.Inputs
-	return resp, nil
+	return state, true, err
 }
 
 // inputsOf returns the inputs that would have led to state. Where that is a

@@ -44,7 +44,21 @@ func withoutZeros(prov p.Provider) p.Provider {
 		resp.Properties = outputsWithoutZeros(resp.Properties, req.Inputs, req.Urn.Type())
 		return resp, err
 	}
+	invoke := prov.Invoke
+	prov.Invoke = func(ctx context.Context, req p.InvokeRequest) (p.InvokeResponse, error) {
+		resp, err := invoke(ctx, req)
+		if result, repeats := resultTypes[req.Token]; repeats {
+			resp.Return = dropZeros(resp.Return, property.Map{}, result, map[string]bool{})
+		}
+		return resp, err
+	}
 	return prov
+}
+
+// resultTypes are the results of functions in which inputs of resources are, by function.
+var resultTypes = map[tokens.Type]reflect.Type{
+	Name + ":index:getBundle": reflect.TypeFor[GetBundleResult](),
+	Name + ":index:getWorker": reflect.TypeFor[GetWorkerResult](),
 }
 
 // argsTypes are the types of the inputs, by resource.

@@ -22,7 +22,8 @@ type proof func(t *testing.T, s *site)
 // does not, and returns the configuration of its stack and what proves that it works.
 var patterns = map[string]func(t *testing.T, c *cloud) (config map[string]string, works proof){
 	"bindings": bindingsPattern, "chat": chatPattern, "email": emailPattern, "files": filesPattern,
-	"gateway": gatewayPattern, "notes": notesPattern, "python": pythonPattern, "router": routerPattern, "webhook": webhookPattern,
+	"gateway": gatewayPattern, "notes": notesPattern, "python": pythonPattern, "router": routerPattern,
+	"webhook": webhookPattern,
 }
 
 // TestAPatternLives takes each pattern from its first deployment to nothing.
