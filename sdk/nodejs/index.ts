@@ -25,6 +25,16 @@ export const fromWrangler: typeof import("./fromWrangler").fromWrangler = null a
 export const fromWranglerOutput: typeof import("./fromWrangler").fromWranglerOutput = null as any;
 utilities.lazyLoad(exports, ["fromWrangler","fromWranglerOutput"], () => require("./fromWrangler"));
 
+export { GetBundleArgs, GetBundleResult, GetBundleOutputArgs } from "./getBundle";
+export const getBundle: typeof import("./getBundle").getBundle = null as any;
+export const getBundleOutput: typeof import("./getBundle").getBundleOutput = null as any;
+utilities.lazyLoad(exports, ["getBundle","getBundleOutput"], () => require("./getBundle"));
+
+export { GetWorkerArgs, GetWorkerResult, GetWorkerOutputArgs } from "./getWorker";
+export const getWorker: typeof import("./getWorker").getWorker = null as any;
+export const getWorkerOutput: typeof import("./getWorker").getWorkerOutput = null as any;
+utilities.lazyLoad(exports, ["getWorker","getWorkerOutput"], () => require("./getWorker"));
+
 export { KvNamespaceArgs } from "./kvNamespace";
 export type KvNamespace = import("./kvNamespace").KvNamespace;
 export const KvNamespace: typeof import("./kvNamespace").KvNamespace = null as any;

@@ -1827,6 +1827,66 @@ func (o BuildCommandPtrOutput) Directory() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// A file of a bundle.
+type BundleModule struct {
+	// SHA-256 of the file in hex.
+	Sha256 string `pulumi:"sha256"`
+	// Size of the file in bytes.
+	Size int `pulumi:"size"`
+	// The content type with which it is uploaded, such as `application/javascript+module`.
+	Type string `pulumi:"type"`
+}
+
+// A file of a bundle.
+type BundleModuleOutput struct{ *pulumi.OutputState }
+
+func (BundleModuleOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*BundleModule)(nil)).Elem()
+}
+
+func (o BundleModuleOutput) ToBundleModuleOutput() BundleModuleOutput {
+	return o
+}
+
+func (o BundleModuleOutput) ToBundleModuleOutputWithContext(ctx context.Context) BundleModuleOutput {
+	return o
+}
+
+// SHA-256 of the file in hex.
+func (o BundleModuleOutput) Sha256() pulumi.StringOutput {
+	return o.ApplyT(func(v BundleModule) string { return v.Sha256 }).(pulumi.StringOutput)
+}
+
+// Size of the file in bytes.
+func (o BundleModuleOutput) Size() pulumi.IntOutput {
+	return o.ApplyT(func(v BundleModule) int { return v.Size }).(pulumi.IntOutput)
+}
+
+// The content type with which it is uploaded, such as `application/javascript+module`.
+func (o BundleModuleOutput) Type() pulumi.StringOutput {
+	return o.ApplyT(func(v BundleModule) string { return v.Type }).(pulumi.StringOutput)
+}
+
+type BundleModuleMapOutput struct{ *pulumi.OutputState }
+
+func (BundleModuleMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]BundleModule)(nil)).Elem()
+}
+
+func (o BundleModuleMapOutput) ToBundleModuleMapOutput() BundleModuleMapOutput {
+	return o
+}
+
+func (o BundleModuleMapOutput) ToBundleModuleMapOutputWithContext(ctx context.Context) BundleModuleMapOutput {
+	return o
+}
+
+func (o BundleModuleMapOutput) MapIndex(k pulumi.StringInput) BundleModuleOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) BundleModule {
+		return vs[0].(map[string]BundleModule)[vs[1].(string)]
+	}).(BundleModuleOutput)
+}
+
 // A build output in R2: one module, or a directory of modules.
 type BundleReference struct {
 	// Name of the R2 bucket, such as `bundles`.
@@ -12650,6 +12710,8 @@ func init() {
 	pulumi.RegisterOutputType(BrowserBindingPtrOutput{})
 	pulumi.RegisterOutputType(BuildCommandOutput{})
 	pulumi.RegisterOutputType(BuildCommandPtrOutput{})
+	pulumi.RegisterOutputType(BundleModuleOutput{})
+	pulumi.RegisterOutputType(BundleModuleMapOutput{})
 	pulumi.RegisterOutputType(BundleReferenceOutput{})
 	pulumi.RegisterOutputType(BundleReferencePtrOutput{})
 	pulumi.RegisterOutputType(CacheOptionsOutput{})

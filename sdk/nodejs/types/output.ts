@@ -261,6 +261,24 @@ export interface BuildCommand {
 }
 
 /**
+ * A file of a bundle.
+ */
+export interface BundleModule {
+    /**
+     * SHA-256 of the file in hex.
+     */
+    sha256: string;
+    /**
+     * Size of the file in bytes.
+     */
+    size: number;
+    /**
+     * The content type with which it is uploaded, such as `application/javascript+module`.
+     */
+    type: string;
+}
+
+/**
  * A build output in R2: one module, or a directory of modules.
  */
 export interface BundleReference {

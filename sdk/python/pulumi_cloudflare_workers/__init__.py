@@ -11,6 +11,8 @@ from .cloudflare_worker import *
 from .d1_database import *
 from .from_manifest import *
 from .from_wrangler import *
+from .get_bundle import *
+from .get_worker import *
 from .kv_namespace import *
 from .provider import *
 from .queue import *

@@ -28,6 +28,7 @@ __all__ = [
     'Binding',
     'BrowserBinding',
     'BuildCommand',
+    'BundleModule',
     'BundleReference',
     'CacheOptions',
     'CustomDomain',
@@ -864,6 +865,51 @@ class BuildCommand(dict):
         The directory in which it runs, relative to the program. Default: that of the program.
         """
         return pulumi.get(self, "directory")
+
+
+@pulumi.output_type
+class BundleModule(dict):
+    """
+    A file of a bundle.
+    """
+    def __init__(__self__, *,
+                 sha256: _builtins.str,
+                 size: _builtins.int,
+                 type: _builtins.str):
+        """
+        A file of a bundle.
+
+        :param _builtins.str sha256: SHA-256 of the file in hex.
+        :param _builtins.int size: Size of the file in bytes.
+        :param _builtins.str type: The content type with which it is uploaded, such as `application/javascript+module`.
+        """
+        pulumi.set(__self__, "sha256", sha256)
+        pulumi.set(__self__, "size", size)
+        pulumi.set(__self__, "type", type)
+
+    @_builtins.property
+    @pulumi.getter
+    def sha256(self) -> _builtins.str:
+        """
+        SHA-256 of the file in hex.
+        """
+        return pulumi.get(self, "sha256")
+
+    @_builtins.property
+    @pulumi.getter
+    def size(self) -> _builtins.int:
+        """
+        Size of the file in bytes.
+        """
+        return pulumi.get(self, "size")
+
+    @_builtins.property
+    @pulumi.getter
+    def type(self) -> _builtins.str:
+        """
+        The content type with which it is uploaded, such as `application/javascript+module`.
+        """
+        return pulumi.get(self, "type")
 
 
 @pulumi.output_type

@@ -8,8 +8,14 @@ import com.pulumi.cloudflareworkers.inputs.FromManifestArgs;
 import com.pulumi.cloudflareworkers.inputs.FromManifestPlainArgs;
 import com.pulumi.cloudflareworkers.inputs.FromWranglerArgs;
 import com.pulumi.cloudflareworkers.inputs.FromWranglerPlainArgs;
+import com.pulumi.cloudflareworkers.inputs.GetBundleArgs;
+import com.pulumi.cloudflareworkers.inputs.GetBundlePlainArgs;
+import com.pulumi.cloudflareworkers.inputs.GetWorkerArgs;
+import com.pulumi.cloudflareworkers.inputs.GetWorkerPlainArgs;
 import com.pulumi.cloudflareworkers.outputs.FromManifestResult;
 import com.pulumi.cloudflareworkers.outputs.FromWranglerResult;
+import com.pulumi.cloudflareworkers.outputs.GetBundleResult;
+import com.pulumi.cloudflareworkers.outputs.GetWorkerResult;
 import com.pulumi.core.Output;
 import com.pulumi.core.TypeShape;
 import com.pulumi.deployment.Deployment;
@@ -207,5 +213,130 @@ public final class CloudflareworkersFunctions {
      */
     public static CompletableFuture<FromWranglerResult> fromWranglerPlain(FromWranglerPlainArgs args, InvokeOptions options) {
         return Deployment.getInstance().invokeAsync("cloudflare-workers:index:fromWrangler", TypeShape.of(FromWranglerResult.class), args, Utilities.withVersion(options));
+    }
+    /**
+     * Looks at a bundle in R2: what a reference points at now, its digest, its size and its modules. The content is downloaded,
+     * unless this machine has it, and verified against its digest.
+     * 
+     * `reference` in the result is pinned: pass it on to deploy exactly what was looked at, whatever the key holds by then. A key
+     * that holds nothing is an error.
+     * 
+     * ## Example Usage
+     * 
+     */
+    public static Output<GetBundleResult> getBundle(GetBundleArgs args) {
+        return getBundle(args, InvokeOptions.Empty);
+    }
+    /**
+     * Looks at a bundle in R2: what a reference points at now, its digest, its size and its modules. The content is downloaded,
+     * unless this machine has it, and verified against its digest.
+     * 
+     * `reference` in the result is pinned: pass it on to deploy exactly what was looked at, whatever the key holds by then. A key
+     * that holds nothing is an error.
+     * 
+     * ## Example Usage
+     * 
+     */
+    public static CompletableFuture<GetBundleResult> getBundlePlain(GetBundlePlainArgs args) {
+        return getBundlePlain(args, InvokeOptions.Empty);
+    }
+    /**
+     * Looks at a bundle in R2: what a reference points at now, its digest, its size and its modules. The content is downloaded,
+     * unless this machine has it, and verified against its digest.
+     * 
+     * `reference` in the result is pinned: pass it on to deploy exactly what was looked at, whatever the key holds by then. A key
+     * that holds nothing is an error.
+     * 
+     * ## Example Usage
+     * 
+     */
+    public static Output<GetBundleResult> getBundle(GetBundleArgs args, InvokeOptions options) {
+        return Deployment.getInstance().invoke("cloudflare-workers:index:getBundle", TypeShape.of(GetBundleResult.class), args, Utilities.withVersion(options));
+    }
+    /**
+     * Looks at a bundle in R2: what a reference points at now, its digest, its size and its modules. The content is downloaded,
+     * unless this machine has it, and verified against its digest.
+     * 
+     * `reference` in the result is pinned: pass it on to deploy exactly what was looked at, whatever the key holds by then. A key
+     * that holds nothing is an error.
+     * 
+     * ## Example Usage
+     * 
+     */
+    public static Output<GetBundleResult> getBundle(GetBundleArgs args, InvokeOutputOptions options) {
+        return Deployment.getInstance().invoke("cloudflare-workers:index:getBundle", TypeShape.of(GetBundleResult.class), args, Utilities.withVersion(options));
+    }
+    /**
+     * Looks at a bundle in R2: what a reference points at now, its digest, its size and its modules. The content is downloaded,
+     * unless this machine has it, and verified against its digest.
+     * 
+     * `reference` in the result is pinned: pass it on to deploy exactly what was looked at, whatever the key holds by then. A key
+     * that holds nothing is an error.
+     * 
+     * ## Example Usage
+     * 
+     */
+    public static CompletableFuture<GetBundleResult> getBundlePlain(GetBundlePlainArgs args, InvokeOptions options) {
+        return Deployment.getInstance().invokeAsync("cloudflare-workers:index:getBundle", TypeShape.of(GetBundleResult.class), args, Utilities.withVersion(options));
+    }
+    /**
+     * Looks at a Worker that another stack, wrangler or the dashboard manages: which version serves, what is bound to it, and
+     * where it answers. Nothing is changed, and nothing of it enters this stack&#39;s management.
+     * 
+     * A Worker that does not exist is an error. To manage it, import it as a `CloudflareWorker` instead.
+     * 
+     * ## Example Usage
+     * 
+     */
+    public static Output<GetWorkerResult> getWorker(GetWorkerArgs args) {
+        return getWorker(args, InvokeOptions.Empty);
+    }
+    /**
+     * Looks at a Worker that another stack, wrangler or the dashboard manages: which version serves, what is bound to it, and
+     * where it answers. Nothing is changed, and nothing of it enters this stack&#39;s management.
+     * 
+     * A Worker that does not exist is an error. To manage it, import it as a `CloudflareWorker` instead.
+     * 
+     * ## Example Usage
+     * 
+     */
+    public static CompletableFuture<GetWorkerResult> getWorkerPlain(GetWorkerPlainArgs args) {
+        return getWorkerPlain(args, InvokeOptions.Empty);
+    }
+    /**
+     * Looks at a Worker that another stack, wrangler or the dashboard manages: which version serves, what is bound to it, and
+     * where it answers. Nothing is changed, and nothing of it enters this stack&#39;s management.
+     * 
+     * A Worker that does not exist is an error. To manage it, import it as a `CloudflareWorker` instead.
+     * 
+     * ## Example Usage
+     * 
+     */
+    public static Output<GetWorkerResult> getWorker(GetWorkerArgs args, InvokeOptions options) {
+        return Deployment.getInstance().invoke("cloudflare-workers:index:getWorker", TypeShape.of(GetWorkerResult.class), args, Utilities.withVersion(options));
+    }
+    /**
+     * Looks at a Worker that another stack, wrangler or the dashboard manages: which version serves, what is bound to it, and
+     * where it answers. Nothing is changed, and nothing of it enters this stack&#39;s management.
+     * 
+     * A Worker that does not exist is an error. To manage it, import it as a `CloudflareWorker` instead.
+     * 
+     * ## Example Usage
+     * 
+     */
+    public static Output<GetWorkerResult> getWorker(GetWorkerArgs args, InvokeOutputOptions options) {
+        return Deployment.getInstance().invoke("cloudflare-workers:index:getWorker", TypeShape.of(GetWorkerResult.class), args, Utilities.withVersion(options));
+    }
+    /**
+     * Looks at a Worker that another stack, wrangler or the dashboard manages: which version serves, what is bound to it, and
+     * where it answers. Nothing is changed, and nothing of it enters this stack&#39;s management.
+     * 
+     * A Worker that does not exist is an error. To manage it, import it as a `CloudflareWorker` instead.
+     * 
+     * ## Example Usage
+     * 
+     */
+    public static CompletableFuture<GetWorkerResult> getWorkerPlain(GetWorkerPlainArgs args, InvokeOptions options) {
+        return Deployment.getInstance().invokeAsync("cloudflare-workers:index:getWorker", TypeShape.of(GetWorkerResult.class), args, Utilities.withVersion(options));
     }
 }
