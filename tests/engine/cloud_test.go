@@ -118,7 +118,8 @@ func (c *cloud) wrangler(t *testing.T, dir, stdin string, args ...string) string
 	compiled, err := toolbox.CompileCache()
 	require.NoError(t, err)
 	cmd.Env = append(cmd.Environ(), c.variables()...)
-	cmd.Env = append(cmd.Env, compiled, "WRANGLER_SEND_METRICS=false", "CI=1", "HOME="+filepath.Join(t.TempDir(), "home"))
+	cmd.Env = append(cmd.Env, compiled, "WRANGLER_SEND_METRICS=false", "WRANGLER_HIDE_BANNER=true", "CI=1",
+		"HOME="+filepath.Join(t.TempDir(), "home"))
 	said, err := cmd.CombinedOutput()
 	require.NoErrorf(t, err, "wrangler %v:\n%s", args, said)
 	return string(said)

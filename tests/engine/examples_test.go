@@ -125,14 +125,14 @@ func TestTheExampleWorkerIsSound(t *testing.T) {
 	s.answers(t, "Hello", 1)
 }
 
-// checkTypes runs TypeScript's compiler on the example in dir.
+// checkTypes runs TypeScript's compiler on the example in dir. What it imports is checked with the guides, once.
 func checkTypes(t *testing.T, dir string) {
 	t.Helper()
 	node, err := toolbox.Node()
 	require.NoError(t, err)
 	modules, err := toolbox.NodeModules()
 	require.NoError(t, err)
-	tsc := exec.CommandContext(t.Context(), node, filepath.Join(modules, "typescript", "bin", "tsc"))
+	tsc := exec.CommandContext(t.Context(), node, filepath.Join(modules, "typescript", "bin", "tsc"), "--skipLibCheck")
 	tsc.Dir = dir
 	said, err := tsc.CombinedOutput()
 	require.NoError(t, err, string(said))

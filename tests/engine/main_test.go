@@ -38,5 +38,14 @@ func run(m *testing.M) (int, error) {
 	if checkout, err = sandbox.New(context.Background(), dir); err != nil {
 		return 0, err
 	}
+	variables, err := checkout.Hasty()
+	if err != nil {
+		return 0, err
+	}
+	for name, value := range variables {
+		if err := os.Setenv(name, value); err != nil {
+			return 0, err
+		}
+	}
 	return m.Run(), nil
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/tests/toolbox"
 )
 
-// Passphrase encrypts the secrets of every stack.
+// Passphrase encrypts the secrets of stacks that programs make.
 const Passphrase = "correct horse battery staple"
 
 // A Stack is one stack of a project, with a backend and a home of its own, driven by the Pulumi CLI.
@@ -41,8 +41,14 @@ func NewStack(ctx context.Context, project, state string, env ...string) (*Stack
 	if err := os.MkdirAll(home(state), 0o750); err != nil {
 		return nil, err
 	}
-	s := &Stack{project: project, home: home(state), cli: cli, env: append(append(base, Variables(state)...), env...)}
-	_, err = s.Pulumi(ctx, "stack", "init", "dev")
+	address, err := startVault(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{project: project, home: home(state), cli: cli, env: append(base, Variables(state)...)}
+	s.Setenv("VAULT_ADDR="+address, "VAULT_TOKEN=none")
+	s.Setenv(env...)
+	_, err = s.Pulumi(ctx, "stack", "init", "dev", "--secrets-provider="+secretsProvider)
 	return s, err
 }
 
@@ -57,6 +63,7 @@ func Variables(state string) []string {
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_DISABLE_REGISTRY_RESOLVE=true",
+		"GOGC=400", // these processes end before memory is scarce
 	}
 }
 
