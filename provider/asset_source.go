@@ -40,7 +40,14 @@ type assetSource interface {
 func openAssets(ctx context.Context, store bundleStore, w WorkerAssets) (assetSource, error) {
 	switch {
 	case w.Archive != nil:
-		return openArchive(ctx, w.Archive)
+		source, err := openArchive(ctx, w.Archive, assets.MaxSize)
+		switch {
+		case errors.Is(err, errRemoteArchive):
+			return nil, fmt.Errorf("%w, or put it into R2 and set bucket", err)
+		case err != nil:
+			return nil, err
+		}
+		return source, nil
 	case w.Bucket != "":
 		place := BundleReference{Bucket: w.Bucket, Key: w.Prefix, Jurisdiction: w.Jurisdiction}
 		return &storedAssets{store: store, at: place}, nil
@@ -90,8 +97,8 @@ func (f *fileAssets) close() {
 }
 
 // openArchive gives an archive as a directory: that of a path is the directory itself, a zip file is read in place,
-// all others are unpacked into a temporary directory.
-func openArchive(ctx context.Context, a *resource.Archive) (assetSource, error) {
+// all others are unpacked into a temporary directory, their files up to just above the limit in bytes.
+func openArchive(ctx context.Context, a *resource.Archive, limit int64) (*fileAssets, error) {
 	f := &fileAssets{what: "the archive"}
 	if a.Path != "" {
 		f.what = a.Path
@@ -120,7 +127,7 @@ func openArchive(ctx context.Context, a *resource.Archive) (assetSource, error) 
 	f.fsys, f.end = os.DirFS(dir), func() error { return os.RemoveAll(dir) }
 	root, err := os.OpenRoot(dir)
 	if err == nil {
-		err = errors.Join(unpacker{root}.archive(ctx, a, ""), root.Close())
+		err = errors.Join(unpacker{root, limit}.archive(ctx, a, ""), root.Close())
 	}
 	if err != nil {
 		f.close()
@@ -130,9 +137,12 @@ func openArchive(ctx context.Context, a *resource.Archive) (assetSource, error) 
 }
 
 // unpacker writes archives into a directory, which nothing in them can leave.
-type unpacker struct{ root *os.Root }
+type unpacker struct {
+	root  *os.Root
+	limit int64 // of a file, in bytes
+}
 
-var errRemoteArchive = errors.New("it is on the network: download it first, or put it into R2 and set bucket")
+var errRemoteArchive = errors.New("it is on the network: download it first")
 
 // archive writes what a has below the directory called at.
 func (u unpacker) archive(ctx context.Context, a *resource.Archive, at string) error {
@@ -258,7 +268,7 @@ func (u unpacker) tar(ctx context.Context, r io.Reader, at string) error {
 	}
 }
 
-// write writes a file. What is larger than any asset is cut off just above that, and refused when it is read.
+// write writes a file. What is larger than any may be is cut off just above that, and refused when it is read.
 func (u unpacker) write(name string, r io.Reader) error {
 	if err := digest.CheckName(name); err != nil {
 		return err
@@ -272,7 +282,7 @@ func (u unpacker) write(name string, r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, io.LimitReader(r, assets.MaxSize+1))
+	_, err = io.Copy(f, io.LimitReader(r, u.limit+1))
 	return errors.Join(err, f.Close())
 }
 

@@ -127,6 +127,9 @@ func (c *checker) build(ctx context.Context, args *WorkerBundleArgs) bool {
 		return false
 	case build == nil:
 		return true
+	case args.archive() != nil || computed(c.inputs, "archive"):
+		c.fail(true, []string{"build"}, "makes what is at path: Pulumi has read an archive before it could run")
+		return false
 	case len(build.Command) == 0 || build.Command[0] == "":
 		c.fail(true, []string{"build", "command"}, "must be a program and its arguments")
 		return false

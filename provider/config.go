@@ -40,6 +40,8 @@ type Config struct {
 	cache  *bundle.Cache
 	edge   *edge
 	builds *builds
+
+	archives *archives
 }
 
 // SecretsGroup says where the values of a group of secrets lie. Exactly one member is set.
@@ -126,7 +128,7 @@ func (c *Config) Configure(ctx context.Context) error {
 		return err
 	}
 	c.cache = &bundle.Cache{Dir: c.CacheDir}
-	c.builds = &builds{}
+	c.builds, c.archives = &builds{}, &archives{}
 	c.api = &cfapi.Client{
 		Endpoint:          c.Endpoint,
 		R2Endpoint:        c.R2Endpoint,

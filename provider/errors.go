@@ -208,6 +208,11 @@ func hintsFor(err error) (hints []string) {
 	if loss := (*dataLossError)(nil); errors.As(err, &loss) {
 		add("if that is meant, name the classes in allowDataLoss for this update")
 	}
+	if loss := (*replacementError)(nil); errors.As(err, &loss) {
+		add("to keep the data, leave the Worker as it is, or let a migration of the new one take the classes over " +
+			"(transferredClasses)")
+		add("if that is meant, name the classes in allowDataLoss for this update")
+	}
 	if none := (*noSubdomainError)(nil); errors.As(err, &none) {
 		add("choose one in the dashboard under Workers & Pages, or leave workersDev out")
 		return hints

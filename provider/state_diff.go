@@ -44,8 +44,10 @@ func withStateDiff(prov p.Provider) p.Provider {
 		switch req.Urn.Type() { //nolint:exhaustive // tokens are not an enumeration
 		case workerToken:
 			resp = workerDiff(req, resp)
-			warnOfReplacement(ctx, req, resp)
-			return resp, replaceable(req, resp)
+			if err := replaceable(req, resp); err != nil {
+				return resp, err
+			}
+			return resp, checkReplacement(ctx, req, resp)
 		case bundleToken:
 			return bundleDiff(req, resp), nil
 		case namespaceToken:
@@ -92,18 +94,21 @@ func bundleDiff(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
 		return differs(resp, "files")
 	}
 	ref, local := req.State.Get("reference"), req.Inputs.Get("path")
-	if _, moved := resp.DetailedDiff["path"]; !moved || !ref.IsMap() || !local.IsString() {
+	if !ref.IsMap() || local.IsComputed() || req.Inputs.Get("archive").IsComputed() {
 		return resp
 	}
 	key := ref.AsMap().Get("key")
 	if !key.IsString() {
 		return resp
 	}
-	if !strings.HasSuffix(key.AsString(), "/") && path.Base(key.AsString()) != filepath.Base(local.AsString()) {
+	_, moved := resp.DetailedDiff["path"]
+	if moved && local.IsString() && !strings.HasSuffix(key.AsString(), "/") &&
+		path.Base(key.AsString()) != filepath.Base(local.AsString()) {
 		resp.DetailedDiff["path"] = p.PropertyDiff{Kind: p.UpdateReplace, InputDiff: true}
 		return resp
 	}
 	delete(resp.DetailedDiff, "path")
+	delete(resp.DetailedDiff, "archive")
 	resp.HasChanges = len(resp.DetailedDiff) > 0
 	return resp
 }

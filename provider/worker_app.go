@@ -27,7 +27,7 @@ func newWorkerApp() infer.InferredComponent {
 
 // absentInApp says what takes the place of inputs that a CloudflareWorker must have.
 var absentInApp = map[string]string{
-	"bundle":            "none, and `path` or `promoteFrom` is given.",
+	"bundle":            "none, and `path`, `archive` or `promoteFrom` is given.",
 	"compatibilityDate": "what the file of `fromWrangler` says.",
 }
 

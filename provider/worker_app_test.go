@@ -14,6 +14,8 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/integration"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -215,10 +217,10 @@ func TestAnAppRefusesWhatContradictsItself(t *testing.T) {
 		inputs map[string]property.Value
 		want   string
 	}{
-		"nothing to run": {nil, "path: must be the build output; or give bundle or promoteFrom"},
+		"nothing to run": {nil, "path: must be the build output; or give archive, bundle or promoteFrom"},
 		"two bundles": {
 			map[string]property.Value{"path": txt("d"), "promoteFrom": reference(map[string]property.Value{})},
-			"promoteFrom: give just one of path, bundle and promoteFrom",
+			"promoteFrom: give just one of path, archive, bundle and promoteFrom",
 		},
 		"promotion of whatever is there": {
 			map[string]property.Value{"promoteFrom": reference(map[string]property.Value{})}, "promoteFrom: has no sha256",
@@ -252,6 +254,10 @@ func TestAnAppRefusesWhatContradictsItself(t *testing.T) {
 			map[string]property.Value{"build": obj(map[string]property.Value{"command": textList("x")})},
 			"build: says how the output at path is made: give path",
 		},
+		"a path and an archive": {
+			map[string]property.Value{"path": txt("d"), "archive": unknown},
+			"archive: give just one of path, archive, bundle and promoteFrom",
+		},
 		"a file that is not known": {
 			map[string]property.Value{"path": txt("d"), "fromWrangler": obj(map[string]property.Value{"path": unknown})},
 			"fromWrangler must be known",
@@ -283,4 +289,28 @@ func TestWhatAnAppIsGivenKeepsItsDependencies(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, e.children["CloudflareWorker api"].PropertyDependencies["bindings"].Urns, of)
 	assert.NotContains(t, e.children["WorkerBundle api"].Dependencies, of)
+}
+
+// TestAnAppStoresAnArchive as it stores what is at a path.
+func TestAnAppStoresAnArchive(t *testing.T) {
+	t.Parallel()
+	given := &resource.Archive{Sig: archive.ArchiveSig, Assets: map[string]any{
+		"index.js": &resource.Asset{Sig: asset.AssetSig, Text: "export default {}"},
+		"lib":      &resource.Archive{Sig: archive.ArchiveSig, Path: "testdata"},
+	}}
+	e, _, err := construct(t, p.ConstructRequest{Inputs: property.NewMap(map[string]property.Value{
+		"archive": property.New(given), "compatibilityDate": txt("2026-11-01"),
+	})})
+	require.NoError(t, err)
+	stored := e.inputs["WorkerBundle api"]["archive"]
+	require.True(t, stored.IsArchive())
+	text, _ := stored.ArchiveValue().Assets["index.js"].(*resource.Asset)
+	require.NotNil(t, text)
+	assert.Equal(t, "export default {}", text.Text)
+	files, _ := stored.ArchiveValue().Assets["lib"].(*resource.Archive)
+	require.NotNil(t, files)
+	assert.Equal(t, "testdata", files.Path)
+	worker := e.inputs["CloudflareWorker api"]
+	assert.Equal(t, "ab", worker["bundle"].ObjectValue()["sha256"].StringValue())
+	assert.NotContains(t, worker, resource.PropertyKey("archive"))
 }

@@ -16,6 +16,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pulumi/pulumi-go-provider/infer"
+	"github.com/pulumi/pulumi-go-provider/infer/types"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/bundle"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
@@ -43,11 +45,12 @@ type WorkerBundleArgs struct {
 	Bucket         string `pulumi:"bucket"                provider:"replaceOnChanges"`
 	Jurisdiction   string `pulumi:"jurisdiction,optional" provider:"replaceOnChanges"`
 	Prefix         string `pulumi:"prefix,optional"       provider:"replaceOnChanges"`
-	Path           string `pulumi:"path"`
+	Path           string `pulumi:"path,optional"`
 	SHA256         string `pulumi:"sha256,optional"       provider:"replaceOnChanges"`
 	RetainOnDelete *bool  `pulumi:"retainOnDelete,optional"`
 
-	Build *BuildCommand `pulumi:"build,optional"`
+	Archive *types.AssetOrArchive `pulumi:"archive,optional"` // see workerBundle
+	Build   *BuildCommand         `pulumi:"build,optional"`
 }
 
 // WorkerBundleState is a [WorkerBundle] as last seen.
@@ -77,13 +80,16 @@ func (b *WorkerBundleArgs) Annotate(a infer.Annotator) {
 	a.Describe(&b.Prefix, "What the objects' keys begin with, such as `api`. The digest and a slash follow. "+
 		"Default: `bundles`.")
 	a.Describe(&b.Path, "The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic "+
-		"links in a directory are refused.")
+		"links in a directory are refused. Default: none, and `archive` is given.")
+	a.Describe(&b.Archive, "The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, "+
+		".tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. "+
+		"The state keeps the digest and none of the content. Default: none, and `path` is given.")
 	a.Describe(&b.Build, "A command that makes what is at `path`. It runs in each preview and each update, before the "+
 		"digest is found out: a preview without it could not say what will run. Build to the same bytes from the same "+
 		"sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built "+
 		"already.")
 	a.Describe(&b.SHA256, "SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from "+
-		"`path`. Set it to refuse any other content.")
+		"the files. Set it to refuse any other content.")
 	a.Describe(&b.RetainOnDelete, "Whether the objects stay in R2 when this resource is deleted or replaced by a new "+
 		"build, so that a rollback finds them. Default: true.")
 }
@@ -111,7 +117,7 @@ func (*WorkerBundle) WireDependencies(f infer.FieldSelector, in *WorkerBundleArg
 
 // known reports whether the reference can be told: Check fills in all of these unless they are computed.
 func (b WorkerBundleArgs) known() bool {
-	return b.Bucket != "" && b.Prefix != "" && b.SHA256 != "" && b.Path != ""
+	return b.Bucket != "" && b.Prefix != "" && b.SHA256 != "" && (b.Path != "" || b.archive() != nil)
 }
 
 // key is where the bundle's objects are, or its only object. A directory's
@@ -147,18 +153,36 @@ func (b *WorkerBundle) Check(
 	c.fail(args.Bucket == "", []string{"bucket"}, "must name an R2 bucket")
 	c.fail(args.Prefix != "" && digest.CheckName(args.Prefix) != nil, []string{"prefix"}, "%q cannot begin an "+
 		"object's key", args.Prefix)
+	from := c.bundleSource(args)
 	built := c.build(ctx, &args)
-	if built && !computed(req.NewInputs, "path") && !computed(req.NewInputs, "sha256") {
-		args.SHA256 = c.bundleDigest(args)
+	if from != "" && built && !computed(req.NewInputs, "sha256") {
+		args.SHA256 = c.bundleDigest(ctx, from, args, req.OldInputs)
+	}
+	if args.archive() != nil {
+		args.Archive = infer.GetConfig[Config](ctx).archives.keep(args)
 	}
 	return infer.CheckResponse[WorkerBundleArgs]{Inputs: args, Failures: c.failures}, nil
 }
 
-// bundleDigest returns the digest of what is at args.Path, which must be the declared one if there is one.
-func (c *checker) bundleDigest(args WorkerBundleArgs) string {
-	path := []string{"path"}
-	local, err := readBundle(args.Path)
-	if errors.Is(err, fs.ErrNotExist) {
+// bundleDigest returns the digest of what the input called from names, which must be the declared one if there is one.
+func (c *checker) bundleDigest(ctx context.Context, from string, args WorkerBundleArgs, olds property.Map) string {
+	path := []string{from}
+	if known := args.archive(); known != nil && isKept(known, olds) { // ignoreChanges put it here
+		return known.Hash
+	}
+	var local bundle.Bundle
+	var err error
+	if known := args.archive(); known != nil {
+		local, err = readArchive(ctx, known)
+	} else {
+		local, err = readBundle(args.Path)
+	}
+	var missing *missingAssetsError
+	switch {
+	case errors.As(err, &missing):
+		c.fail(true, path, "there is no archive %q: has the Worker been built?", missing.path)
+		return args.SHA256
+	case errors.Is(err, fs.ErrNotExist) && args.archive() == nil:
 		c.fail(true, path, "there is no file or directory %q: has the Worker been built?", args.Path)
 		return args.SHA256
 	}
@@ -178,7 +202,7 @@ func (c *checker) bundleDigest(args WorkerBundleArgs) string {
 		c.fail(true, []string{"sha256"}, "%v", err)
 		return args.SHA256
 	}
-	c.fail(want != got, []string{"sha256"}, "%q has the SHA-256 %s, not %s as declared", args.Path, got, want)
+	c.fail(want != got, []string{"sha256"}, "%s has the SHA-256 %s, not %s as declared", args.what(), got, want)
 	return want.String()
 }
 
@@ -192,16 +216,20 @@ func readBundle(path string) (bundle.Bundle, error) {
 		content, err := os.ReadFile(path)
 		return bundle.Bundle{Files: map[string][]byte{filepath.Base(path): content}, Single: true}, err
 	}
+	return readFiles(os.DirFS(path), path)
+}
+
+// readFiles reads all files of the root, which errors call by its name.
+func readFiles(root fs.FS, called string) (bundle.Bundle, error) {
 	b := bundle.Bundle{Files: map[string][]byte{}}
-	root := os.DirFS(path)
-	err = fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case entry.IsDir(), bundle.Ignored(name):
 			return nil
 		case !entry.Type().IsRegular():
-			return fmt.Errorf("%q in %q is neither a file nor a directory", name, path)
+			return fmt.Errorf("%q in %q is neither a file nor a directory", name, called)
 		}
 		b.Files[name], err = fs.ReadFile(root, name)
 		return err
@@ -215,10 +243,11 @@ func (b *WorkerBundle) Create(
 ) (infer.CreateResponse[WorkerBundleState], error) {
 	args := req.Inputs
 	state := WorkerBundleState{WorkerBundleArgs: args}
+	state.Archive = nil // an output would be an archive without files
 	if req.DryRun && !args.known() {
 		return infer.CreateResponse[WorkerBundleState]{Output: state}, nil
 	}
-	local, err := readBundle(args.Path)
+	local, err := args.content(ctx)
 	if err != nil {
 		return infer.CreateResponse[WorkerBundleState]{Output: state}, err
 	}
@@ -233,7 +262,7 @@ func (b *WorkerBundle) Create(
 		return resp, fmt.Errorf("sha256: %w", err)
 	}
 	if err := local.Verify(want); err != nil { // it changed since Check
-		return resp, explain(fmt.Errorf("path %q: %w", args.Path, err))
+		return resp, explain(fmt.Errorf("%s: %w", args.what(), err))
 	}
 	if err := upload(ctx, args, local); err != nil {
 		// Some objects may be there. Keeping the id lets the next update or a destroy deal with them.
@@ -285,6 +314,7 @@ func (b *WorkerBundle) Update(
 	if whole := req.State.Files > 0; whole {
 		next := req.State
 		next.WorkerBundleArgs = req.Inputs
+		next.Archive = nil
 		return infer.UpdateResponse[WorkerBundleState]{Output: next}, nil
 	}
 	created, err := b.Create(ctx, infer.CreateRequest[WorkerBundleArgs]{Inputs: req.Inputs, DryRun: req.DryRun})
@@ -301,7 +331,7 @@ func (b *WorkerBundle) Read(
 	if err != nil {
 		return resp, err
 	}
-	args.Path, args.RetainOnDelete = req.Inputs.Path, req.Inputs.RetainOnDelete
+	args.Path, args.Archive, args.RetainOnDelete = req.Inputs.Path, req.Inputs.Archive, req.Inputs.RetainOnDelete
 	ref := BundleReference{Bucket: args.Bucket, Key: key, SHA256: args.SHA256, Jurisdiction: args.Jurisdiction}
 	store := bundleStore{api: api(ctx), cache: cache(ctx), account: args.AccountID}
 	objects, err := store.objects(ctx, ref)
@@ -321,9 +351,7 @@ func (b *WorkerBundle) Read(
 	if req.State.Files == 0 && req.State.SHA256 != "" { // broke off: only the next update knows what is missing
 		state.Files, state.Size = 0, 0
 	}
-	if req.State.Path != "" {
-		state.Path = req.State.Path // where it was built when it was stored
-	}
+	state.Path, state.Archive = req.State.Path, nil // where it was built when it was stored
 	resp.ID, resp.Inputs, resp.State = bundleID(args.AccountID, ref), args, state
 	return resp, nil
 }

@@ -85,8 +85,9 @@ func (w *CloudflareWorkerArgs) Annotate(a infer.Annotator) {
 		"it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.")
 	a.Describe(&w.Exports, "What is to become of each class of Durable Objects, by its name: the declarative form of "+
 		"`migrations`, which it excludes. Each upload is then deployed at once. Default: none.")
-	a.Describe(&w.AllowDataLoss, "Classes of Durable Objects whose data a migration may delete. An update that would "+
-		"delete that of others is refused, in its preview too. Default: none.")
+	a.Describe(&w.AllowDataLoss, "Classes of Durable Objects whose data an update may delete, by a migration or "+
+		"because another Worker replaces this one. An update that would delete that of others is refused, in its preview "+
+		"too. Default: none.")
 	a.Describe(&w.Assets, "Static files that Cloudflare serves without running the Worker. They are uploaded with the "+
 		"version, each only if Cloudflare does not have it. Default: none.")
 	a.Describe(&w.Rollout, "How much of the traffic a new version gets while the rest stays with the one that served "+

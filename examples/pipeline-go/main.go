@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A pipeline that deploys a Worker to staging and promotes what was tested there to production. It shows what would
-// change, deploys what is approved, tests it over HTTP, and takes it back if the test fails.
+// change, deploys what is approved, tests it over HTTP, and takes it back if the test fails and that can be.
 package main
 
 import (
@@ -20,6 +20,7 @@ const (
 	exitFailed     = 1
 	exitPending    = 2 // there are changes that nobody approved; nothing was changed
 	exitRolledBack = 3 // the new version failed its test; the one before it serves again
+	exitFailing    = 4 // the new version failed its test; it serves, for none can take its place
 )
 
 func main() {
@@ -31,6 +32,8 @@ func main() {
 		code = exitPending
 	case errors.Is(err, errRolledBack):
 		code = exitRolledBack
+	case errors.Is(err, errFailing):
+		code = exitFailing
 	case err != nil:
 		code = exitFailed
 	}

@@ -26,8 +26,9 @@ import (
 const project = "hello-pipeline"
 
 var (
-	errPending    = errors.New("there are changes: deploy them with --approve")
+	errPending    = errors.New("nothing was deployed: that needs --approve")
 	errRolledBack = errors.New("rolled back")
+	errFailing    = errors.New("the new version fails its smoke test, and serves")
 )
 
 // A pipeline deploys one stack.
@@ -53,7 +54,7 @@ func (p *pipeline) open(ctx context.Context, stack string, program pulumi.RunFun
 	return auto.UpsertStackInlineSource(ctx, stack, project, program, auto.Project(settings))
 }
 
-// deploy previews, deploys what is approved, tests it, and takes it back if the test fails.
+// deploy previews, deploys what is approved, tests it, and takes it back if the test fails and that can be.
 func (p *pipeline) deploy(ctx context.Context) error {
 	r := release{stack: p.stack, dist: p.dist, signingKey: os.Getenv(signingKey)}
 	if r.signingKey == "" {
@@ -73,24 +74,27 @@ func (p *pipeline) deploy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !changes.Pending() {
+	previous, err := outputs(ctx, s)
+	switch {
+	case err != nil:
+		return err
+	case changes.Pending():
+		fmt.Print(changes.Markdown())
+	case previous.Bundle != nil:
 		fmt.Println("nothing to do")
 		return nil
+	default:
+		fmt.Println("nothing has changed, but what serves has failed its smoke test: it is to be tested again")
 	}
-	fmt.Print(changes.Markdown())
 	if !p.approve {
 		return errPending
-	}
-	previous, err := outputs(ctx, s)
-	if err != nil {
-		return err
 	}
 	address, err := up(ctx, s)
 	if err != nil {
 		return err
 	}
 	if failure := p.smoke.passes(ctx, address); failure != nil {
-		return rollBack(ctx, s, r, previous.Bundle, failure)
+		return takeBack(ctx, s, r, previous.Bundle, changes.Barriers, failure)
 	}
 	fmt.Println("serving at", address)
 	return nil
@@ -154,20 +158,31 @@ func up(ctx context.Context, s auto.Stack) (string, error) {
 	return address, nil
 }
 
-// rollBack lets the version serve again that served before. It takes back code, variables, secrets and bindings; what
-// the deployment did to storage stays. The stack's output bundle is what serves, so that nobody promotes the failure.
-func rollBack(ctx context.Context, s auto.Stack, r release, previous *bundle, failure error) error {
-	if previous == nil {
-		return fmt.Errorf("the first deployment of %s fails its smoke test, and there is none to go back to: %w", r.stack,
+// takeBack lets the version serve again that served before. It takes back code, variables, secrets and bindings; what
+// the deployment did to storage stays. The stack's output bundle is what serves, so that nobody promotes the failure;
+// where the failure has to serve, there is none.
+func takeBack(
+	ctx context.Context, s auto.Stack, r release, previous *bundle, barriers []summary.Barrier, failure error,
+) error {
+	r.failed = true
+	var err error
+	switch {
+	case len(barriers) > 0:
+		err = fmt.Errorf("%w: this deployment cannot be rolled back (%s: %s). Correct the code, leave migrations as they "+
+			"are, and deploy again: %w", errFailing, barriers[0].Worker, barriers[0].Reason, failure)
+	case previous == nil:
+		err = fmt.Errorf("%w: stack %s has none to go back to that has passed. Correct the code, and deploy again: %w",
+			errFailing, r.stack, failure)
+	default:
+		r.takenBack = previous
+		err = fmt.Errorf("%w to bundle %s: the smoke test of the new version failed: %w", errRolledBack, previous.SHA256,
 			failure)
 	}
-	r.takenBack = previous
 	s.Workspace().SetProgram(r.program)
-	if _, err := up(ctx, s); err != nil {
-		return fmt.Errorf("the smoke test failed: %w, and so did rolling back: %w", failure, err)
+	if _, failed := up(ctx, s); failed != nil {
+		return fmt.Errorf("the smoke test failed: %w, and so did taking the version back: %w", failure, failed)
 	}
-	return fmt.Errorf("%w to bundle %s: the smoke test of the new version failed: %w", errRolledBack, previous.SHA256,
-		failure)
+	return err
 }
 
 func (p *pipeline) destroy(ctx context.Context) error {

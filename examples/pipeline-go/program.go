@@ -16,7 +16,7 @@ const signingKey = "SIGNING_KEY"
 // The names of a stack's outputs.
 const (
 	urlOutput    = "url"
-	bundleOutput = "bundle" // what the stack serves: what another stack may be promoted to
+	bundleOutput = "bundle" // what the stack serves: what another stack may be promoted to. None: it fails
 )
 
 // A bundle is the reference of a build output that is stored already. Its content is SHA256, or it is not deployed.
@@ -38,7 +38,8 @@ type release struct {
 	dist       string  // the build output, with the migrations beside it
 	promoted   *bundle // if not nil, the code is this bundle, and dist is not stored
 	signingKey string
-	takenBack  *bundle // if not nil, the newest version failed, and the one before it, with this bundle, serves
+	failed     bool    // the newest version failed
+	takenBack  *bundle // if not nil, the version before that one, with this bundle, serves
 }
 
 // program describes the stack. It is the same for each stack but for where the code comes from. Names are left to the
@@ -100,6 +101,8 @@ func (r release) program(ctx *pulumi.Context) error {
 		return err
 	}
 	ctx.Export(urlOutput, hello.Urls.Index(pulumi.Int(0)))
-	ctx.Export(bundleOutput, serving)
+	if !r.failed || r.takenBack != nil {
+		ctx.Export(bundleOutput, serving)
+	}
 	return nil
 }

@@ -8,13 +8,17 @@ import { EngineEvent, LocalWorkspace, ProjectSettings, PulumiFn, Stack } from "@
 import { Bundle, program, Release } from "./program";
 import { report } from "./progress";
 import { passes, SmokeTest } from "./smoke";
+import { Barrier } from "./summary/barrier";
 import { markdown } from "./summary/markdown";
 import { summarize, Summary } from "./summary/summary";
 
 const project = "hello-pipeline";
 
-/** How a run ended: the stack is as it should be, or waits for approval, or the version before serves again. */
-export type Result = "done" | "pending" | "rolledBack";
+/**
+ * How a run ended: the stack is as it should be, or waits for approval; or the new version failed its test, and the one
+ * before it serves again, or it serves, for none can take its place.
+ */
+export type Result = "done" | "pending" | "rolledBack" | "failing";
 
 export interface Options {
   stack: string;
@@ -34,7 +38,7 @@ export interface Options {
 export class Pipeline {
   constructor(private readonly options: Options) {}
 
-  /** Previews, deploys what is approved, tests it, and takes it back if the test fails. */
+  /** Previews, deploys what is approved, tests it, and takes it back if the test fails and that can be. */
   async deploy(): Promise<Result> {
     const { stack: name, dist, promoteFrom, approve, smoke } = this.options;
     const signingKey = process.env.SIGNING_KEY;
@@ -45,22 +49,24 @@ export class Pipeline {
     const release: Release = { stack: name, dist, promoted, signingKey };
     const stack = await this.open(name, program(release));
     const summary = await this.preview(stack);
-    if (summary.changes.length === 0) {
+    const previous = await serving(stack);
+    if (summary.changes.length > 0) {
+      process.stdout.write(markdown(summary));
+    } else if (previous) {
       console.log("nothing to do");
       return "done";
+    } else {
+      console.log("nothing has changed, but what serves has failed its smoke test: it is to be tested again");
     }
-    process.stdout.write(markdown(summary));
     if (!approve) {
-      console.error("there are changes: deploy them with --approve");
+      console.error("nothing was deployed: that needs --approve");
       return "pending";
     }
-    const previous = await serving(stack);
     const address = await up(stack);
     try {
       await passes(smoke, address);
     } catch (failure) {
-      await rollBack(stack, release, previous, failure);
-      return "rolledBack";
+      return takeBack(stack, release, previous, summary.barriers, failure);
     }
     console.log(`serving at ${address}`);
     return "done";
@@ -123,18 +129,38 @@ async function up(stack: Stack): Promise<string> {
 
 /**
  * Lets the version serve again that served before. It takes back code, variables, secrets and bindings; what the
- * deployment did to storage stays. The stack's output bundle is what serves, so that nobody promotes the failure.
+ * deployment did to storage stays. The stack's output bundle is what serves, so that nobody promotes the failure; where
+ * the failure has to serve, there is none.
  */
-async function rollBack(stack: Stack, release: Release, previous: Bundle | undefined, failure: unknown): Promise<void> {
-  if (!previous) {
-    const message = `the first deployment of ${release.stack} fails its smoke test, and there is none to go back to`;
-    throw new Error(`${message}: ${failure}`, { cause: failure });
+async function takeBack(
+  stack: Stack,
+  release: Release,
+  previous: Bundle | undefined,
+  barriers: Barrier[],
+  failure: unknown,
+): Promise<Result> {
+  const failing = "the new version fails its smoke test, and serves";
+  let message = "";
+  let takenBack: Bundle | undefined;
+  if (barriers[0]) {
+    const { worker, reason } = barriers[0];
+    message =
+      `${failing}: this deployment cannot be rolled back (${worker}: ${reason}). ` +
+      "Correct the code, leave migrations as they are, and deploy again";
+  } else if (!previous) {
+    const none = `stack ${release.stack} has none to go back to that has passed`;
+    message = `${failing}: ${none}. Correct the code, and deploy again`;
+  } else {
+    takenBack = previous;
+    message = `rolled back to bundle ${previous.sha256}: the smoke test of the new version failed`;
   }
-  stack.workspace.program = program({ ...release, takenBack: previous });
+  stack.workspace.program = program({ ...release, failed: true, takenBack });
   try {
     await up(stack);
   } catch (error) {
-    throw new AggregateError([failure, error], `the smoke test failed: ${failure}, and so did rolling back: ${error}`);
+    const both = `the smoke test failed: ${failure}, and so did taking the version back: ${error}`;
+    throw new AggregateError([failure, error], both);
   }
-  console.error(`rolled back to bundle ${previous.sha256}: the smoke test of the new version failed: ${failure}`);
+  console.error(`${message}: ${failure}`);
+  return takenBack ? "rolledBack" : "failing";
 }

@@ -19,7 +19,9 @@ export interface Release {
   /** The code, if another stack has stored and tested it; `dist` is then not stored. */
   promoted?: Bundle;
   signingKey: string;
-  /** The newest version failed, and the one before it, with this bundle, serves. */
+  /** The newest version failed. */
+  failed?: boolean;
+  /** The version before that one, with this bundle, serves. */
   takenBack?: Bundle;
 }
 
@@ -48,8 +50,9 @@ export function program(release: Release) {
       workersDev: { enabled: true },
       rollout: release.takenBack && { percentage: 0 },
     });
-    // The bundle is what the stack serves: what another stack may be promoted to.
-    return { url: hello.urls[0], bundle: release.takenBack ?? bundle };
+    // The bundle is what the stack serves: what another stack may be promoted to. There is none where it fails.
+    const serving = release.failed ? release.takenBack : bundle;
+    return { url: hello.urls[0], ...(serving && { bundle: serving }) };
   };
 }
 

@@ -42,6 +42,7 @@ type WorkerApp struct {
 // ones decide which resources there are.
 type WorkerAppArgs struct {
 	Path         pulumi.StringInput `pulumi:"path,optional"`
+	Archive      *resource.Archive  `pulumi:"archive,optional"`
 	Build        pulumi.MapInput    `pulumi:"build,optional"`
 	Bucket       pulumi.StringInput `pulumi:"bucket,optional"`
 	Prefix       pulumi.StringInput `pulumi:"prefix,optional"`
@@ -61,7 +62,8 @@ type WranglerFile struct {
 
 // own are the names of a WorkerApp's own inputs, and of those of its CloudflareWorker that it makes itself.
 var own = []string{
-	"path", "build", "bucket", "prefix", "promoteFrom", "fromWrangler", "kv", "d1", "r2", "queues", "bindings", "bundle",
+	"path", "archive", "build", "bucket", "prefix", "promoteFrom", "fromWrangler", "kv", "d1", "r2", "queues", "bindings",
+	"bundle",
 }
 
 // Construct stands for the schema. [New] makes the component, since it takes inputs that no type here names.
@@ -178,7 +180,7 @@ func (b *builder) build() error {
 	if err := b.bundle(); err != nil {
 		return err
 	}
-	if b.has("path", "bundle", "promoteFrom") {
+	if b.has("path", "archive", "bundle", "promoteFrom") {
 		args["bundle"] = b.app.Bundle
 	}
 	var worker struct {
@@ -213,17 +215,19 @@ func (b *builder) register(kind, name string, args pulumi.Map, child pulumi.Cust
 
 // bundle finds out the reference of the bundle that the Worker runs, if it is to run any.
 func (b *builder) bundle() error {
-	said := slices.DeleteFunc([]string{"path", "bundle", "promoteFrom"}, func(name string) bool { return !b.has(name) })
+	said := slices.DeleteFunc([]string{"path", "archive", "bundle", "promoteFrom"}, func(name string) bool {
+		return !b.has(name)
+	})
 	switch {
 	case b.has("build") && !b.has("path"):
 		return errors.New("build: says how the output at path is made: give path")
 	case len(said) > 1:
-		return fmt.Errorf("%s: give just one of path, bundle and promoteFrom: each is what the Worker runs", said[1])
+		return fmt.Errorf("%s: give just one of path, archive, bundle and promoteFrom: each is what the Worker runs", said[1])
 	case len(said) == 0 && !b.has("assets"):
-		return errors.New("path: must be the build output; or give bundle or promoteFrom")
+		return errors.New("path: must be the build output; or give archive, bundle or promoteFrom")
 	case len(said) == 0:
 		return nil
-	case said[0] == "path":
+	case said[0] == "path", said[0] == "archive":
 		return b.stored()
 	}
 	given := b.given.Get(said[0])
@@ -251,7 +255,7 @@ func (b *builder) bundle() error {
 // stored puts the build output into the bucket.
 func (b *builder) stored() error {
 	args := pulumi.Map{}
-	for _, name := range []string{"path", "build", "bucket", "prefix"} {
+	for _, name := range []string{"path", "archive", "build", "bucket", "prefix"} {
 		in, err := input(b.ctx, b.given.Get(name))
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

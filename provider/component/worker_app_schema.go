@@ -29,7 +29,9 @@ func (w *WorkerApp) Annotate(a infer.Annotator) {
 // Annotate describes the inputs.
 func (w *WorkerAppArgs) Annotate(a infer.Annotator) {
 	a.Describe(&w.Path, "The build output: a file or a directory, relative to the program, such as `./dist`. "+
-		"Default: none, and `bundle` or `promoteFrom` is given.")
+		"Default: none, and `archive`, `bundle` or `promoteFrom` is given.")
+	a.Describe(&w.Archive, "The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, "+
+		".tar.gz or .tgz, or a map of assets. The state keeps its digest and none of the content. Default: none.")
 	a.Describe(&w.Build, "A command that makes what is at `path`, run in each preview and each update: a preview without "+
 		"it could not say which digest will run. Default: none; what is at `path` is built already.")
 	a.Describe(&w.Bucket, "Name of the R2 bucket in which the bundle is kept. Default: one that is made for this "+

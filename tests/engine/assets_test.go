@@ -38,7 +38,13 @@ resources:
       assets: { archive: { "fn::fileArchive": ./static } }
   script:
     type: cloudflare-workers:WorkerBundle
-    properties: { bucket: "${artifacts.name}", path: classic }
+    properties:
+      bucket: ${artifacts.name}
+      archive:
+        fn::assetArchive:
+          index.js:
+            fn::stringAsset: 'addEventListener("fetch", e => e.respondWith(new Response("old " + __about_txt)))'
+          .: { fn::fileArchive: classic }
   old:
     type: cloudflare-workers:CloudflareWorker
     properties:
@@ -66,7 +72,6 @@ func TestAWebsiteIsDeployed(t *testing.T) {
 	s.file(t, "public/.assetsignore", "drafts/\n")
 	s.file(t, "public/drafts/next.html", "draft")
 	s.file(t, "static/index.html", "no code at all")
-	s.file(t, "classic/index.js", `addEventListener("fetch", e => e.respondWith(new Response("old " + __about_txt)))`)
 	s.file(t, "classic/about.txt", "style")
 	s.up(t)
 
@@ -87,6 +92,8 @@ func TestAWebsiteIsDeployed(t *testing.T) {
 	_, body = c.get(t, "https://old.emulator.workers.dev/")
 	assert.Equal(t, "old style", body)
 	s.unchanged(t)
+	state := s.pulumi(t, "stack", "export")
+	assert.NotContains(t, state, "addEventListener", "the state has nothing of an archive")
 
 	s.edit(t, "public/about.html", "about", "about us")
 	c.Calls()
@@ -109,5 +116,11 @@ func TestAWebsiteIsDeployed(t *testing.T) {
 
 	s.refresh(t)
 	s.unchanged(t)
+	s.edit(t, "classic/about.txt", "style", "manner")
+	preview = s.pulumi(t, "preview", "--diff")
+	assert.Regexp(t, `sha256 *: "[0-9a-f]{64}" => "[0-9a-f]{64}"`, preview, "it names the digest")
+	s.up(t)
+	_, body = c.get(t, "https://old.emulator.workers.dev/")
+	assert.Equal(t, "old manner", body)
 	s.destroy(t)
 }

@@ -72,8 +72,6 @@ func TestAPipelineLives(t *testing.T) {
 	t.Run("go", func(t *testing.T) {
 		t.Parallel()
 		p := newPipeline(t, "pipeline-go", func(string) []string { return []string{checkout.GoProgram("pipeline-go")} })
-		_, complaint := p.run(t, 1, production("--approve")...)
-		assert.Contains(t, complaint, "stack staging serves nothing that could be promoted")
 		p.lives(t, p.recovers)
 	})
 	t.Run("typescript", func(t *testing.T) {
@@ -156,14 +154,57 @@ func (p *pipeline) lives(t *testing.T, after func(t *testing.T, tested string)) 
 	assert.Equal(t, empty, c.Dump(), "something is left")
 }
 
-// recovers asserts that a build that works is deployed after one that did not, and can be promoted.
+// migrating builds the pipeline of which the program migrates Durable Objects.
+func migrating(t *testing.T) []string {
+	t.Helper()
+	root, err := toolbox.Root()
+	require.NoError(t, err)
+	dir, built := filepath.Join(root, "examples", "pipeline-go"), t.TempDir()
+	source, program := filepath.Join(dir, "program.go"), filepath.Join(built, "program.go")
+	text, err := os.ReadFile(source)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(program, text, 0o600))
+	require.NoError(t, sandbox.Replace(program, "		WorkersDev: ", `		Migrations: cf.MigrationArray{cf.MigrationArgs{
+			Tag: pulumi.String("v1"), NewSqliteClasses: pulumi.ToStringArray([]string{"Room"}),
+		}},
+		WorkersDev: `))
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{source: program}})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(built, "overlay.json"), overlay, 0o600))
+	command := filepath.Join(built, "pipeline")
+	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", filepath.Join(built, "overlay.json"),
+		"-o", command, ".")
+	build.Dir = dir
+	said, err := build.CombinedOutput()
+	require.NoError(t, err, string(said))
+	return []string{command}
+}
+
+// recovers asserts that a migration is not rolled back with code that does not work, which nobody can promote then; and
+// that a build that works is deployed after one that did not, and can be promoted.
 func (p *pipeline) recovers(t *testing.T, tested string) {
 	t.Helper()
+	t.Log("a migration with a change that does not work")
+	p.command = migrating(t)
+	p.edit(t, "export default {", "export class Room {}\n\nexport default {")
+	p.cloud.Calls()
+	said, complaint := p.run(t, 4, staging("--approve")...)
+	assert.Contains(t, said, "cannot be rolled back: if its smoke test fails, it serves nevertheless.\n"+
+		"> - `hello`: `migration v1`\n")
+	assert.Contains(t, complaint, "this deployment cannot be rolled back (hello: migration v1). Correct the code, leave")
+	assert.NotContains(t, strings.Join(p.cloud.Calls(), "\n"), "/deployments", "nothing else is tried")
+	assert.Contains(t, p.cloud.Dump(), "objects of class Room")
+	_, complaint = p.run(t, 1, production("--approve")...)
+	assert.Contains(t, complaint, "stack staging serves nothing that could be promoted")
+	said, _ = p.run(t, 2, staging()...)
+	assert.Contains(t, said, "nothing has changed, but what serves has failed its smoke test")
+
+	t.Log("the code corrected")
 	p.edit(t, "return new Response(message); Response.json({ message", "return Response.json({ message")
 	p.run(t, 0, staging("--approve")...)
 	p.says(t, tested, "Hello from staging: again")
-	said, _ := p.run(t, 2, production()...)
-	assert.Contains(t, said, "| update | CloudflareWorker `hello` | `bundle.sha256` |")
+	said, _ = p.run(t, 2, production()...)
+	assert.Contains(t, said, "| update | CloudflareWorker `hello` | `bundle.sha256`, `migrations` |")
 }
 
 // A summary is what a pipeline says of its preview.

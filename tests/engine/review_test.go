@@ -92,7 +92,12 @@ func TestAReviewerReadsEachKindOfChange(t *testing.T) {
 		{name: "nothing"},
 		{name: "code", file: "dist/index.js", old: `"one"`, with: `"two"`},
 		{
-			name: "worker named anew", asks: true, old: "scriptName: api", with: "scriptName: api2",
+			name: "worker named anew refused", refused: true, old: "scriptName: api",
+			with: "scriptName: api2\n      allowDataLoss: [Room]",
+		},
+		{
+			name: "worker named anew", asks: true, old: "scriptName: api",
+			with: "scriptName: api2\n      allowDataLoss: [Counter, Room]",
 		},
 		{name: "route dropped", old: "\n        \"api.example.com/*\": {}", with: " {}"},
 		{name: "unpublished", old: "workersDev: { enabled: true }", with: "workersDev: {}"},

@@ -178,3 +178,109 @@ func TestUnknownMigrationsCanBePreviewed(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, w.Calls())
 }
+
+// TestAReplacementDoesNotDeleteDataUnlessTheProgramSaysSo: it is refused, in its preview too, for each class that
+// allowDataLoss does not name.
+func TestAReplacementDoesNotDeleteDataUnlessTheProgramSaysSo(t *testing.T) {
+	t.Parallel()
+	r := cloudflareWorker()
+	sqlite := object{"storage": "sqlite"}
+	for name, classes := range map[string]func(program object) object{
+		"by migrations": func(o object) object { return migrated(o, madeClasses, renamedClass) },
+		"by exports": func(o object) object {
+			return o.with(object{"Lobby": sqlite, "Counter": sqlite, "Old": object{"state": "deleted"}}, "exports")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, s := begun(t, r)
+			program := classes(r.program(w))
+			s.mustUp(properties(program))
+			before := w.Dump()
+			elsewhere := func(o object) object {
+				return o.with(otherAccount, "accountId").with(nil, "bindings").with(nil, "routes").with(nil, "tailConsumers")
+			}
+			renamed := program.with("other", "scriptName")
+			for input, replaced := range map[string]object{
+				"scriptName": renamed, "accountId": elsewhere(program),
+				"accountId and scriptName": elsewhere(renamed),
+			} {
+				_, err := s.preview(properties(replaced))
+				require.ErrorContains(t, err, "another "+input+` replaces the Worker "api", and all data of the Durable `+
+					"Objects of Counter, Lobby would be deleted with it; nothing was changed")
+				require.ErrorContains(t, err, "name the classes in allowDataLoss")
+			}
+			require.ErrorContains(t, s.up(properties(renamed.with([]any{"Counter"}, "allowDataLoss"))), "of Lobby would")
+			assert.Equal(t, before, w.Dump())
+
+			allowed := renamed.with([]any{"Lobby", "Counter"}, "allowDataLoss")
+			pl, err := s.preview(properties(allowed))
+			require.NoError(t, err)
+			assert.Equal(t, "replace", pl.op)
+			assert.Contains(t, strings.Join(s.warnings(), ""), "with it go all data of the Durable Objects of Counter, Lobby")
+			s.mustUp(properties(allowed))
+			assert.NotContains(t, w.Dump(), "worker api\n")
+			s.idle(w, allowed)
+		})
+	}
+}
+
+// TestWhatAReplacementTakesOverIsNotLost: a new Worker may take classes over from the one that it replaces, unless that
+// one must go first.
+func TestWhatAReplacementTakesOverIsNotLost(t *testing.T) {
+	t.Parallel()
+	r := cloudflareWorker()
+	w, s := begun(t, r)
+	program := r.program(w).with(nil, "routes").with(nil, "customDomains")
+	s.mustUp(properties(migrated(program, madeClasses)))
+	moved := func(from, script, to string) object { return object{"from": from, "fromScript": script, "to": to} }
+	taking := migrated(program.with("other", "scriptName"), object{"tag": "v1", "transferredClasses": []any{
+		moved("Room", "api", "Lobby"), moved("Counter", "auth", "C"),
+	}})
+	_, err := s.preview(properties(taking))
+	require.ErrorContains(t, err, "all data of the Durable Objects of Counter would be deleted")
+	taking = migrated(taking, object{"tag": "v1", "transferredClasses": []any{
+		moved("Room", "api", "Lobby"), moved("Counter", "api", "C"),
+	}})
+	routed := object{"example.com/*": object{"zoneId": zone}}
+	s.mustUp(properties(migrated(program, madeClasses).with(routed, "routes")))
+	_, err = s.preview(properties(taking.with(routed, "routes")))
+	require.ErrorContains(t, err, "of Counter, Room would be deleted", "the old one has to give up its route first")
+
+	s.mustUp(properties(taking))
+	assert.NotContains(t, strings.Join(s.warnings(), ""), "all data of the Durable Objects")
+	assert.Contains(t, w.Dump(), "objects of class Lobby")
+	assert.Contains(t, w.Dump(), "objects of class C ")
+	s.idle(w, taking)
+}
+
+// TestAReplacementIsRefusedByWhatIsKnown: classes that only a binding tells of have data too; what only an update will
+// know is warned of.
+func TestAReplacementIsRefusedByWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	r := cloudflareWorker()
+	w, s := begun(t, r)
+	program := r.program(w).with(object{"durableObjectNamespace": object{"className": "Room"}}, "bindings", "ROOMS").
+		with(object{"durableObjectNamespace": object{"className": "Other", "scriptName": "auth"}}, "bindings", "ELSEWHERE")
+	w.putClasses("auth", "Other")
+	s.mustUp(properties(migrated(program, madeClasses)))
+	renamed := program.with("other", "scriptName")
+	const refusal = "all data of the Durable Objects of Counter, Room would be deleted"
+	_, err := s.preview(properties(migrated(renamed, madeClasses)))
+	require.ErrorContains(t, err, refusal)
+
+	s.inputs, s.outputs = s.inputs.Delete("migrations"), s.outputs.Delete("migrations")
+	_, err = s.preview(properties(renamed))
+	require.ErrorContains(t, err, "all data of the Durable Objects of Room would be deleted")
+
+	unknown := property.New(property.Computed)
+	for name, maybe := range map[string]object{
+		"another name": program.with(unknown, "scriptName"), "permission": renamed.with(unknown, "allowDataLoss"),
+	} {
+		s.logs.forget()
+		pl, err := s.preview(properties(maybe))
+		require.NoError(t, err, name)
+		assert.Equal(t, "replace", pl.op, name)
+		assert.Contains(t, strings.Join(s.warnings(), ""), "with it go all data of the Durable Objects of Room", name)
+	}
+}

@@ -21,6 +21,13 @@ func (s Summary) Markdown() string {
 			fmt.Fprintf(&b, "> - %s: %s %s, by %s\n", code(d.Resource), d.Kind, code(d.Name), d.Operation)
 		}
 	}
+	if len(s.Barriers) > 0 {
+		b.WriteString("\n> [!WARNING]\n> This deployment cannot be rolled back: if its smoke test fails, it serves " +
+			"nevertheless.\n")
+		for _, barrier := range s.Barriers {
+			fmt.Fprintf(&b, "> - %s: %s\n", code(barrier.Worker), code(barrier.Reason))
+		}
+	}
 	b.WriteString("\n| | resource | properties |\n|---|---|---|\n")
 	for _, c := range s.Changes {
 		var properties []string

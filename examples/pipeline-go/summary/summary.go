@@ -23,6 +23,7 @@ type Summary struct {
 	Secrets    []Secret  `json:"secrets"`
 	Addresses  []Address `json:"addresses"`
 	DataAtRisk []Data    `json:"dataAtRisk"`
+	Barriers   []Barrier `json:"barriers"` // if there are any, the deployment cannot be rolled back
 }
 
 // A Change is what happens to one resource.
@@ -62,6 +63,12 @@ type Data struct {
 	Name      string `json:"name"` // Cloudflare's
 }
 
+// A Barrier is why a deployment cannot be rolled back.
+type Barrier struct {
+	Worker string `json:"worker"`
+	Reason string `json:"reason"` // such as "migration v2"
+}
+
 // Pending reports whether there is anything to deploy.
 func (s Summary) Pending() bool { return len(s.Changes) > 0 }
 
@@ -69,7 +76,7 @@ func (s Summary) Pending() bool { return len(s.Changes) > 0 }
 func New(stack string, events []apitype.EngineEvent) Summary {
 	s := Summary{
 		Stack: stack, Changes: []Change{}, Bundles: []Bundle{}, Secrets: []Secret{}, Addresses: []Address{},
-		DataAtRisk: []Data{},
+		DataAtRisk: []Data{}, Barriers: []Barrier{},
 	}
 	for _, event := range events {
 		if event.ResOutputsEvent != nil {
@@ -86,6 +93,9 @@ func New(stack string, events []apitype.EngineEvent) Summary {
 	})
 	slices.SortFunc(s.Addresses, func(a, b Address) int {
 		return cmp.Or(cmp.Compare(a.Worker, b.Worker), cmp.Compare(a.URL, b.URL))
+	})
+	slices.SortFunc(s.Barriers, func(a, b Barrier) int {
+		return cmp.Or(cmp.Compare(a.Worker, b.Worker), cmp.Compare(a.Reason, b.Reason))
 	})
 	slices.SortFunc(s.DataAtRisk, func(a, b Data) int {
 		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Name, b.Name))
@@ -115,6 +125,7 @@ func (s *Summary) add(step apitype.StepEventMetadata) {
 			s.Bundles = append(s.Bundles, b)
 		}
 		s.Addresses = append(s.Addresses, addresses(step, name)...)
+		s.Barriers = append(s.Barriers, barriers(step, name)...)
 	}
 }
 

@@ -14,6 +14,11 @@ export function markdown(summary: Summary): string {
     );
     parts.push("> [!CAUTION]\n> Data would be lost:\n" + lines.join(""));
   }
+  if (summary.barriers.length > 0) {
+    const lines = summary.barriers.map((barrier) => `> - ${code(barrier.worker)}: ${code(barrier.reason)}\n`);
+    const warning = "This deployment cannot be rolled back: if its smoke test fails, it serves nevertheless.";
+    parts.push(`> [!WARNING]\n> ${warning}\n` + lines.join(""));
+  }
   const rows = summary.changes.map(
     (c) => `| ${c.operation} | ${kindOf(c.type)} ${code(c.name)} | ${c.properties.map(code).join(", ")} |\n`,
   );

@@ -4,6 +4,7 @@
 
 import { EngineEvent, StepEventMetadata, StepEventStateMetadata } from "@pulumi/pulumi/automation";
 
+import { Barrier, barriers } from "./barrier";
 import { Data, dataAtRisk } from "./data";
 import { Secret, secrets } from "./secret";
 
@@ -15,6 +16,8 @@ export interface Summary {
   secrets: Secret[];
   addresses: Address[];
   dataAtRisk: Data[];
+  /** If there are any, the deployment cannot be rolled back. */
+  barriers: Barrier[];
 }
 
 /** What happens to one resource. */
@@ -66,6 +69,7 @@ export function summarize(stack: string, events: EngineEvent[]): Summary {
     secrets: steps.flatMap((step) => secrets(step, nameOf(step.urn))).sort(by("resource", "name")),
     addresses: workers.flatMap(addresses).sort(by("worker", "url")),
     dataAtRisk: steps.flatMap((step) => dataAtRisk(step, nameOf(step.urn))).sort(by("resource", "name")),
+    barriers: workers.flatMap((step) => barriers(step, nameOf(step.urn))).sort(by("worker", "reason")),
   };
 }
 
