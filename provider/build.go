@@ -22,16 +22,25 @@ var _ infer.Annotated = (*BuildCommand)(nil)
 
 // BuildCommand is a program that makes what a bundle is stored from.
 type BuildCommand struct {
-	Command   []string `pulumi:"command"`
-	Directory string   `pulumi:"directory,optional"`
+	Command     []string `pulumi:"command,optional"`
+	Directory   string   `pulumi:"directory,optional"`
+	Config      string   `pulumi:"config,optional"`
+	Environment string   `pulumi:"environment,optional"`
 }
 
 // Annotate describes the command.
 func (b *BuildCommand) Annotate(a infer.Annotator) {
 	a.Describe(&b, "A program that makes the build output.")
 	a.Describe(&b.Command, "The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits "+
-		"the environment without the credentials of the provider and of Pulumi.")
-	a.Describe(&b.Directory, "The directory in which it runs, relative to the program. Default: that of the program.")
+		"the environment without the credentials of the provider and of Pulumi. Default: what is installed in the "+
+		"project's `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild, with the "+
+		"configuration's `main` or a file such as `src/index.ts`.")
+	a.Describe(&b.Directory, "The directory in which it runs, relative to the program. Default: that of `config`, or of "+
+		"the program.")
+	a.Describe(&b.Config, "Without a `command`: wrangler's configuration, or the directory that it is in, relative to "+
+		"the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.")
+	a.Describe(&b.Environment, "Without a `command`: the environment in wrangler's configuration for which is built. "+
+		"Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.")
 }
 
 const (
@@ -123,20 +132,30 @@ func (c *checker) build(ctx context.Context, args *WorkerBundleArgs) bool {
 	build := args.Build
 	args.Build = nil
 	switch {
-	case computed(c.inputs, "build"):
+	case c.inputs.Get("build").HasComputed():
 		return false
 	case build == nil:
 		return true
 	case args.archive() != nil || computed(c.inputs, "archive"):
 		c.fail(true, []string{"build"}, "makes what is at path: Pulumi has read an archive before it could run")
 		return false
-	case len(build.Command) == 0 || build.Command[0] == "":
-		c.fail(true, []string{"build", "command"}, "must be a program and its arguments")
-		return false
-	case len(c.failures) > 0: // nothing will be stored
+	}
+	const own = "is for a build without a command, which says it itself"
+	said := !c.inputs.Get("build").AsMap().Get("command").IsNull()
+	c.fail(said && (len(build.Command) == 0 || build.Command[0] == ""), []string{"build", "command"},
+		"must be a program and its arguments")
+	c.fail(said && build.Config != "", []string{"build", "config"}, own)
+	c.fail(said && build.Environment != "", []string{"build", "environment"}, own)
+	if len(c.failures) > 0 || !said && computed(c.inputs, "path") { // nothing will be stored
 		return false
 	}
-	err := infer.GetConfig[Config](ctx).builds.run(ctx, *build)
+	var err error
+	if !said {
+		*build, err = build.found(args.Path)
+	}
+	if err == nil {
+		err = infer.GetConfig[Config](ctx).builds.run(ctx, *build)
+	}
 	c.fail(err != nil, []string{"build"}, "%v", err)
 	return err == nil
 }

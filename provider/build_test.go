@@ -19,6 +19,17 @@ import (
 // checkBundle returns a Check of a WorkerBundle that a command builds in dir.
 func checkBundle(t *testing.T, dir string) func(command ...string) p.CheckResponse {
 	t.Helper()
+	check := checkBuild(t)
+	return func(command ...string) p.CheckResponse {
+		return check(filepath.Join(dir, "dist"), map[string]property.Value{
+			"command": textList(command...), "directory": txt(dir),
+		})
+	}
+}
+
+// checkBuild returns a Check of a WorkerBundle with a build that makes what is at path.
+func checkBuild(t *testing.T) func(path string, build map[string]property.Value) p.CheckResponse {
+	t.Helper()
 	prov, err := New()
 	require.NoError(t, err)
 	server, err := integration.NewServer(t.Context(), Name, semver.MustParse("1.2.3"), integration.WithProvider(prov))
@@ -26,12 +37,11 @@ func checkBundle(t *testing.T, dir string) func(command ...string) p.CheckRespon
 	require.NoError(t, server.Configure(p.ConfigureRequest{Args: property.NewMap(map[string]property.Value{
 		"accountId": txt("0123456789abcdef0123456789abcdef"), "cacheDir": txt(t.TempDir()),
 	})}))
-	return func(command ...string) p.CheckResponse {
+	return func(path string, build map[string]property.Value) p.CheckResponse {
 		resp, err := server.Check(p.CheckRequest{
 			Urn: "urn:pulumi:dev::test::" + Name + ":index:WorkerBundle::api",
 			Inputs: property.NewMap(map[string]property.Value{
-				"bucket": txt("bundles"), "path": txt(filepath.Join(dir, "dist")),
-				"build": obj(map[string]property.Value{"command": textList(command...), "directory": txt(dir)}),
+				"bucket": txt("bundles"), "path": txt(path), "build": obj(build),
 			}),
 		})
 		require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/logging"
 	hostclient "github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 // maxVerbosity is the highest log level at which Pulumi's RPC layer, which runs
@@ -35,9 +36,10 @@ func Run(ctx context.Context, version string, schema []byte) error {
 	if err := os.Setenv("PULUMI_TRACING_NO_PAYLOADS", "true"); err != nil {
 		return err
 	}
-	return p.RunProviderF(ctx, Name, version, func(*hostclient.HostClient) (p.Provider, error) {
+	return hostclient.MainContext(ctx, Name, func(host *hostclient.HostClient) (pulumirpc.ResourceProviderServer, error) {
 		logging.Verbose = min(logging.Verbose, maxVerbosity) // by now the arguments are read; nothing is served yet
-		return prov, nil
+		server, err := p.RawServer(Name, version, prov)(host)
+		return aliasServer{server}, err
 	})
 }
 

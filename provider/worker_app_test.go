@@ -4,6 +4,8 @@ package provider
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -97,6 +100,7 @@ func textList(list ...string) property.Value {
 // TestAnAppMakesAndBindsWhatItNames goes through all inputs of the component at once.
 func TestAnAppMakesAndBindsWhatItNames(t *testing.T) {
 	t.Parallel()
+	const shared = "urn:pulumi:stack::project::" + Name + ":index:KvNamespace::shared"
 	unknown := property.New(property.Computed)
 	e, state, err := construct(t, p.ConstructRequest{DryRun: true, Inputs: property.NewMap(map[string]property.Value{
 		"accountId": txt("0123456789abcdef0123456789abcdef"), "path": txt("./dist"), "compatibilityDate": txt("2026-11-01"),
@@ -104,7 +108,7 @@ func TestAnAppMakesAndBindsWhatItNames(t *testing.T) {
 		"bindings": obj(map[string]property.Value{
 			"OTHER": obj(map[string]property.Value{"kvNamespace": obj(map[string]property.Value{"id": unknown})}),
 			"AI":    obj(map[string]property.Value{"ai": obj(map[string]property.Value{})}),
-		}),
+		}).WithDependencies([]urn.URN{shared}),
 		"build":     obj(map[string]property.Value{"command": textList("make")}),
 		"secrets":   obj(map[string]property.Value{"KEY": txt("open sesame").WithSecret(true)}),
 		"variables": obj(map[string]property.Value{"N": property.New(1.0), "L": textList("a"), "U": unknown}),
@@ -149,6 +153,8 @@ func TestAnAppMakesAndBindsWhatItNames(t *testing.T) {
 	assert.True(t, variables.Get("U").IsComputed())
 	assert.Equal(t, obj(map[string]property.Value{"enabled": property.New(true)}), worker.Get("workersDev"),
 		"it has an address")
+	assert.Contains(t, e.children["CloudflareWorker api"].GetDependencies(), shared,
+		"it is made after what its bindings as a whole depend on, and deleted before")
 	for _, own := range []string{"path", "build", "kv", "d1", "r2", "queues"} {
 		assert.NotContains(t, e.inputs["CloudflareWorker api"], resource.PropertyKey(own))
 	}
@@ -313,4 +319,29 @@ func TestAnAppStoresAnArchive(t *testing.T) {
 	worker := e.inputs["CloudflareWorker api"]
 	assert.Equal(t, "ab", worker["bundle"].ObjectValue()["sha256"].StringValue())
 	assert.NotContains(t, worker, resource.PropertyKey("archive"))
+}
+
+// TestAnAppsBuildFindsItsCommandWhereTheWorkerIsDescribed, unless the build says more itself.
+func TestAnAppsBuildFindsItsCommandWhereTheWorkerIsDescribed(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "wrangler.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{
+		"name": "api", "compatibility_date": "2026-11-01", "env": { "production": {}, "staging": {} }
+	}`), 0o600))
+	build := func(members map[string]property.Value) property.Value {
+		e, _, err := construct(t, p.ConstructRequest{DryRun: true, Inputs: property.NewMap(map[string]property.Value{
+			"path": txt("dist"), "build": obj(members),
+			"fromWrangler": obj(map[string]property.Value{"path": txt(file), "environment": txt("production")}),
+		})})
+		require.NoError(t, err)
+		return resource.FromResourcePropertyMap(e.inputs["WorkerBundle api"]).Get("build")
+	}
+	assert.Equal(t, obj(map[string]property.Value{"config": txt(file), "environment": txt("production")}),
+		build(map[string]property.Value{}))
+	assert.Equal(t, obj(map[string]property.Value{
+		"config": txt(file), "environment": txt("staging"), "directory": txt("web"),
+	}), build(map[string]property.Value{"environment": txt("staging"), "directory": txt("web")}))
+	for _, own := range []map[string]property.Value{{"command": textList("make")}, {"config": txt("other.json")}} {
+		assert.Equal(t, obj(own), build(own))
+	}
 }

@@ -68,8 +68,29 @@ func stack(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	// The same build for trying things out: one resource, with a bucket, a counter and a queue of its own.
+	trial, err := cf.NewWorkerApp(ctx, "trial", &cf.WorkerAppArgs{
+		Path:         pulumi.String("../worker/dist"),
+		FromWrangler: cf.WranglerFileArgs{Path: pulumi.String("../worker")},
+		ScriptName:   pulumi.String("hello-trial"),
+		Kv:           pulumi.ToStringArray([]string{"VISITS"}),
+		Queues:       pulumi.ToStringArray([]string{"NEWS"}),
+		Variables: pulumi.Map{
+			"GREETING": pulumi.String("Try"),
+			"LIMITS":   pulumi.Map{"visits": pulumi.Int(10)},
+		},
+		Secrets: pulumi.StringMap{"SIGNING_KEY": conf.RequireSecret("signingKey")},
+		Bindings: cf.BindingMap{
+			"GUESTS": cf.BindingArgs{D1Database: cf.D1DatabaseBindingArgs{Id: guests.ID()}},
+		},
+	})
+	if err != nil {
+		return err
+	}
 	ctx.Export("urls", hello.Urls)
 	ctx.Export("digest", hello.BundleDigest)
+	ctx.Export("trialUrl", trial.Url)
+	ctx.Export("trialQueue", trial.QueueNames.MapIndex(pulumi.String("NEWS")))
 	return nil
 }
 

@@ -28,6 +28,21 @@ hello = cf.CloudflareWorker(
     routes={"hello.example.com/*": {"zone_id": config.require("zoneId"), "dns_record": True}},
 )
 
+# The same build for trying things out: one resource, with a bucket, a counter and a queue of its own.
+trial = cf.WorkerApp(
+    "trial",
+    path="../worker/dist",
+    from_wrangler={"path": "../worker"},
+    script_name="hello-trial",
+    kv=["VISITS"],
+    queues=["NEWS"],
+    variables={"GREETING": "Try", "LIMITS": {"visits": 10}},
+    secrets={"SIGNING_KEY": config.require_secret("signingKey")},
+    bindings={"GUESTS": {"d1_database": {"id": guests.id}}},
+)
+
 pulumi.export("urls", hello.urls)
 pulumi.export("digest", hello.bundle_digest)
+pulumi.export("trialUrl", trial.url)
+pulumi.export("trialQueue", trial.queue_names["NEWS"])
 # docs:end program

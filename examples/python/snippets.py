@@ -176,3 +176,31 @@ def adopt():
     )
     # docs:end adopt
     return api.urls
+
+
+def from_wrangler():
+    # docs:begin from-wrangler
+    bundle = cf.WorkerBundle("web", bucket="bundles", path="./dist")
+    described = cf.from_wrangler(path="wrangler.jsonc", environment="production")
+    web = cf.CloudflareWorker(
+        "web",
+        bundle=bundle.reference,
+        script_name=described.script_name,
+        compatibility_date=described.compatibility_date,
+        variables=described.variables,
+        bindings=described.bindings,
+        workers_dev=described.workers_dev,
+    )
+    # docs:end from-wrangler
+    return web.urls
+
+
+def app_from_wrangler():
+    # docs:begin app-from-wrangler
+    web = cf.WorkerApp(
+        "web",
+        path="./dist",
+        from_wrangler={"path": "wrangler.jsonc", "environment": "production"},
+    )
+    # docs:end app-from-wrangler
+    return web.url

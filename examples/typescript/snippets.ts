@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Pieces of programs that the documentation shows. Tests compile them; nothing calls them.
+// Pieces of programs that the documentation shows. Tests compile them, and run one.
 
 // docs:begin imports
 import * as pulumi from "@pulumi/pulumi";
@@ -165,4 +165,23 @@ export function adopt() {
   });
   // docs:end adopt
   return api.urls;
+}
+
+export async function fromWrangler() {
+  // docs:begin from-wrangler
+  const bundle = new cf.WorkerBundle("web", { bucket: "bundles", path: "./dist" });
+  const described = await cf.fromWrangler({ path: "wrangler.jsonc", environment: "production" });
+  const web = new cf.CloudflareWorker("web", { ...described, bundle: bundle.reference });
+  // docs:end from-wrangler
+  return web.urls;
+}
+
+export function appFromWrangler() {
+  // docs:begin app-from-wrangler
+  const web = new cf.WorkerApp("web", {
+    path: "./dist",
+    fromWrangler: { path: "wrangler.jsonc", environment: "production" },
+  });
+  // docs:end app-from-wrangler
+  return web.url;
 }

@@ -190,7 +190,10 @@ func (b *builder) build() error {
 		ScriptName pulumi.StringOutput      `pulumi:"scriptName"`
 		VersionID  pulumi.StringOutput      `pulumi:"versionId"`
 	}
-	if err := b.register("CloudflareWorker", b.name, args, &worker); err != nil {
+	// What the bindings as a whole depend on (Java's SDK does not say it of each) cannot be said of them as a whole: one
+	// unknown id would hide them all.
+	on := pulumi.DependsOn(dependencies(b.given.Get("bindings").Dependencies()))
+	if err := b.register("CloudflareWorker", b.name, args, &worker, on); err != nil {
 		return err
 	}
 	b.app.URLs, b.app.ScriptName, b.app.VersionID = worker.URLs, worker.ScriptName, worker.VersionID
@@ -204,13 +207,15 @@ func (b *builder) build() error {
 }
 
 // register makes a child. It is in the account of the Worker.
-func (b *builder) register(kind, name string, args pulumi.Map, child pulumi.CustomResource) error {
+func (b *builder) register(
+	kind, name string, args pulumi.Map, child pulumi.CustomResource, opts ...pulumi.ResourceOption,
+) error {
 	if account, err := input(b.ctx, b.given.Get("accountId")); err != nil {
 		return err
 	} else if account != nil {
 		args["accountId"] = account
 	}
-	return b.ctx.RegisterResource(pkg+kind, name, args, child, b.opts...)
+	return b.ctx.RegisterResource(pkg+kind, name, args, child, append(slices.Clip(b.opts), opts...)...)
 }
 
 // bundle finds out the reference of the bundle that the Worker runs, if it is to run any.
@@ -256,7 +261,11 @@ func (b *builder) bundle() error {
 func (b *builder) stored() error {
 	args := pulumi.Map{}
 	for _, name := range []string{"path", "archive", "build", "bucket", "prefix"} {
-		in, err := input(b.ctx, b.given.Get(name))
+		value := b.given.Get(name)
+		if name == "build" {
+			value = b.building(value)
+		}
+		in, err := input(b.ctx, value)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -280,6 +289,24 @@ func (b *builder) stored() error {
 	err := b.register("WorkerBundle", b.name, args, &stored)
 	b.app.Bundle = stored.Reference
 	return err
+}
+
+// building is a build that says where it is to find its command, if it has none: in the configuration of wrangler that
+// describes the Worker.
+func (b *builder) building(build property.Value) property.Value {
+	file := b.given.Get("fromWrangler")
+	if !build.IsMap() || !file.IsMap() {
+		return build
+	}
+	said := build.AsMap()
+	if !said.Get("command").IsNull() || !said.Get("config").IsNull() {
+		return build
+	}
+	said = said.Set("config", file.AsMap().Get("path"))
+	if environment, ok := file.AsMap().GetOk("environment"); ok && said.Get("environment").IsNull() {
+		said = said.Set("environment", environment)
+	}
+	return property.WithGoValue(build, said)
 }
 
 // named is a resource that is known by its name.

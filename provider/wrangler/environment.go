@@ -5,6 +5,7 @@ package wrangler
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -75,3 +76,17 @@ func (f *File) has() string {
 
 // at is where a key stands in the file.
 func (e environment) at(key string) string { return e.from[key] + key }
+
+// Main returns the absolute path of the module with which the Worker of the environment begins; "" if the file names
+// none.
+func (f *File) Main(environment string) (string, error) {
+	described, _, err := f.environment(environment)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", f.Path, err)
+	}
+	main, _ := described.config["main"].(string)
+	if main == "" {
+		return "", nil
+	}
+	return filepath.Abs(filepath.Join(filepath.Dir(f.Path), filepath.FromSlash(main)))
+}

@@ -26,14 +26,27 @@ type File struct {
 	values map[string]any
 }
 
-// Read reads the configuration at path: a file, or a directory that has one of wrangler's names in it.
-func Read(path string) (*File, error) {
+// Names are those of configurations, as a text tells them.
+const Names = "wrangler.json, wrangler.jsonc or wrangler.toml"
+
+// Find returns the path of the configuration at path: a file, or a directory that has one of wrangler's names in it;
+// "" is the current one.
+func Find(path string) (string, error) {
+	if path == "" {
+		path = "."
+	}
 	info, err := os.Stat(path)
 	if err == nil && info.IsDir() {
 		path, err = find(path)
 	}
+	return path, missing(err, path)
+}
+
+// Read reads the configuration at path, as [Find] finds it.
+func Read(path string) (*File, error) {
+	path, err := Find(path)
 	if err != nil {
-		return nil, missing(err, path)
+		return nil, err
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -44,8 +57,8 @@ func Read(path string) (*File, error) {
 
 func missing(err error, path string) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no configuration of wrangler at %q: give the path of a wrangler.json, wrangler.jsonc or "+
-			"wrangler.toml, relative to the program", path)
+		return fmt.Errorf("there is no configuration of wrangler at %q: give the path of a %s, relative to the program",
+			path, Names)
 	}
 	return err
 }

@@ -20,15 +20,85 @@ namespace Pulumi.CloudflareWorkers
         /// store it with a `WorkerBundle`.
         /// 
         /// The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
+        /// In languages other than TypeScript the inputs are passed on one by one; `WorkerApp` needs none of it.
         /// 
+        /// {{% examples %}}
         /// ## Example Usage
+        /// 
+        /// {{% example %}}
+        /// ### A Worker that wrangler's configuration describes
         /// 
         /// ```typescript
         /// import * as cf from "pulumi-cloudflare-workers";
         /// 
-        /// const bundle = new cf.WorkerBundle("api", { bucket: "bundles", path: "./dist" });
+        /// const bundle = new cf.WorkerBundle("web", { bucket: "bundles", path: "./dist" });
         /// const described = await cf.fromWrangler({ path: "wrangler.jsonc", environment: "production" });
-        /// const api = new cf.CloudflareWorker("api", { ...described, bundle: bundle.reference });
+        /// const web = new cf.CloudflareWorker("web", { ...described, bundle: bundle.reference });
+        /// ```
+        /// 
+        /// ```python
+        /// import pulumi_cloudflare_workers as cf
+        /// 
+        /// bundle = cf.WorkerBundle("web", bucket="bundles", path="./dist")
+        /// described = cf.from_wrangler(path="wrangler.jsonc", environment="production")
+        /// web = cf.CloudflareWorker(
+        ///     "web",
+        ///     bundle=bundle.reference,
+        ///     script_name=described.script_name,
+        ///     compatibility_date=described.compatibility_date,
+        ///     variables=described.variables,
+        ///     bindings=described.bindings,
+        ///     workers_dev=described.workers_dev,
+        /// )
+        /// ```
+        /// 
+        /// ```go
+        /// bundle, err := cf.NewWorkerBundle(ctx, "web", &amp;cf.WorkerBundleArgs{
+        /// 	Bucket: pulumi.String("bundles"),
+        /// 	Path:   pulumi.String("./dist"),
+        /// })
+        /// if err != nil {
+        /// 	return err
+        /// }
+        /// described := cf.FromWranglerOutput(ctx, cf.FromWranglerOutputArgs{
+        /// 	Path:        pulumi.String("wrangler.jsonc"),
+        /// 	Environment: pulumi.String("production"),
+        /// })
+        /// web, err := cf.NewCloudflareWorker(ctx, "web", &amp;cf.CloudflareWorkerArgs{
+        /// 	Bundle:            bundle.Reference,
+        /// 	ScriptName:        described.ScriptName(),
+        /// 	CompatibilityDate: described.CompatibilityDate(),
+        /// 	Variables:         described.Variables(),
+        /// 	Bindings:          described.Bindings(),
+        /// 	WorkersDev:        described.WorkersDev(),
+        /// })
+        /// if err != nil {
+        /// 	return err
+        /// }
+        /// ```
+        /// 
+        /// ```java
+        /// var bundle = new WorkerBundle("web", WorkerBundleArgs.builder().bucket("bundles").path("./dist").build());
+        /// var described = CloudflareworkersFunctions.fromWrangler(FromWranglerArgs.builder()
+        ///     .path("wrangler.jsonc")
+        ///     .environment("production")
+        ///     .build());
+        /// var web = new CloudflareWorker("web", CloudflareWorkerArgs.builder()
+        ///     .bundle(bundle.reference().applyValue(reference -&gt; BundleReferenceArgs.builder()
+        ///         .bucket(reference.bucket())
+        ///         .key(reference.key())
+        ///         .sha256(reference.sha256().orElseThrow())
+        ///         .build()))
+        ///     .scriptName(described.applyValue(worker -&gt; worker.scriptName().orElseThrow()))
+        ///     .compatibilityDate(described.applyValue(worker -&gt; worker.compatibilityDate()))
+        ///     .variables(described.applyValue(worker -&gt; worker.variables()))
+        ///     .bindings(described.applyValue(worker -&gt; Map.of("CACHE", BindingArgs.builder()
+        ///         .kvNamespace(KvNamespaceBindingArgs.builder()
+        ///             .id(worker.bindings().get("CACHE").kvNamespace().orElseThrow().id())
+        ///             .build())
+        ///         .build())))
+        ///     .workersDev(WorkersDevArgs.builder().enabled(true).build())
+        ///     .build());
         /// ```
         /// 
         /// ```yaml
@@ -36,14 +106,12 @@ namespace Pulumi.CloudflareWorkers
         ///   described:
         ///     fn::invoke:
         ///       function: cloudflare-workers:fromWrangler
-        ///       arguments:
-        ///         path: wrangler.jsonc
-        ///         environment: production
+        ///       arguments: { path: wrangler.jsonc, environment: production }
         /// resources:
         ///   bundle:
         ///     type: cloudflare-workers:WorkerBundle
         ///     properties: { bucket: bundles, path: ./dist }
-        ///   api:
+        ///   web:
         ///     type: cloudflare-workers:CloudflareWorker
         ///     properties:
         ///       bundle: ${bundle.reference}
@@ -51,10 +119,11 @@ namespace Pulumi.CloudflareWorkers
         ///       compatibilityDate: ${described.compatibilityDate}
         ///       variables: ${described.variables}
         ///       bindings: ${described.bindings}
-        ///       routes: ${described.routes}
+        ///       workersDev: ${described.workersDev}
         /// ```
         /// 
-        /// In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+        /// {{% /example %}}
+        /// {{% /examples %}}
         /// </summary>
         public static Task<FromWranglerResult> InvokeAsync(FromWranglerArgs args, InvokeOptions? options = null)
             => global::Pulumi.Deployment.Instance.InvokeAsync<FromWranglerResult>("cloudflare-workers:index:fromWrangler", args ?? new FromWranglerArgs(), options.WithDefaults());
@@ -68,15 +137,85 @@ namespace Pulumi.CloudflareWorkers
         /// store it with a `WorkerBundle`.
         /// 
         /// The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
+        /// In languages other than TypeScript the inputs are passed on one by one; `WorkerApp` needs none of it.
         /// 
+        /// {{% examples %}}
         /// ## Example Usage
+        /// 
+        /// {{% example %}}
+        /// ### A Worker that wrangler's configuration describes
         /// 
         /// ```typescript
         /// import * as cf from "pulumi-cloudflare-workers";
         /// 
-        /// const bundle = new cf.WorkerBundle("api", { bucket: "bundles", path: "./dist" });
+        /// const bundle = new cf.WorkerBundle("web", { bucket: "bundles", path: "./dist" });
         /// const described = await cf.fromWrangler({ path: "wrangler.jsonc", environment: "production" });
-        /// const api = new cf.CloudflareWorker("api", { ...described, bundle: bundle.reference });
+        /// const web = new cf.CloudflareWorker("web", { ...described, bundle: bundle.reference });
+        /// ```
+        /// 
+        /// ```python
+        /// import pulumi_cloudflare_workers as cf
+        /// 
+        /// bundle = cf.WorkerBundle("web", bucket="bundles", path="./dist")
+        /// described = cf.from_wrangler(path="wrangler.jsonc", environment="production")
+        /// web = cf.CloudflareWorker(
+        ///     "web",
+        ///     bundle=bundle.reference,
+        ///     script_name=described.script_name,
+        ///     compatibility_date=described.compatibility_date,
+        ///     variables=described.variables,
+        ///     bindings=described.bindings,
+        ///     workers_dev=described.workers_dev,
+        /// )
+        /// ```
+        /// 
+        /// ```go
+        /// bundle, err := cf.NewWorkerBundle(ctx, "web", &amp;cf.WorkerBundleArgs{
+        /// 	Bucket: pulumi.String("bundles"),
+        /// 	Path:   pulumi.String("./dist"),
+        /// })
+        /// if err != nil {
+        /// 	return err
+        /// }
+        /// described := cf.FromWranglerOutput(ctx, cf.FromWranglerOutputArgs{
+        /// 	Path:        pulumi.String("wrangler.jsonc"),
+        /// 	Environment: pulumi.String("production"),
+        /// })
+        /// web, err := cf.NewCloudflareWorker(ctx, "web", &amp;cf.CloudflareWorkerArgs{
+        /// 	Bundle:            bundle.Reference,
+        /// 	ScriptName:        described.ScriptName(),
+        /// 	CompatibilityDate: described.CompatibilityDate(),
+        /// 	Variables:         described.Variables(),
+        /// 	Bindings:          described.Bindings(),
+        /// 	WorkersDev:        described.WorkersDev(),
+        /// })
+        /// if err != nil {
+        /// 	return err
+        /// }
+        /// ```
+        /// 
+        /// ```java
+        /// var bundle = new WorkerBundle("web", WorkerBundleArgs.builder().bucket("bundles").path("./dist").build());
+        /// var described = CloudflareworkersFunctions.fromWrangler(FromWranglerArgs.builder()
+        ///     .path("wrangler.jsonc")
+        ///     .environment("production")
+        ///     .build());
+        /// var web = new CloudflareWorker("web", CloudflareWorkerArgs.builder()
+        ///     .bundle(bundle.reference().applyValue(reference -&gt; BundleReferenceArgs.builder()
+        ///         .bucket(reference.bucket())
+        ///         .key(reference.key())
+        ///         .sha256(reference.sha256().orElseThrow())
+        ///         .build()))
+        ///     .scriptName(described.applyValue(worker -&gt; worker.scriptName().orElseThrow()))
+        ///     .compatibilityDate(described.applyValue(worker -&gt; worker.compatibilityDate()))
+        ///     .variables(described.applyValue(worker -&gt; worker.variables()))
+        ///     .bindings(described.applyValue(worker -&gt; Map.of("CACHE", BindingArgs.builder()
+        ///         .kvNamespace(KvNamespaceBindingArgs.builder()
+        ///             .id(worker.bindings().get("CACHE").kvNamespace().orElseThrow().id())
+        ///             .build())
+        ///         .build())))
+        ///     .workersDev(WorkersDevArgs.builder().enabled(true).build())
+        ///     .build());
         /// ```
         /// 
         /// ```yaml
@@ -84,14 +223,12 @@ namespace Pulumi.CloudflareWorkers
         ///   described:
         ///     fn::invoke:
         ///       function: cloudflare-workers:fromWrangler
-        ///       arguments:
-        ///         path: wrangler.jsonc
-        ///         environment: production
+        ///       arguments: { path: wrangler.jsonc, environment: production }
         /// resources:
         ///   bundle:
         ///     type: cloudflare-workers:WorkerBundle
         ///     properties: { bucket: bundles, path: ./dist }
-        ///   api:
+        ///   web:
         ///     type: cloudflare-workers:CloudflareWorker
         ///     properties:
         ///       bundle: ${bundle.reference}
@@ -99,10 +236,11 @@ namespace Pulumi.CloudflareWorkers
         ///       compatibilityDate: ${described.compatibilityDate}
         ///       variables: ${described.variables}
         ///       bindings: ${described.bindings}
-        ///       routes: ${described.routes}
+        ///       workersDev: ${described.workersDev}
         /// ```
         /// 
-        /// In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+        /// {{% /example %}}
+        /// {{% /examples %}}
         /// </summary>
         public static Output<FromWranglerResult> Invoke(FromWranglerInvokeArgs args, InvokeOptions? options = null)
             => global::Pulumi.Deployment.Instance.Invoke<FromWranglerResult>("cloudflare-workers:index:fromWrangler", args ?? new FromWranglerInvokeArgs(), options.WithDefaults());
@@ -116,15 +254,85 @@ namespace Pulumi.CloudflareWorkers
         /// store it with a `WorkerBundle`.
         /// 
         /// The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
+        /// In languages other than TypeScript the inputs are passed on one by one; `WorkerApp` needs none of it.
         /// 
+        /// {{% examples %}}
         /// ## Example Usage
+        /// 
+        /// {{% example %}}
+        /// ### A Worker that wrangler's configuration describes
         /// 
         /// ```typescript
         /// import * as cf from "pulumi-cloudflare-workers";
         /// 
-        /// const bundle = new cf.WorkerBundle("api", { bucket: "bundles", path: "./dist" });
+        /// const bundle = new cf.WorkerBundle("web", { bucket: "bundles", path: "./dist" });
         /// const described = await cf.fromWrangler({ path: "wrangler.jsonc", environment: "production" });
-        /// const api = new cf.CloudflareWorker("api", { ...described, bundle: bundle.reference });
+        /// const web = new cf.CloudflareWorker("web", { ...described, bundle: bundle.reference });
+        /// ```
+        /// 
+        /// ```python
+        /// import pulumi_cloudflare_workers as cf
+        /// 
+        /// bundle = cf.WorkerBundle("web", bucket="bundles", path="./dist")
+        /// described = cf.from_wrangler(path="wrangler.jsonc", environment="production")
+        /// web = cf.CloudflareWorker(
+        ///     "web",
+        ///     bundle=bundle.reference,
+        ///     script_name=described.script_name,
+        ///     compatibility_date=described.compatibility_date,
+        ///     variables=described.variables,
+        ///     bindings=described.bindings,
+        ///     workers_dev=described.workers_dev,
+        /// )
+        /// ```
+        /// 
+        /// ```go
+        /// bundle, err := cf.NewWorkerBundle(ctx, "web", &amp;cf.WorkerBundleArgs{
+        /// 	Bucket: pulumi.String("bundles"),
+        /// 	Path:   pulumi.String("./dist"),
+        /// })
+        /// if err != nil {
+        /// 	return err
+        /// }
+        /// described := cf.FromWranglerOutput(ctx, cf.FromWranglerOutputArgs{
+        /// 	Path:        pulumi.String("wrangler.jsonc"),
+        /// 	Environment: pulumi.String("production"),
+        /// })
+        /// web, err := cf.NewCloudflareWorker(ctx, "web", &amp;cf.CloudflareWorkerArgs{
+        /// 	Bundle:            bundle.Reference,
+        /// 	ScriptName:        described.ScriptName(),
+        /// 	CompatibilityDate: described.CompatibilityDate(),
+        /// 	Variables:         described.Variables(),
+        /// 	Bindings:          described.Bindings(),
+        /// 	WorkersDev:        described.WorkersDev(),
+        /// })
+        /// if err != nil {
+        /// 	return err
+        /// }
+        /// ```
+        /// 
+        /// ```java
+        /// var bundle = new WorkerBundle("web", WorkerBundleArgs.builder().bucket("bundles").path("./dist").build());
+        /// var described = CloudflareworkersFunctions.fromWrangler(FromWranglerArgs.builder()
+        ///     .path("wrangler.jsonc")
+        ///     .environment("production")
+        ///     .build());
+        /// var web = new CloudflareWorker("web", CloudflareWorkerArgs.builder()
+        ///     .bundle(bundle.reference().applyValue(reference -&gt; BundleReferenceArgs.builder()
+        ///         .bucket(reference.bucket())
+        ///         .key(reference.key())
+        ///         .sha256(reference.sha256().orElseThrow())
+        ///         .build()))
+        ///     .scriptName(described.applyValue(worker -&gt; worker.scriptName().orElseThrow()))
+        ///     .compatibilityDate(described.applyValue(worker -&gt; worker.compatibilityDate()))
+        ///     .variables(described.applyValue(worker -&gt; worker.variables()))
+        ///     .bindings(described.applyValue(worker -&gt; Map.of("CACHE", BindingArgs.builder()
+        ///         .kvNamespace(KvNamespaceBindingArgs.builder()
+        ///             .id(worker.bindings().get("CACHE").kvNamespace().orElseThrow().id())
+        ///             .build())
+        ///         .build())))
+        ///     .workersDev(WorkersDevArgs.builder().enabled(true).build())
+        ///     .build());
         /// ```
         /// 
         /// ```yaml
@@ -132,14 +340,12 @@ namespace Pulumi.CloudflareWorkers
         ///   described:
         ///     fn::invoke:
         ///       function: cloudflare-workers:fromWrangler
-        ///       arguments:
-        ///         path: wrangler.jsonc
-        ///         environment: production
+        ///       arguments: { path: wrangler.jsonc, environment: production }
         /// resources:
         ///   bundle:
         ///     type: cloudflare-workers:WorkerBundle
         ///     properties: { bucket: bundles, path: ./dist }
-        ///   api:
+        ///   web:
         ///     type: cloudflare-workers:CloudflareWorker
         ///     properties:
         ///       bundle: ${bundle.reference}
@@ -147,10 +353,11 @@ namespace Pulumi.CloudflareWorkers
         ///       compatibilityDate: ${described.compatibilityDate}
         ///       variables: ${described.variables}
         ///       bindings: ${described.bindings}
-        ///       routes: ${described.routes}
+        ///       workersDev: ${described.workersDev}
         /// ```
         /// 
-        /// In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+        /// {{% /example %}}
+        /// {{% /examples %}}
         /// </summary>
         public static Output<FromWranglerResult> Invoke(FromWranglerInvokeArgs args, InvokeOutputOptions options)
             => global::Pulumi.Deployment.Instance.Invoke<FromWranglerResult>("cloudflare-workers:index:fromWrangler", args ?? new FromWranglerInvokeArgs(), options.WithDefaults());

@@ -16,18 +16,18 @@ import * as utilities from "./utilities";
  * store it with a `WorkerBundle`.
  *
  * The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
+ * In languages other than TypeScript the inputs are passed on one by one; `WorkerApp` needs none of it.
  *
  * ## Example Usage
+ * ### A Worker that wrangler's configuration describes
  *
  * ```typescript
  * import * as cf from "pulumi-cloudflare-workers";
  *
- * const bundle = new cf.WorkerBundle("api", { bucket: "bundles", path: "./dist" });
+ * const bundle = new cf.WorkerBundle("web", { bucket: "bundles", path: "./dist" });
  * const described = await cf.fromWrangler({ path: "wrangler.jsonc", environment: "production" });
- * const api = new cf.CloudflareWorker("api", { ...described, bundle: bundle.reference });
+ * const web = new cf.CloudflareWorker("web", { ...described, bundle: bundle.reference });
  * ```
- *
- * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
  */
 export function fromWrangler(args: FromWranglerArgs, opts?: pulumi.InvokeOptions): Promise<FromWranglerResult> {
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
@@ -214,18 +214,18 @@ export interface FromWranglerResult {
  * store it with a `WorkerBundle`.
  *
  * The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
+ * In languages other than TypeScript the inputs are passed on one by one; `WorkerApp` needs none of it.
  *
  * ## Example Usage
+ * ### A Worker that wrangler's configuration describes
  *
  * ```typescript
  * import * as cf from "pulumi-cloudflare-workers";
  *
- * const bundle = new cf.WorkerBundle("api", { bucket: "bundles", path: "./dist" });
+ * const bundle = new cf.WorkerBundle("web", { bucket: "bundles", path: "./dist" });
  * const described = await cf.fromWrangler({ path: "wrangler.jsonc", environment: "production" });
- * const api = new cf.CloudflareWorker("api", { ...described, bundle: bundle.reference });
+ * const web = new cf.CloudflareWorker("web", { ...described, bundle: bundle.reference });
  * ```
- *
- * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
  */
 export function fromWranglerOutput(args: FromWranglerOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<FromWranglerResult> {
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});

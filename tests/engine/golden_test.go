@@ -54,6 +54,25 @@ func value(line string) string {
 	return value
 }
 
+// step is what a preview with --diff says of one resource, and named its URN.
+var (
+	step  = regexp.MustCompile(`(?m)^ {4}[~+-]\S* ?\S+: \(\w+\)\n(?: {6,}.*\n)+`)
+	named = regexp.MustCompile(`\[urn=(\S+)\]`)
+)
+
+// inTurn is a preview with its steps sorted by URN: they come in the order in which the engine got to them.
+func inTurn(preview string) string {
+	steps := step.FindAllString(preview, -1)
+	slices.SortStableFunc(steps, func(a, b string) int {
+		return slices.Compare(named.FindStringSubmatch(a), named.FindStringSubmatch(b))
+	})
+	return step.ReplaceAllStringFunc(preview, func(string) string {
+		first := steps[0]
+		steps = steps[1:]
+		return first
+	})
+}
+
 // farewell is what the language host of Java may say when the engine ends it, sooner than it expects.
 var farewell = regexp.MustCompile(`(?m)^E\d{4} \S+ +\d+ main\.go:\d+\] unable to start debugging: .*\n\n?`)
 

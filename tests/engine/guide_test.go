@@ -23,7 +23,7 @@ func guide(t *testing.T, language string) []string {
 	t.Helper()
 	root, err := toolbox.Root()
 	require.NoError(t, err)
-	pages := []string{filepath.Join(root, "docs", "secrets.md"), filepath.Join(root, "docs", "from-wrangler.md")}
+	pages := []string{filepath.Join(root, "docs", "secrets.md")}
 	for _, dir := range []string{"provider/doc", "provider/component/doc"} {
 		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(dir), "*.md"))
 		require.NoError(t, err)

@@ -36,9 +36,10 @@ func TestSecretsOfTypeScriptAreNowhere(t *testing.T) {
 	literal, env := tr.secret("literal"), tr.secret("env")
 	around := [2]string{tr.secret("before").Value, tr.secret("after").Value}
 	tr.secrets = tr.secrets[:len(tr.secrets)-2] // they are secret only together with what is between them
-	require.NoError(t, sandbox.Replace(filepath.Join(dir, "index.ts"), `config.requireSecret("signingKey") }`,
-		`config.requireSecret("signingKey"), LITERAL: `+quoted(literal.Value)+`, ENV: "env:LEAK_SOURCE", OUTPUT: `+
-			"pulumi.concat("+quoted(around[0])+", visits.namespaceId, "+quoted(around[1])+") }"))
+	require.NoError(t, sandbox.Replace(filepath.Join(dir, "index.ts"), `config.requireSecret("signingKey") },
+  bindings: {
+`, `config.requireSecret("signingKey"), LITERAL: `+quoted(literal.Value)+`, ENV: "env:LEAK_SOURCE", OUTPUT: `+
+		"pulumi.concat("+quoted(around[0])+", visits.namespaceId, "+quoted(around[1])+") },\n  bindings: {\n"))
 	data := t.TempDir()
 	variables, stop := emulatorCommand(t, tr, data)
 	state := t.TempDir()

@@ -20,7 +20,13 @@ import (
 )
 
 const (
-	wranglerFile = `{ "name": "api", "compatibility_date": "2026-11-01", "env": { "production": {} } }`
+	wranglerFile = `{
+  "name": "api", "compatibility_date": "2026-11-01",
+  "env": { "production": {
+    "vars": { "LOG_LEVEL": "info" }, // of production
+    "kv_namespaces": [{ "binding": "CACHE", "id": "0123456789abcdef0123456789abcdef" }]
+  } }
+}`
 	manifestFile = `apiVersion: cloudflare.project-planton.org/v1
 kind: CloudflareWorker
 metadata: { name: api }
@@ -144,7 +150,10 @@ class Mocks(pulumi.runtime.Mocks):
         known = {"reference": {"bucket": "bundles", "key": "a/"}, "databaseId": "1"}
         return [args.name + "-id", {**args.inputs, **known}]
     def call(self, args):
-        return {}
+        return {
+            "scriptName": "api", "compatibilityDate": "2026-11-01", "variables": {"LOG_LEVEL": "info"},
+            "bindings": {"CACHE": {"kvNamespace": {"id": "1"}}}, "workersDev": {"enabled": True},
+        }
 pulumi.runtime.set_mocks(Mocks())
 for name, function in list(vars(snippets).items()):
     if callable(function) and getattr(function, "__module__", "") == "snippets":
@@ -214,15 +223,4 @@ func normalized(t *testing.T, value any) string {
 	text, err := json.MarshalIndent(value, "", " ")
 	require.NoError(t, err)
 	return string(text)
-}
-
-// TestTheSnippetsInGoCompile; those in Java are compiled with the program that TestAnExampleLives runs.
-func TestTheSnippetsInGoCompile(t *testing.T) {
-	t.Parallel()
-	root, err := toolbox.Root()
-	require.NoError(t, err)
-	build := exec.CommandContext(t.Context(), "go", "build", "./snippets")
-	build.Dir = filepath.Join(root, "examples", "go")
-	said, err := build.CombinedOutput()
-	require.NoError(t, err, string(said))
 }

@@ -3,6 +3,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -49,18 +50,61 @@ func TestThePluginRunsFromItsSource(t *testing.T) {
 	s.unchanged(t)
 }
 
-// tenLines is the program with which the README begins.
-func tenLines(t *testing.T) string {
+// tenLines is the program in that language with which the README begins.
+func tenLines(t *testing.T, language string) string {
 	t.Helper()
-	root, err := toolbox.Root()
-	require.NoError(t, err)
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	require.NoError(t, err)
-	_, program, found := strings.Cut(string(readme), "```ts\n")
+	_, program, found := strings.Cut(source(t, "README.md"), "```"+language+"\n")
 	require.True(t, found)
 	program, _, found = strings.Cut(program, "```\n")
 	require.True(t, found)
 	return program
+}
+
+// source is a file of the checkout.
+func source(t *testing.T, name string) string {
+	t.Helper()
+	root, err := toolbox.Root()
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+	require.NoError(t, err)
+	return string(text)
+}
+
+// newReader is somebody who follows the README in an empty folder, and has what it takes for granted: a bucket, a build
+// output, and for the snippet that is run with the program wrangler's configuration of another Worker.
+func newReader(t *testing.T, runtime string, env ...string) *stack {
+	t.Helper()
+	c := newCloud(t, running(t))
+	c.call(t, http.MethodPost, "/r2/buckets", `{"name": "bundles"}`)
+	made := c.call(t, http.MethodPost, "/storage/kv/namespaces", `{"title": "of wrangler"}`)
+	var namespace struct{ Result struct{ ID string } }
+	require.NoError(t, json.Unmarshal([]byte(made.body), &namespace))
+	s := &stack{dir: t.TempDir()}
+	s.file(t, "Pulumi.yaml", "name: api\nruntime: "+runtime+"\n")
+	s.file(t, "dist/index.js", script)
+	s.file(t, "wrangler.jsonc",
+		strings.Replace(wranglerFile, "0123456789abcdef0123456789abcdef", namespace.Result.ID, 1))
+	return newStack(t, c, s.dir, env...)
+}
+
+// arrives deploys the program, with the snippet, and asks both Workers at their addresses.
+func (s *stack) arrives(t *testing.T) {
+	t.Helper()
+	s.pulumi(t, "config", "set", "--secret", "upstream", "open sesame")
+	s.up(t)
+	outputs := s.outputs(t)
+	url, _ := outputs["url"].(string)
+	webs, _ := outputs["webUrls"].([]any)
+	require.Len(t, webs, 1)
+	assert.Equal(t, "https://api-production.emulator.workers.dev", webs[0])
+	for _, address := range []string{url, "https://api.example.com/", "https://api-production.emulator.workers.dev"} {
+		status, body := s.cloud.get(t, address)
+		assert.Equal(t, http.StatusOK, status)
+		assert.Equal(t, "one", body)
+	}
+	bound := s.resources(t)["web"].Inputs
+	assert.Equal(t, map[string]any{"LOG_LEVEL": "info"}, bound["variables"])
+	assert.Contains(t, bound["bindings"], "CACHE")
 }
 
 // npm stands for npm's install alone, which would need the network: what it would bring is in the tools' node_modules,
@@ -81,53 +125,59 @@ func TestTheReadmeIsTheWayFromNothingToAURL(t *testing.T) {
 	tools := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(tools, "npm"), []byte(npm), 0o700))
 
-	c := newCloud(t, running(t))
-	c.call(t, http.MethodPost, "/r2/buckets", `{"name": "bundles"}`) // "a bucket of yours"
-	s := &stack{dir: t.TempDir()}
-	s.file(t, "Pulumi.yaml", "name: api\nruntime: nodejs\n")
-	s.file(t, "package.json", `{"name": "api", "private": true, "dependencies": {"@pulumi/pulumi": "^3.259.0"}}`)
-	s.file(t, "index.ts", tenLines(t))
-	s.file(t, "dist/index.js", script)
-	s = newStack(t, c, s.dir, "NODE_MODULES="+checkout.NodeModules(), "NPM="+installed,
+	s := newReader(t, "nodejs", "NODE_MODULES="+checkout.NodeModules(), "NPM="+installed,
 		"PATH="+tools+string(os.PathListSeparator)+os.Getenv("PATH"))
+	s.file(t, "package.json", `{"name": "api", "private": true, "dependencies": {"@pulumi/pulumi": "^3.259.0"}}`)
+	s.file(t, "snippets.ts", source(t, "examples/typescript/snippets.ts"))
+	s.file(t, "index.ts", tenLines(t, "ts")+
+		"import { fromWrangler } from \"./snippets\";\nexport const webUrls = fromWrangler();\n")
 	assert.Contains(t, s.pulumi(t, "package", "add", root), `from "pulumi-cloudflare-workers"`)
 	s.generated(t, "sdk/nodejs", "cloudflareWorker.ts", "types/input.ts", "workerApp.ts")
-	s.pulumi(t, "config", "set", "--secret", "upstream", "open sesame")
-	s.up(t)
-	outputs := s.outputs(t)
-	url, _ := outputs["url"].(string)
-	for _, address := range []string{url, "https://api.example.com/"} {
-		status, body := c.get(t, address)
-		assert.Equal(t, http.StatusOK, status)
-		assert.Equal(t, "one", body)
-	}
+	s.arrives(t)
 	s.unchanged(t)
 }
 
 // sdkModule is what a go.mod says of the SDK.
 var sdkModule = regexp.MustCompile(`(?m)^(replace |\t)\S+/sdk/go/cloudflareworkers .*\n`)
 
-// TestAProgramInGoGetsItsSDKFromACheckout: `pulumi package add` in a folder with a program is enough for it to compile.
-func TestAProgramInGoGetsItsSDKFromACheckout(t *testing.T) {
+// TestTheReadmeIsTheWayInGoToo: what `pulumi package add` makes is enough for the program and the snippets to compile
+// and to run. The modules are those of the example, for others would need the network. The snippets in Java are
+// compiled with the program that TestAnExampleLives runs.
+func TestTheReadmeIsTheWayInGoToo(t *testing.T) {
 	t.Parallel()
 	root, err := toolbox.Root()
 	require.NoError(t, err)
-	s := &stack{dir: t.TempDir()}
-	s.file(t, "Pulumi.yaml", "name: hello\nruntime: go\n")
-	for _, name := range []string{"main.go", "go.mod", "go.sum"} {
-		content, err := os.ReadFile(filepath.Join(root, "examples", "go", name))
-		require.NoError(t, err)
+	s := newReader(t, "go")
+	for _, name := range []string{"go.mod", "go.sum"} {
 		// Without what leads to the SDK in the checkout.
-		s.file(t, name, sdkModule.ReplaceAllString(string(content), ""))
+		s.file(t, name, sdkModule.ReplaceAllString(source(t, "examples/go/"+name), ""))
 	}
-	s = newStack(t, newCloud(t, &emulator.Server{}), s.dir)
+	s.file(t, "snippets/snippets.go", source(t, "examples/go/snippets/snippets.go"))
+	program := tenLines(t, "go")
+	require.Contains(t, program, "pulumi.Run(stack)")
+	s.file(t, "main.go", strings.Replace(program, "pulumi.Run(stack)", "pulumi.Run(both)", 1))
+	s.file(t, "both.go", both)
 	assert.Contains(t, s.pulumi(t, "package", "add", root), "sdk/go/cloudflareworkers")
 	s.generated(t, "sdk/go", "cloudflareworkers/cloudflareWorker.go", "cloudflareworkers/workerApp.go")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, ".")
-	build.Dir = s.dir
-	said, err := build.CombinedOutput()
-	require.NoError(t, err, string(said))
+	s.arrives(t)
 }
+
+// both is the README's program and a snippet.
+const both = `package main
+
+import (
+	"hello-worker-stack/snippets"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+func both(ctx *pulumi.Context) error {
+	if err := stack(ctx); err != nil {
+		return err
+	}
+	return snippets.FromWrangler(ctx)
+}
+`
 
 // generated asserts that files of the SDK that was added are those of the checkout's, save for the first line, which
 // says what has generated them.

@@ -37,7 +37,7 @@ resources:
     type: cloudflare-workers:WorkerApp
     properties:
       path: ./dist
-      build: { command: [sh, -c, "mkdir -p dist && cp src/index.js dist && echo built"] }
+      build: {}
       fromWrangler: { path: wrangler.toml, environment: production }
       queues: [JOBS]
       variables: { EXTRA: { a: 1 } }
@@ -51,6 +51,7 @@ outputs:
 
 const appFile = `
 name = "app"
+main = "src/index.js"
 compatibility_date = "2026-11-01"
 [env.production]
 vars = { GREETING = "Hello" }
@@ -64,7 +65,17 @@ func TestAnAppIsABuildOutputAndAURL(t *testing.T) {
 	s := newProgram(t, c, app)
 	s.file(t, "src/index.js", counter)
 	s.file(t, "wrangler.toml", appFile)
-	preview := s.pulumi(t, "preview", "--diff")
+	esbuild, err := toolbox.Esbuild()
+	require.NoError(t, err)
+	tools := filepath.Join(s.dir, "node_modules", ".bin")
+	require.NoError(t, os.MkdirAll(tools, 0o750))
+	require.NoError(t, os.Symlink(esbuild, filepath.Join(tools, "esbuild")))
+	s.Setenv("PULUMI_DEBUG_COMMANDS=true") // which has --event-log
+	log := filepath.Join(t.TempDir(), "events")
+	preview := s.pulumi(t, "preview", "--diff", "--event-log", log)
+	events, err := os.ReadFile(log)
+	require.NoError(t, err)
+	assert.Contains(t, string(events), "dist/index.js", "what esbuild says is shown as progress")
 	assert.Contains(t, preview, "GREETING", "unknown ids hide nothing else")
 	assert.NotContains(t, preview, "open sesame")
 	assert.Empty(t, writes(c.Calls()))
@@ -100,15 +111,16 @@ func TestAnAppIsABuildOutputAndAURL(t *testing.T) {
 	t.Log("promotion to another stack")
 	bundle, _ := out["bundle"].(map[string]any)
 	digest, _ := bundle["sha256"].(string)
-	bucket, _ := bundle["bucket"].(string)
-	key, _ := bundle["key"].(string)
 	require.NotEmpty(t, digest)
-	promoted := `
+	const promoted = `
 resources:
+  staging:
+    type: pulumi:pulumi:StackReference
+    properties: { name: organization/test/dev }
   live:
     type: cloudflare-workers:WorkerApp
     properties:
-      promoteFrom: { bucket: ` + bucket + `, key: ` + key + `, sha256: "` + digest + `" }
+      promoteFrom: ${staging.outputs["bundle"]}
       compatibilityDate: "2026-11-01"
       kv: [CACHE]
       variables: { GREETING: Promoted }
@@ -116,23 +128,34 @@ outputs:
   url: ${live.url}
   bundle: ${live.bundle}
 `
-	production := newProgram(t, c, promoted)
-	production.up(t)
-	out = production.outputs(t)
+	s.pulumi(t, "stack", "init", "production")
+	s.write(t, promoted)
+	require.NoError(t, os.RemoveAll(filepath.Join(s.dir, "dist")))
+	s.up(t)
+	out = s.outputs(t)
 	url, _ = out["url"].(string)
 	_, body = c.get(t, url)
 	assert.Equal(t, "Promoted 1 two", body)
-	assert.Equal(t, bundle, out["bundle"], "it can be promoted on")
+	assert.Equal(t, bundle, out["bundle"], "exactly what was tested, and it can be promoted on")
+	assert.NoDirExists(t, filepath.Join(s.dir, "dist"), "nothing is built")
 
 	other := strings.Repeat("0", 64)
-	production.write(t, strings.Replace(promoted, "sha256: \""+digest, "sha256: \""+other, 1))
-	refused := production.refused(t, "up", "--yes", "--skip-preview")
+	const whole = `${staging.outputs["bundle"]}`
+	part := func(member string) string { return member + `: "${staging.outputs[\"bundle\"][\"` + member + `\"]}"` }
+	place := part("bucket") + ", " + part("key")
+	s.write(t, strings.Replace(promoted, whole, "{ "+place+", sha256: \""+other+"\" }", 1))
+	refused := s.refused(t, "up", "--yes", "--skip-preview")
 	assert.Contains(t, refused, other)
-	production.write(t, strings.Replace(promoted, ", sha256: \""+digest+"\"", "", 1))
-	assert.Contains(t, production.refused(t, "preview"), "promoteFrom: has no sha256")
+	assert.Contains(t, refused, digest)
+	s.write(t, strings.Replace(promoted, whole, "{ "+place+" }", 1))
+	assert.Contains(t, s.refused(t, "preview"), "promoteFrom: has no sha256")
+	_, body = c.get(t, url)
+	assert.Equal(t, "Promoted 2 two", body, "it stays as it was")
 
-	production.write(t, promoted)
-	production.destroy(t)
+	s.write(t, promoted)
+	s.destroy(t)
+	s.pulumi(t, "stack", "select", "dev")
+	s.write(t, app)
 	s.destroy(t)
 	assert.NotContains(t, c.Dump(), "kv ", "nothing is left")
 }
@@ -200,9 +223,7 @@ func TestAnAppPassesOnItsOptions(t *testing.T) {
 	}
 	assert.Equal(t, 5, children)
 
-	name, aliases = "renamed", []pulumi.Alias{{
-		URN: pulumi.URN("urn:pulumi:dev::inline::" + module + "WorkerApp::app"), // go-provider drops those by name
-	}}
+	name, aliases = "renamed", []pulumi.Alias{{Name: pulumi.String("app")}}
 	renamed, err := s.Up(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int{"same": all}, *renamed.Summary.ResourceChanges, "nothing is replaced")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package snippets has pieces of programs that the documentation shows. Tests compile them; nothing calls them.
+// Package snippets has pieces of programs that the documentation shows. Tests compile them, and run one.
 package snippets
 
 import (
@@ -284,5 +284,53 @@ func Adopt(ctx *pulumi.Context) error {
 	}
 	// docs:end adopt
 	ctx.Export("urls", api.Urls)
+	return nil
+}
+
+// FromWrangler is a Worker that wrangler's configuration describes.
+func FromWrangler(ctx *pulumi.Context) error {
+	// docs:begin from-wrangler
+	bundle, err := cf.NewWorkerBundle(ctx, "web", &cf.WorkerBundleArgs{
+		Bucket: pulumi.String("bundles"),
+		Path:   pulumi.String("./dist"),
+	})
+	if err != nil {
+		return err
+	}
+	described := cf.FromWranglerOutput(ctx, cf.FromWranglerOutputArgs{
+		Path:        pulumi.String("wrangler.jsonc"),
+		Environment: pulumi.String("production"),
+	})
+	web, err := cf.NewCloudflareWorker(ctx, "web", &cf.CloudflareWorkerArgs{
+		Bundle:            bundle.Reference,
+		ScriptName:        described.ScriptName(),
+		CompatibilityDate: described.CompatibilityDate(),
+		Variables:         described.Variables(),
+		Bindings:          described.Bindings(),
+		WorkersDev:        described.WorkersDev(),
+	})
+	if err != nil {
+		return err
+	}
+	// docs:end from-wrangler
+	ctx.Export("webUrls", web.Urls)
+	return nil
+}
+
+// AppFromWrangler is the same with what it needs.
+func AppFromWrangler(ctx *pulumi.Context) error {
+	// docs:begin app-from-wrangler
+	web, err := cf.NewWorkerApp(ctx, "web", &cf.WorkerAppArgs{
+		Path: pulumi.String("./dist"),
+		FromWrangler: cf.WranglerFileArgs{
+			Path:        pulumi.String("wrangler.jsonc"),
+			Environment: pulumi.String("production"),
+		},
+	})
+	if err != nil {
+		return err
+	}
+	// docs:end app-from-wrangler
+	ctx.Export("webUrl", web.Url)
 	return nil
 }

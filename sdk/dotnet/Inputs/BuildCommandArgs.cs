@@ -15,11 +15,11 @@ namespace Pulumi.CloudflareWorkers.Inputs
     /// </summary>
     public sealed class BuildCommandArgs : global::Pulumi.ResourceArgs
     {
-        [Input("command", required: true)]
+        [Input("command")]
         private InputList<string>? _command;
 
         /// <summary>
-        /// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+        /// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project's `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild, with the configuration's `main` or a file such as `src/index.ts`.
         /// </summary>
         public InputList<string> Command
         {
@@ -28,10 +28,22 @@ namespace Pulumi.CloudflareWorkers.Inputs
         }
 
         /// <summary>
-        /// The directory in which it runs, relative to the program. Default: that of the program.
+        /// Without a `command`: wrangler's configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+        /// </summary>
+        [Input("config")]
+        public Input<string>? Config { get; set; }
+
+        /// <summary>
+        /// The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
         /// </summary>
         [Input("directory")]
         public Input<string>? Directory { get; set; }
+
+        /// <summary>
+        /// Without a `command`: the environment in wrangler's configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+        /// </summary>
+        [Input("environment")]
+        public Input<string>? Environment { get; set; }
 
         public BuildCommandArgs()
         {

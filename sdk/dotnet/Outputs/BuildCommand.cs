@@ -17,22 +17,36 @@ namespace Pulumi.CloudflareWorkers.Outputs
     public sealed class BuildCommand
     {
         /// <summary>
-        /// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+        /// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project's `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild, with the configuration's `main` or a file such as `src/index.ts`.
         /// </summary>
         public readonly ImmutableArray<string> Command;
         /// <summary>
-        /// The directory in which it runs, relative to the program. Default: that of the program.
+        /// Without a `command`: wrangler's configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+        /// </summary>
+        public readonly string? Config;
+        /// <summary>
+        /// The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
         /// </summary>
         public readonly string? Directory;
+        /// <summary>
+        /// Without a `command`: the environment in wrangler's configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+        /// </summary>
+        public readonly string? Environment;
 
         [OutputConstructor]
         private BuildCommand(
             ImmutableArray<string> command,
 
-            string? directory)
+            string? config,
+
+            string? directory,
+
+            string? environment)
         {
             Command = command;
+            Config = config;
             Directory = directory;
+            Environment = environment;
         }
     }
 }

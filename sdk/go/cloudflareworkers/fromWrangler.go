@@ -19,10 +19,41 @@ import (
 // store it with a `WorkerBundle`.
 //
 // The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
+// In languages other than TypeScript the inputs are passed on one by one; `WorkerApp` needs none of it.
 //
 // ## Example Usage
+// ### A Worker that wrangler's configuration describes
 //
-// In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+// ```go
+//
+//	bundle, err := cf.NewWorkerBundle(ctx, "web", &cf.WorkerBundleArgs{
+//		Bucket: pulumi.String("bundles"),
+//		Path:   pulumi.String("./dist"),
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+//	described := cf.FromWranglerOutput(ctx, cf.FromWranglerOutputArgs{
+//		Path:        pulumi.String("wrangler.jsonc"),
+//		Environment: pulumi.String("production"),
+//	})
+//
+//	web, err := cf.NewCloudflareWorker(ctx, "web", &cf.CloudflareWorkerArgs{
+//		Bundle:            bundle.Reference,
+//		ScriptName:        described.ScriptName(),
+//		CompatibilityDate: described.CompatibilityDate(),
+//		Variables:         described.Variables(),
+//		Bindings:          described.Bindings(),
+//		WorkersDev:        described.WorkersDev(),
+//	})
+//
+//	if err != nil {
+//		return err
+//	}
+//
+// ```
 func FromWrangler(ctx *pulumi.Context, args *FromWranglerArgs, opts ...pulumi.InvokeOption) (*FromWranglerResult, error) {
 	opts = internal.PkgInvokeDefaultOpts(opts)
 	var rv FromWranglerResult

@@ -22,8 +22,9 @@ import (
 //     which outlives it. Static `assets` are not part of the bundle.
 //   - **wrangler**: `fromWrangler` reads the Worker from wrangler's configuration. Storage that the file gives no id for is made.
 //   - **Building**: `build` runs a command before the digest is found out, in previews too, since a preview that does not build
-//     cannot say what will run; its output is shown as progress. It should make the same bytes from the same sources. Without `build`,
-//     what is at `path` is built already.
+//     cannot say what will run; its output is shown as progress. It should make the same bytes from the same sources. `build: {}`
+//     runs what the project has in `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild.
+//     Without `build`, what is at `path` is built already.
 //
 // ## Example Usage
 // ### From a build output to a URL

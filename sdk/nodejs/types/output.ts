@@ -251,13 +251,21 @@ export interface BrowserBinding {
  */
 export interface BuildCommand {
     /**
-     * The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+     * The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project's `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild, with the configuration's `main` or a file such as `src/index.ts`.
      */
-    command: string[];
+    command?: string[];
     /**
-     * The directory in which it runs, relative to the program. Default: that of the program.
+     * Without a `command`: wrangler's configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+     */
+    config?: string;
+    /**
+     * The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
      */
     directory?: string;
+    /**
+     * Without a `command`: the environment in wrangler's configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+     */
+    environment?: string;
 }
 
 /**

@@ -1220,53 +1220,94 @@ class BuildCommandArgsDict(TypedDict):
     """
     A program that makes the build output.
     """
-    command: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]
+    command: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
     """
-    The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+    The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project's `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild, with the configuration's `main` or a file such as `src/index.ts`.
+    """
+    config: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Without a `command`: wrangler's configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
     """
     directory: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The directory in which it runs, relative to the program. Default: that of the program.
+    The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
+    """
+    environment: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Without a `command`: the environment in wrangler's configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
     """
 
 @pulumi.input_type
 class BuildCommandArgs:
     def __init__(__self__, *,
-                 command: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]],
-                 directory: pulumi.Input[Optional[_builtins.str]] = None):
+                 command: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 config: pulumi.Input[Optional[_builtins.str]] = None,
+                 directory: pulumi.Input[Optional[_builtins.str]] = None,
+                 environment: pulumi.Input[Optional[_builtins.str]] = None):
         """
         A program that makes the build output.
 
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] command: The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
-        :param pulumi.Input[_builtins.str] directory: The directory in which it runs, relative to the program. Default: that of the program.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] command: The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project's `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild, with the configuration's `main` or a file such as `src/index.ts`.
+        :param pulumi.Input[_builtins.str] config: Without a `command`: wrangler's configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+        :param pulumi.Input[_builtins.str] directory: The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
+        :param pulumi.Input[_builtins.str] environment: Without a `command`: the environment in wrangler's configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
         """
-        pulumi.set(__self__, "command", command)
+        if command is not None:
+            pulumi.set(__self__, "command", command)
+        if config is not None:
+            pulumi.set(__self__, "config", config)
         if directory is not None:
             pulumi.set(__self__, "directory", directory)
+        if environment is not None:
+            pulumi.set(__self__, "environment", environment)
 
     @_builtins.property
     @pulumi.getter
-    def command(self) -> pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]:
+    def command(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
         """
-        The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+        The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project's `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild, with the configuration's `main` or a file such as `src/index.ts`.
         """
         return pulumi.get(self, "command")
 
     @command.setter
-    def command(self, value: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]):
+    def command(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
         pulumi.set(self, "command", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def config(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Without a `command`: wrangler's configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+        """
+        return pulumi.get(self, "config")
+
+    @config.setter
+    def config(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "config", value)
 
     @_builtins.property
     @pulumi.getter
     def directory(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The directory in which it runs, relative to the program. Default: that of the program.
+        The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
         """
         return pulumi.get(self, "directory")
 
     @directory.setter
     def directory(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "directory", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def environment(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Without a `command`: the environment in wrangler's configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+        """
+        return pulumi.get(self, "environment")
+
+    @environment.setter
+    def environment(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "environment", value)
 
 
 class BundleReferenceArgsDict(TypedDict):

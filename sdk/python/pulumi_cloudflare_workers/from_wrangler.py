@@ -471,10 +471,26 @@ def from_wrangler(environment: Optional[_builtins.str] = None,
     store it with a `WorkerBundle`.
 
     The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
+    In languages other than TypeScript the inputs are passed on one by one; `WorkerApp` needs none of it.
 
     ## Example Usage
+    ### A Worker that wrangler's configuration describes
 
-    In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+    ```python
+    import pulumi_cloudflare_workers as cf
+
+    bundle = cf.WorkerBundle("web", bucket="bundles", path="./dist")
+    described = cf.from_wrangler(path="wrangler.jsonc", environment="production")
+    web = cf.CloudflareWorker(
+        "web",
+        bundle=bundle.reference,
+        script_name=described.script_name,
+        compatibility_date=described.compatibility_date,
+        variables=described.variables,
+        bindings=described.bindings,
+        workers_dev=described.workers_dev,
+    )
+    ```
 
     :param _builtins.str environment: The environment whose Worker is meant. Default: none, the Worker at the top of the file.
     :param Mapping[str, Any] overrides: Inputs of the `CloudflareWorker` that win over those of the file, under their names here, such as `{ bindings: { CACHE: { kvNamespace: { id } } } }`. Maps are merged name by name; null removes an input. Default: none.
@@ -542,10 +558,26 @@ def from_wrangler_output(environment: pulumi.Input[Optional[Optional[_builtins.s
     store it with a `WorkerBundle`.
 
     The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
+    In languages other than TypeScript the inputs are passed on one by one; `WorkerApp` needs none of it.
 
     ## Example Usage
+    ### A Worker that wrangler's configuration describes
 
-    In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+    ```python
+    import pulumi_cloudflare_workers as cf
+
+    bundle = cf.WorkerBundle("web", bucket="bundles", path="./dist")
+    described = cf.from_wrangler(path="wrangler.jsonc", environment="production")
+    web = cf.CloudflareWorker(
+        "web",
+        bundle=bundle.reference,
+        script_name=described.script_name,
+        compatibility_date=described.compatibility_date,
+        variables=described.variables,
+        bindings=described.bindings,
+        workers_dev=described.workers_dev,
+    )
+    ```
 
     :param _builtins.str environment: The environment whose Worker is meant. Default: none, the Worker at the top of the file.
     :param Mapping[str, Any] overrides: Inputs of the `CloudflareWorker` that win over those of the file, under their names here, such as `{ bindings: { CACHE: { kvNamespace: { id } } } }`. Maps are merged name by name; null removes an input. Default: none.

@@ -838,33 +838,58 @@ class BuildCommand(dict):
     A program that makes the build output.
     """
     def __init__(__self__, *,
-                 command: Sequence[_builtins.str],
-                 directory: Optional[_builtins.str] = None):
+                 command: Optional[Sequence[_builtins.str]] = None,
+                 config: Optional[_builtins.str] = None,
+                 directory: Optional[_builtins.str] = None,
+                 environment: Optional[_builtins.str] = None):
         """
         A program that makes the build output.
 
-        :param Sequence[_builtins.str] command: The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
-        :param _builtins.str directory: The directory in which it runs, relative to the program. Default: that of the program.
+        :param Sequence[_builtins.str] command: The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project's `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild, with the configuration's `main` or a file such as `src/index.ts`.
+        :param _builtins.str config: Without a `command`: wrangler's configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+        :param _builtins.str directory: The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
+        :param _builtins.str environment: Without a `command`: the environment in wrangler's configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
         """
-        pulumi.set(__self__, "command", command)
+        if command is not None:
+            pulumi.set(__self__, "command", command)
+        if config is not None:
+            pulumi.set(__self__, "config", config)
         if directory is not None:
             pulumi.set(__self__, "directory", directory)
+        if environment is not None:
+            pulumi.set(__self__, "environment", environment)
 
     @_builtins.property
     @pulumi.getter
-    def command(self) -> Sequence[_builtins.str]:
+    def command(self) -> Optional[Sequence[_builtins.str]]:
         """
-        The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+        The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project's `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild, with the configuration's `main` or a file such as `src/index.ts`.
         """
         return pulumi.get(self, "command")
 
     @_builtins.property
     @pulumi.getter
+    def config(self) -> Optional[_builtins.str]:
+        """
+        Without a `command`: wrangler's configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+        """
+        return pulumi.get(self, "config")
+
+    @_builtins.property
+    @pulumi.getter
     def directory(self) -> Optional[_builtins.str]:
         """
-        The directory in which it runs, relative to the program. Default: that of the program.
+        The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
         """
         return pulumi.get(self, "directory")
+
+    @_builtins.property
+    @pulumi.getter
+    def environment(self) -> Optional[_builtins.str]:
+        """
+        Without a `command`: the environment in wrangler's configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+        """
+        return pulumi.get(self, "environment")
 
 
 @pulumi.output_type

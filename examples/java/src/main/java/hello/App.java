@@ -13,6 +13,8 @@ import com.pulumi.cloudflareworkers.KvNamespace;
 import com.pulumi.cloudflareworkers.Queue;
 import com.pulumi.cloudflareworkers.R2Bucket;
 import com.pulumi.cloudflareworkers.R2BucketArgs;
+import com.pulumi.cloudflareworkers.WorkerApp;
+import com.pulumi.cloudflareworkers.WorkerAppArgs;
 import com.pulumi.cloudflareworkers.WorkerBundle;
 import com.pulumi.cloudflareworkers.WorkerBundleArgs;
 import com.pulumi.cloudflareworkers.inputs.BindingArgs;
@@ -23,7 +25,7 @@ import com.pulumi.cloudflareworkers.inputs.KvNamespaceBindingArgs;
 import com.pulumi.cloudflareworkers.inputs.QueueBindingArgs;
 import com.pulumi.cloudflareworkers.inputs.RouteArgs;
 import com.pulumi.cloudflareworkers.inputs.WorkersDevArgs;
-import com.pulumi.core.Output;
+import com.pulumi.cloudflareworkers.inputs.WranglerFileArgs;
 import java.util.Map;
 
 public final class App {
@@ -75,8 +77,24 @@ public final class App {
             .build()))
         .build());
 
+    // The same build for trying things out: one resource, with a bucket, a counter and a queue of its own.
+    var trial = new WorkerApp("trial", WorkerAppArgs.builder()
+        .path("../worker/dist")
+        .fromWrangler(WranglerFileArgs.builder().path("../worker").build())
+        .scriptName("hello-trial")
+        .kv("VISITS")
+        .queues("NEWS")
+        .variables(Map.of("GREETING", "Try", "LIMITS", Map.of("visits", 10)))
+        .secrets(config.requireSecret("signingKey").applyValue(key -> Map.of("SIGNING_KEY", key)))
+        .bindings(Map.of("GUESTS", BindingArgs.builder()
+            .d1Database(D1DatabaseBindingArgs.builder().id(guests.id()).build())
+            .build()))
+        .build());
+
     context.export("urls", hello.urls());
     context.export("digest", hello.bundleDigest());
+    context.export("trialUrl", trial.url());
+    context.export("trialQueue", trial.queueNames().applyValue(names -> names.get("NEWS")));
   }
 }
 // docs:end program

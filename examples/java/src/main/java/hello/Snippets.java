@@ -4,6 +4,7 @@ package hello;
 
 import com.pulumi.cloudflareworkers.CloudflareWorker;
 import com.pulumi.cloudflareworkers.CloudflareWorkerArgs;
+import com.pulumi.cloudflareworkers.CloudflareworkersFunctions;
 import com.pulumi.cloudflareworkers.D1Database;
 import com.pulumi.cloudflareworkers.D1DatabaseArgs;
 import com.pulumi.cloudflareworkers.KvNamespace;
@@ -25,6 +26,7 @@ import com.pulumi.cloudflareworkers.inputs.CustomDomainArgs;
 import com.pulumi.cloudflareworkers.inputs.D1DatabaseBindingArgs;
 import com.pulumi.cloudflareworkers.inputs.D1MigrationsArgs;
 import com.pulumi.cloudflareworkers.inputs.DurableObjectNamespaceBindingArgs;
+import com.pulumi.cloudflareworkers.inputs.FromWranglerArgs;
 import com.pulumi.cloudflareworkers.inputs.KvNamespaceBindingArgs;
 import com.pulumi.cloudflareworkers.inputs.MigrationArgs;
 import com.pulumi.cloudflareworkers.inputs.QueueBindingArgs;
@@ -33,6 +35,7 @@ import com.pulumi.cloudflareworkers.inputs.RolloutArgs;
 import com.pulumi.cloudflareworkers.inputs.RouteArgs;
 import com.pulumi.cloudflareworkers.inputs.SecretsStoreSecretBindingArgs;
 import com.pulumi.cloudflareworkers.inputs.WorkersDevArgs;
+import com.pulumi.cloudflareworkers.inputs.WranglerFileArgs;
 import com.pulumi.resources.StackReference;
 import java.util.Map;
 
@@ -215,5 +218,40 @@ final class Snippets {
         .routes(Map.of("api.example.com/*", RouteArgs.builder().build()))
         .build());
     // docs:end adopt
+  }
+
+  static void fromWrangler() {
+    // docs:begin from-wrangler
+    var bundle = new WorkerBundle("web", WorkerBundleArgs.builder().bucket("bundles").path("./dist").build());
+    var described = CloudflareworkersFunctions.fromWrangler(FromWranglerArgs.builder()
+        .path("wrangler.jsonc")
+        .environment("production")
+        .build());
+    var web = new CloudflareWorker("web", CloudflareWorkerArgs.builder()
+        .bundle(bundle.reference().applyValue(reference -> BundleReferenceArgs.builder()
+            .bucket(reference.bucket())
+            .key(reference.key())
+            .sha256(reference.sha256().orElseThrow())
+            .build()))
+        .scriptName(described.applyValue(worker -> worker.scriptName().orElseThrow()))
+        .compatibilityDate(described.applyValue(worker -> worker.compatibilityDate()))
+        .variables(described.applyValue(worker -> worker.variables()))
+        .bindings(described.applyValue(worker -> Map.of("CACHE", BindingArgs.builder()
+            .kvNamespace(KvNamespaceBindingArgs.builder()
+                .id(worker.bindings().get("CACHE").kvNamespace().orElseThrow().id())
+                .build())
+            .build())))
+        .workersDev(WorkersDevArgs.builder().enabled(true).build())
+        .build());
+    // docs:end from-wrangler
+  }
+
+  static void appFromWrangler() {
+    // docs:begin app-from-wrangler
+    var web = new WorkerApp("web", WorkerAppArgs.builder()
+        .path("./dist")
+        .fromWrangler(WranglerFileArgs.builder().path("wrangler.jsonc").environment("production").build())
+        .build());
+    // docs:end app-from-wrangler
   }
 }

@@ -133,10 +133,36 @@ public final class CloudflareworkersFunctions {
      * store it with a `WorkerBundle`.
      * 
      * The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
+     * In languages other than TypeScript the inputs are passed on one by one; `WorkerApp` needs none of it.
      * 
      * ## Example Usage
+     * ### A Worker that wrangler&#39;s configuration describes
      * 
-     * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+     * <pre>
+     * {@code
+     * var bundle = new WorkerBundle("web", WorkerBundleArgs.builder().bucket("bundles").path("./dist").build());
+     * var described = CloudflareworkersFunctions.fromWrangler(FromWranglerArgs.builder()
+     *     .path("wrangler.jsonc")
+     *     .environment("production")
+     *     .build());
+     * var web = new CloudflareWorker("web", CloudflareWorkerArgs.builder()
+     *     .bundle(bundle.reference().applyValue(reference -> BundleReferenceArgs.builder()
+     *         .bucket(reference.bucket())
+     *         .key(reference.key())
+     *         .sha256(reference.sha256().orElseThrow())
+     *         .build()))
+     *     .scriptName(described.applyValue(worker -> worker.scriptName().orElseThrow()))
+     *     .compatibilityDate(described.applyValue(worker -> worker.compatibilityDate()))
+     *     .variables(described.applyValue(worker -> worker.variables()))
+     *     .bindings(described.applyValue(worker -> Map.of("CACHE", BindingArgs.builder()
+     *         .kvNamespace(KvNamespaceBindingArgs.builder()
+     *             .id(worker.bindings().get("CACHE").kvNamespace().orElseThrow().id())
+     *             .build())
+     *         .build())))
+     *     .workersDev(WorkersDevArgs.builder().enabled(true).build())
+     *     .build());
+     * }
+     * </pre>
      * 
      */
     public static Output<FromWranglerResult> fromWrangler(FromWranglerArgs args) {
@@ -151,10 +177,36 @@ public final class CloudflareworkersFunctions {
      * store it with a `WorkerBundle`.
      * 
      * The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
+     * In languages other than TypeScript the inputs are passed on one by one; `WorkerApp` needs none of it.
      * 
      * ## Example Usage
+     * ### A Worker that wrangler&#39;s configuration describes
      * 
-     * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+     * <pre>
+     * {@code
+     * var bundle = new WorkerBundle("web", WorkerBundleArgs.builder().bucket("bundles").path("./dist").build());
+     * var described = CloudflareworkersFunctions.fromWrangler(FromWranglerArgs.builder()
+     *     .path("wrangler.jsonc")
+     *     .environment("production")
+     *     .build());
+     * var web = new CloudflareWorker("web", CloudflareWorkerArgs.builder()
+     *     .bundle(bundle.reference().applyValue(reference -> BundleReferenceArgs.builder()
+     *         .bucket(reference.bucket())
+     *         .key(reference.key())
+     *         .sha256(reference.sha256().orElseThrow())
+     *         .build()))
+     *     .scriptName(described.applyValue(worker -> worker.scriptName().orElseThrow()))
+     *     .compatibilityDate(described.applyValue(worker -> worker.compatibilityDate()))
+     *     .variables(described.applyValue(worker -> worker.variables()))
+     *     .bindings(described.applyValue(worker -> Map.of("CACHE", BindingArgs.builder()
+     *         .kvNamespace(KvNamespaceBindingArgs.builder()
+     *             .id(worker.bindings().get("CACHE").kvNamespace().orElseThrow().id())
+     *             .build())
+     *         .build())))
+     *     .workersDev(WorkersDevArgs.builder().enabled(true).build())
+     *     .build());
+     * }
+     * </pre>
      * 
      */
     public static CompletableFuture<FromWranglerResult> fromWranglerPlain(FromWranglerPlainArgs args) {
@@ -169,10 +221,36 @@ public final class CloudflareworkersFunctions {
      * store it with a `WorkerBundle`.
      * 
      * The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
+     * In languages other than TypeScript the inputs are passed on one by one; `WorkerApp` needs none of it.
      * 
      * ## Example Usage
+     * ### A Worker that wrangler&#39;s configuration describes
      * 
-     * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+     * <pre>
+     * {@code
+     * var bundle = new WorkerBundle("web", WorkerBundleArgs.builder().bucket("bundles").path("./dist").build());
+     * var described = CloudflareworkersFunctions.fromWrangler(FromWranglerArgs.builder()
+     *     .path("wrangler.jsonc")
+     *     .environment("production")
+     *     .build());
+     * var web = new CloudflareWorker("web", CloudflareWorkerArgs.builder()
+     *     .bundle(bundle.reference().applyValue(reference -> BundleReferenceArgs.builder()
+     *         .bucket(reference.bucket())
+     *         .key(reference.key())
+     *         .sha256(reference.sha256().orElseThrow())
+     *         .build()))
+     *     .scriptName(described.applyValue(worker -> worker.scriptName().orElseThrow()))
+     *     .compatibilityDate(described.applyValue(worker -> worker.compatibilityDate()))
+     *     .variables(described.applyValue(worker -> worker.variables()))
+     *     .bindings(described.applyValue(worker -> Map.of("CACHE", BindingArgs.builder()
+     *         .kvNamespace(KvNamespaceBindingArgs.builder()
+     *             .id(worker.bindings().get("CACHE").kvNamespace().orElseThrow().id())
+     *             .build())
+     *         .build())))
+     *     .workersDev(WorkersDevArgs.builder().enabled(true).build())
+     *     .build());
+     * }
+     * </pre>
      * 
      */
     public static Output<FromWranglerResult> fromWrangler(FromWranglerArgs args, InvokeOptions options) {
@@ -187,10 +265,36 @@ public final class CloudflareworkersFunctions {
      * store it with a `WorkerBundle`.
      * 
      * The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
+     * In languages other than TypeScript the inputs are passed on one by one; `WorkerApp` needs none of it.
      * 
      * ## Example Usage
+     * ### A Worker that wrangler&#39;s configuration describes
      * 
-     * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+     * <pre>
+     * {@code
+     * var bundle = new WorkerBundle("web", WorkerBundleArgs.builder().bucket("bundles").path("./dist").build());
+     * var described = CloudflareworkersFunctions.fromWrangler(FromWranglerArgs.builder()
+     *     .path("wrangler.jsonc")
+     *     .environment("production")
+     *     .build());
+     * var web = new CloudflareWorker("web", CloudflareWorkerArgs.builder()
+     *     .bundle(bundle.reference().applyValue(reference -> BundleReferenceArgs.builder()
+     *         .bucket(reference.bucket())
+     *         .key(reference.key())
+     *         .sha256(reference.sha256().orElseThrow())
+     *         .build()))
+     *     .scriptName(described.applyValue(worker -> worker.scriptName().orElseThrow()))
+     *     .compatibilityDate(described.applyValue(worker -> worker.compatibilityDate()))
+     *     .variables(described.applyValue(worker -> worker.variables()))
+     *     .bindings(described.applyValue(worker -> Map.of("CACHE", BindingArgs.builder()
+     *         .kvNamespace(KvNamespaceBindingArgs.builder()
+     *             .id(worker.bindings().get("CACHE").kvNamespace().orElseThrow().id())
+     *             .build())
+     *         .build())))
+     *     .workersDev(WorkersDevArgs.builder().enabled(true).build())
+     *     .build());
+     * }
+     * </pre>
      * 
      */
     public static Output<FromWranglerResult> fromWrangler(FromWranglerArgs args, InvokeOutputOptions options) {
@@ -205,10 +309,36 @@ public final class CloudflareworkersFunctions {
      * store it with a `WorkerBundle`.
      * 
      * The result has the inputs that the file says, and no others. `WorkerApp` takes the same arguments as its input `fromWrangler`.
+     * In languages other than TypeScript the inputs are passed on one by one; `WorkerApp` needs none of it.
      * 
      * ## Example Usage
+     * ### A Worker that wrangler&#39;s configuration describes
      * 
-     * In YAML the inputs are passed one by one, as above: its type check does not take the whole result. `WorkerApp` needs none of it.
+     * <pre>
+     * {@code
+     * var bundle = new WorkerBundle("web", WorkerBundleArgs.builder().bucket("bundles").path("./dist").build());
+     * var described = CloudflareworkersFunctions.fromWrangler(FromWranglerArgs.builder()
+     *     .path("wrangler.jsonc")
+     *     .environment("production")
+     *     .build());
+     * var web = new CloudflareWorker("web", CloudflareWorkerArgs.builder()
+     *     .bundle(bundle.reference().applyValue(reference -> BundleReferenceArgs.builder()
+     *         .bucket(reference.bucket())
+     *         .key(reference.key())
+     *         .sha256(reference.sha256().orElseThrow())
+     *         .build()))
+     *     .scriptName(described.applyValue(worker -> worker.scriptName().orElseThrow()))
+     *     .compatibilityDate(described.applyValue(worker -> worker.compatibilityDate()))
+     *     .variables(described.applyValue(worker -> worker.variables()))
+     *     .bindings(described.applyValue(worker -> Map.of("CACHE", BindingArgs.builder()
+     *         .kvNamespace(KvNamespaceBindingArgs.builder()
+     *             .id(worker.bindings().get("CACHE").kvNamespace().orElseThrow().id())
+     *             .build())
+     *         .build())))
+     *     .workersDev(WorkersDevArgs.builder().enabled(true).build())
+     *     .build());
+     * }
+     * </pre>
      * 
      */
     public static CompletableFuture<FromWranglerResult> fromWranglerPlain(FromWranglerPlainArgs args, InvokeOptions options) {

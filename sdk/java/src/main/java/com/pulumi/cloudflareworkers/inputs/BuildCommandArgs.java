@@ -5,7 +5,6 @@ package com.pulumi.cloudflareworkers.inputs;
 
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
-import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.List;
 import java.util.Objects;
@@ -22,40 +21,72 @@ public final class BuildCommandArgs extends com.pulumi.resources.ResourceArgs {
     public static final BuildCommandArgs Empty = new BuildCommandArgs();
 
     /**
-     * The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+     * The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project&#39;s `node_modules`: wrangler&#39;s dry run, if there is a configuration of wrangler, or else esbuild, with the configuration&#39;s `main` or a file such as `src/index.ts`.
      * 
      */
-    @Import(name="command", required=true)
-    private Output<List<String>> command;
+    @Import(name="command")
+    private @Nullable Output<List<String>> command;
 
     /**
-     * @return The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+     * @return The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project&#39;s `node_modules`: wrangler&#39;s dry run, if there is a configuration of wrangler, or else esbuild, with the configuration&#39;s `main` or a file such as `src/index.ts`.
      * 
      */
-    public Output<List<String>> command() {
-        return this.command;
+    public Optional<Output<List<String>>> command() {
+        return Optional.ofNullable(this.command);
     }
 
     /**
-     * The directory in which it runs, relative to the program. Default: that of the program.
+     * Without a `command`: wrangler&#39;s configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+     * 
+     */
+    @Import(name="config")
+    private @Nullable Output<String> config;
+
+    /**
+     * @return Without a `command`: wrangler&#39;s configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+     * 
+     */
+    public Optional<Output<String>> config() {
+        return Optional.ofNullable(this.config);
+    }
+
+    /**
+     * The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
      * 
      */
     @Import(name="directory")
     private @Nullable Output<String> directory;
 
     /**
-     * @return The directory in which it runs, relative to the program. Default: that of the program.
+     * @return The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
      * 
      */
     public Optional<Output<String>> directory() {
         return Optional.ofNullable(this.directory);
     }
 
+    /**
+     * Without a `command`: the environment in wrangler&#39;s configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+     * 
+     */
+    @Import(name="environment")
+    private @Nullable Output<String> environment;
+
+    /**
+     * @return Without a `command`: the environment in wrangler&#39;s configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+     * 
+     */
+    public Optional<Output<String>> environment() {
+        return Optional.ofNullable(this.environment);
+    }
+
     private BuildCommandArgs() {}
 
     private BuildCommandArgs(BuildCommandArgs $) {
         this.command = $.command;
+        this.config = $.config;
         this.directory = $.directory;
+        this.environment = $.environment;
     }
 
     public static Builder builder() {
@@ -77,18 +108,18 @@ public final class BuildCommandArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param command The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+         * @param command The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project&#39;s `node_modules`: wrangler&#39;s dry run, if there is a configuration of wrangler, or else esbuild, with the configuration&#39;s `main` or a file such as `src/index.ts`.
          * 
          * @return builder
          * 
          */
-        public Builder command(Output<List<String>> command) {
+        public Builder command(@Nullable Output<List<String>> command) {
             $.command = command;
             return this;
         }
 
         /**
-         * @param command The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+         * @param command The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project&#39;s `node_modules`: wrangler&#39;s dry run, if there is a configuration of wrangler, or else esbuild, with the configuration&#39;s `main` or a file such as `src/index.ts`.
          * 
          * @return builder
          * 
@@ -98,7 +129,7 @@ public final class BuildCommandArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param command The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+         * @param command The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project&#39;s `node_modules`: wrangler&#39;s dry run, if there is a configuration of wrangler, or else esbuild, with the configuration&#39;s `main` or a file such as `src/index.ts`.
          * 
          * @return builder
          * 
@@ -108,7 +139,28 @@ public final class BuildCommandArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param directory The directory in which it runs, relative to the program. Default: that of the program.
+         * @param config Without a `command`: wrangler&#39;s configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder config(@Nullable Output<String> config) {
+            $.config = config;
+            return this;
+        }
+
+        /**
+         * @param config Without a `command`: wrangler&#39;s configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder config(String config) {
+            return config(Output.of(config));
+        }
+
+        /**
+         * @param directory The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
          * 
          * @return builder
          * 
@@ -119,7 +171,7 @@ public final class BuildCommandArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param directory The directory in which it runs, relative to the program. Default: that of the program.
+         * @param directory The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
          * 
          * @return builder
          * 
@@ -128,10 +180,28 @@ public final class BuildCommandArgs extends com.pulumi.resources.ResourceArgs {
             return directory(Output.of(directory));
         }
 
+        /**
+         * @param environment Without a `command`: the environment in wrangler&#39;s configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder environment(@Nullable Output<String> environment) {
+            $.environment = environment;
+            return this;
+        }
+
+        /**
+         * @param environment Without a `command`: the environment in wrangler&#39;s configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder environment(String environment) {
+            return environment(Output.of(environment));
+        }
+
         public BuildCommandArgs build() {
-            if ($.command == null) {
-                throw new MissingRequiredPropertyException("BuildCommandArgs", "command");
-            }
             return $;
         }
     }

@@ -4,7 +4,6 @@
 package com.pulumi.cloudflareworkers.outputs;
 
 import com.pulumi.core.annotations.CustomType;
-import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.List;
 import java.util.Objects;
@@ -14,30 +13,54 @@ import javax.annotation.Nullable;
 @CustomType
 public final class BuildCommand {
     /**
-     * @return The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+     * @return The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project&#39;s `node_modules`: wrangler&#39;s dry run, if there is a configuration of wrangler, or else esbuild, with the configuration&#39;s `main` or a file such as `src/index.ts`.
      * 
      */
-    private List<String> command;
+    private @Nullable List<String> command;
     /**
-     * @return The directory in which it runs, relative to the program. Default: that of the program.
+     * @return Without a `command`: wrangler&#39;s configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+     * 
+     */
+    private @Nullable String config;
+    /**
+     * @return The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
      * 
      */
     private @Nullable String directory;
+    /**
+     * @return Without a `command`: the environment in wrangler&#39;s configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+     * 
+     */
+    private @Nullable String environment;
 
     private BuildCommand() {}
     /**
-     * @return The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+     * @return The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project&#39;s `node_modules`: wrangler&#39;s dry run, if there is a configuration of wrangler, or else esbuild, with the configuration&#39;s `main` or a file such as `src/index.ts`.
      * 
      */
     public List<String> command() {
-        return this.command;
+        return this.command == null ? List.of() : this.command;
     }
     /**
-     * @return The directory in which it runs, relative to the program. Default: that of the program.
+     * @return Without a `command`: wrangler&#39;s configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+     * 
+     */
+    public Optional<String> config() {
+        return Optional.ofNullable(this.config);
+    }
+    /**
+     * @return The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
      * 
      */
     public Optional<String> directory() {
         return Optional.ofNullable(this.directory);
+    }
+    /**
+     * @return Without a `command`: the environment in wrangler&#39;s configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+     * 
+     */
+    public Optional<String> environment() {
+        return Optional.ofNullable(this.environment);
     }
 
     public static Builder builder() {
@@ -49,20 +72,22 @@ public final class BuildCommand {
     }
     @CustomType.Builder
     public static final class Builder {
-        private List<String> command;
+        private @Nullable List<String> command;
+        private @Nullable String config;
         private @Nullable String directory;
+        private @Nullable String environment;
         public Builder() {}
         public Builder(BuildCommand defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.command = defaults.command;
+    	      this.config = defaults.config;
     	      this.directory = defaults.directory;
+    	      this.environment = defaults.environment;
         }
 
         @CustomType.Setter
-        public Builder command(List<String> command) {
-            if (command == null) {
-              throw new MissingRequiredPropertyException("BuildCommand", "command");
-            }
+        public Builder command(@Nullable List<String> command) {
+
             this.command = command;
             return this;
         }
@@ -70,15 +95,29 @@ public final class BuildCommand {
             return command(List.of(command));
         }
         @CustomType.Setter
+        public Builder config(@Nullable String config) {
+
+            this.config = config;
+            return this;
+        }
+        @CustomType.Setter
         public Builder directory(@Nullable String directory) {
 
             this.directory = directory;
             return this;
         }
+        @CustomType.Setter
+        public Builder environment(@Nullable String environment) {
+
+            this.environment = environment;
+            return this;
+        }
         public BuildCommand build() {
             final var _resultValue = new BuildCommand();
             _resultValue.command = command;
+            _resultValue.config = config;
             _resultValue.directory = directory;
+            _resultValue.environment = environment;
             return _resultValue;
         }
     }
