@@ -119,6 +119,21 @@ func TestKeptBindingsAreNamedByType(t *testing.T) {
 		types[b["name"].(string)] = b["type"]
 	}
 	assert.Equal(t, map[string]any{"S": "secret_text", "T": "plain_text"}, types)
+
+	// keep_vars of wrangler asks for these.
+	c.upload("hello", hello, object{"bindings": []object{
+		text("A", "1"), text("B", "2"), {"type": "json", "name": "J", "json": object{"a": 1}}, secret("S", "3"),
+	}})
+	id = c.version("hello", hello, object{
+		"bindings": []object{text("A", "new")}, "keep_bindings": []string{"plain_text", "json"},
+	})
+	values := map[string]any{}
+	for _, b := range c.bindings("hello", id) {
+		values[b["name"].(string)] = []any{b["text"], b["json"]}
+	}
+	assert.Equal(t, map[string]any{
+		"A": []any{"new", nil}, "B": []any{"2", nil}, "J": []any{nil, map[string]any{"a": 1.0}},
+	}, values)
 	c.upload("hello", hello, nil)
 	assert.Empty(t, c.bindings("hello", c.deployments("hello")[0].Versions[0].VersionID), "nothing is kept unasked")
 }

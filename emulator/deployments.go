@@ -5,6 +5,7 @@ package emulator
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -35,7 +36,7 @@ func (c *call) deploy(w *worker, shares []*share, annotations map[string]string)
 		Annotations: annotations, Versions: shares,
 	}
 	w.Deployments = append(w.Deployments, d)
-	w.LastDeployedFrom, w.Modified = d.Source, d.Created
+	w.LastDeployedFrom, w.Modified, w.CodeUpdate = d.Source, d.Created, nil
 	return d
 }
 
@@ -89,6 +90,7 @@ func createDeployment(c *call) (any, error) {
 		Strategy    string            `json:"strategy"`
 		Versions    []*share          `json:"versions"`
 		Annotations map[string]string `json:"annotations"`
+		CodeUpdate  json.RawMessage   `json:"code_update_strategy"`
 	}
 	if err := c.decode(&want, 10026); err != nil {
 		return nil, err
@@ -97,6 +99,10 @@ func createDeployment(c *call) (any, error) {
 		return nil, invalid("strategy must be \"percentage\"")
 	}
 	if err := checkAnnotations(want.Annotations); err != nil {
+		return nil, err
+	}
+	codeUpdate, err := readCodeUpdate(want.CodeUpdate)
+	if err != nil {
 		return nil, err
 	}
 	if err := w.checkShares(want.Versions); err != nil {
@@ -118,7 +124,9 @@ func createDeployment(c *call) (any, error) {
 	if text := want.Annotations["workers/message"]; text != "" {
 		annotations["workers/message"] = text
 	}
-	return c.deploy(w, want.Versions, annotations), nil
+	d := c.deploy(w, want.Versions, annotations)
+	w.CodeUpdate = codeUpdate
+	return d, nil
 }
 
 // checkShares refuses a split that cannot be deployed.

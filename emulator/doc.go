@@ -79,6 +79,7 @@
 //     What was missed since the machine slept is made up for once; since the server did not run, never.
 //   - Deleting a Worker deletes its routes, its custom domains and their DNS records.
 //   - Durable Objects run in the version of their Worker with the largest share of the traffic, and deploying anything
-//     that differs from what runs restarts all of them (see package runtime). Without a [Server.Runtime] the classes
-//     that a script exports are not known, so that they are not checked.
+//     that differs from what runs restarts all of them (see package runtime), whatever a code_update_strategy asks for:
+//     it is checked and kept. Without a [Server.Runtime] the classes that a script exports are not known, so that they
+//     are not checked.
 package emulator

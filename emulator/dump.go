@@ -86,6 +86,9 @@ func (s *Server) dumpWorker(out io.Writer, a *account, w *worker) {
 	for _, e := range w.Expected {
 		fmt.Fprintf(out, "    expects class %s from %s\n", e.Class, e.From)
 	}
+	if w.CodeUpdate != nil {
+		fmt.Fprintf(out, "    code update %s\n", canonical(w.CodeUpdate))
+	}
 	shown := map[string]bool{}
 	if d := w.deployed(); d != nil {
 		for _, share := range d.Versions {

@@ -76,6 +76,10 @@ func (c *call) deployUpload(name string, u *upload, strict bool) (*worker, *vers
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	codeUpdate, err := readCodeUpdate(u.metadata.CodeUpdate)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	w := c.account.Workers[name]
 	if w == nil {
 		w = &worker{Name: name, Tag: newID(), Created: c.now()}
@@ -86,6 +90,7 @@ func (c *call) deployUpload(name string, u *upload, strict bool) (*worker, *vers
 	c.settle(w, objects)
 	c.add(w, v)
 	c.deploy(w, []*share{{VersionID: v.ID, Percentage: 100}}, deploymentNotes(v))
+	w.CodeUpdate = codeUpdate
 	c.account.Workers[name] = w
 	return w, v, objects, nil
 }

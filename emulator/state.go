@@ -51,6 +51,8 @@ type worker struct {
 	Versions         []*version      `json:"versions"`    // oldest first
 	Deployments      []*deployment   `json:"deployments"` // oldest first
 	Numbers          int             `json:"numbers"`     // versions ever made
+
+	CodeUpdate *codeUpdateStrategy `json:"codeUpdate,omitempty"` // of the deployment in force; nil: the default
 }
 
 // latest returns the newest version, or nil if there is none.

@@ -52,6 +52,7 @@ type metadata struct {
 	Placement          json.RawMessage   `json:"placement"`
 	CacheOptions       json.RawMessage   `json:"cache_options"`
 	Exports            json.RawMessage   `json:"exports"`
+	CodeUpdate         json.RawMessage   `json:"code_update_strategy"` // means nothing to a version that is not deployed
 
 	scriptSettings // applied by PUT of a script only
 
@@ -216,6 +217,9 @@ func (u *upload) check() error {
 		return refuse(http.StatusRequestEntityTooLarge, 10027, "workers.api.error.script_too_large")
 	}
 	if err := checkAnnotations(m.Annotations); err != nil {
+		return err
+	}
+	if _, err := readCodeUpdate(m.CodeUpdate); err != nil {
 		return err
 	}
 	return checkBindings(m.Bindings, u)

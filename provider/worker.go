@@ -71,6 +71,9 @@ type CloudflareWorkerArgs struct {
 
 	Rollout *Rollout `pulumi:"rollout,optional"`
 
+	UnmanagedVariables string              `pulumi:"unmanagedVariables,optional"`
+	CodeUpdateStrategy *CodeUpdateStrategy `pulumi:"codeUpdateStrategy,optional"`
+
 	RawMetadata map[string]any `pulumi:"rawMetadata,optional"`
 }
 
@@ -141,7 +144,10 @@ type CloudflareWorkerState struct {
 	EmailRuleIDs     map[string]string          `pulumi:"emailRuleIds"`
 	Workflows        map[string]string          `pulumi:"workflows"`
 
-	promise *promise // of a preview only
+	UnmanagedVariableNames []string `pulumi:"unmanagedVariableNames"`
+
+	promise          *promise // of a preview only
+	variablesChanged bool     // see tellVariables
 }
 
 // WireDependencies keeps outputs known in the previews of changes that cannot touch them.
@@ -152,9 +158,14 @@ func (*CloudflareWorker) WireDependencies(
 		f.OutputField(out).AlwaysKnown()
 		return
 	}
-	for _, versioned := range []any{
+	versioned := []any{
 		&out.VersionID, &out.PreviousVersion, &out.DeploymentID, &out.Traffic, &out.ETag, &out.SecretsVersionID,
-	} {
+	}
+	f.OutputField(&out.UnmanagedVariableNames).DependsOn(f.InputField(&in.UnmanagedVariables).Computed())
+	if in.keepsVariables() {
+		versioned = append(versioned, &out.UnmanagedVariableNames)
+	}
+	for _, versioned := range versioned {
 		f.OutputField(versioned).DependsOn(
 			f.InputField(&in.Bundle).Computed(), f.InputField(&in.MainModule).Computed(), f.InputField(&in.Format).Computed(),
 			f.InputField(&in.CompatibilityDate).Computed(), f.InputField(&in.CompatibilityFlags).Computed(),
@@ -164,10 +175,12 @@ func (*CloudflareWorker) WireDependencies(
 			f.InputField(&in.Annotations).Computed(),
 			f.InputField(&in.Migrations).Computed(), f.InputField(&in.Exports).Computed(),
 			f.InputField(&in.Assets).Computed(), f.InputField(&in.RawMetadata).Computed(),
+			f.InputField(&in.UnmanagedVariables).Computed(),
 		)
 	}
 	for _, deployed := range []any{&out.DeploymentID, &out.Traffic} {
-		f.OutputField(deployed).DependsOn(f.InputField(&in.Rollout).Computed())
+		f.OutputField(deployed).DependsOn(f.InputField(&in.Rollout).Computed(),
+			f.InputField(&in.CodeUpdateStrategy).Computed())
 	}
 	f.OutputField(&out.MigrationTag).DependsOn(f.InputField(&in.Migrations).Computed())
 	for _, status := range []any{&out.SecretStatus, &out.SecretsVersionID, &out.SecretEdits, &out.UnmanagedNames} {

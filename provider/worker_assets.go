@@ -35,6 +35,7 @@ type WorkerAssets struct {
 	Jurisdiction        string            `pulumi:"jurisdiction,optional"`
 	HTMLHandling        string            `pulumi:"htmlHandling,optional"`
 	NotFoundHandling    string            `pulumi:"notFoundHandling,optional"`
+	BasePath            string            `pulumi:"basePath,optional"`
 	RunWorkerFirst      bool              `pulumi:"runWorkerFirst,optional"`
 	RunWorkerFirstRules []string          `pulumi:"runWorkerFirstRules,optional"`
 	SHA256              string            `pulumi:"sha256,optional"`
@@ -59,6 +60,9 @@ func (w *WorkerAssets) Annotate(a infer.Annotator) {
 		"`drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.")
 	a.Describe(&w.NotFoundHandling, "What answers an address without a file, if not the Worker: `none`, `404-page` (the "+
 		"nearest `404.html`) or `single-page-application` (`/index.html`). Default: `none`.")
+	a.Describe(&w.BasePath, "The path below which the files are served, such as `/docs`: `guide.html` answers at "+
+		"`/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with "+
+		"this path. A request for anything else is the Worker's. Default: `/`.")
 	a.Describe(&w.RunWorkerFirst, "Whether the Worker answers all requests, and the assets only what it asks of them "+
 		"through a binding. Default: false.")
 	a.Describe(&w.RunWorkerFirstRules, "Paths that the Worker answers without a look at the assets, such as `/api/*`; "+
@@ -78,6 +82,7 @@ func sameServed(a, b *WorkerAssets) bool {
 
 func sameConfig(a, b WorkerAssets) bool {
 	return a.HTMLHandling == b.HTMLHandling && a.NotFoundHandling == b.NotFoundHandling &&
+		canonicalBase(a) == canonicalBase(b) &&
 		a.RunWorkerFirst == b.RunWorkerFirst && slices.Equal(a.RunWorkerFirstRules, b.RunWorkerFirstRules)
 }
 
@@ -98,6 +103,7 @@ func (c *checker) assets(args CloudflareWorkerArgs) {
 		return
 	}
 	c.assetSource(*w)
+	c.basePath(*w)
 	c.fail(!slices.Contains([]string{"", "auto-trailing-slash", "force-trailing-slash", "drop-trailing-slash", "none"},
 		w.HTMLHandling), path("htmlHandling"), "%q is not one of auto-trailing-slash, force-trailing-slash, "+
 		"drop-trailing-slash, none", w.HTMLHandling)
@@ -153,6 +159,10 @@ func resolveAssets(ctx context.Context, args *CloudflareWorkerArgs, inputs prope
 	case err != nil:
 		c.fail(true, from, "%v", explain(err))
 		return c.failures, nil
+	}
+	if base := strandedBase(*args, inputs); base != "" {
+		p.GetLogger(ctx).Warningf("assets.basePath: no address of the Worker leads to %s: add a route that matches it, or "+
+			"enable workersDev", base)
 	}
 	if n := len(local.Files); n > assets.FreeFiles {
 		p.GetLogger(ctx).Warningf("assets: there are %d files; Cloudflare's free plan allows %d", n, assets.FreeFiles)
@@ -300,7 +310,7 @@ func (d deployer) attachAssets(ctx context.Context, seen CloudflareWorkerState, 
 			"more", want.source(), got, want.SHA256)
 	}
 	up.Assets = &cfapi.Assets{Config: cfapi.AssetsConfig{
-		HTMLHandling: want.HTMLHandling, NotFoundHandling: want.NotFoundHandling,
+		HTMLHandling: want.HTMLHandling, NotFoundHandling: want.NotFoundHandling, BasePath: want.BasePath,
 		Redirects: local.Redirects, Headers: local.Headers,
 	}}
 	switch {

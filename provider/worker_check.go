@@ -159,6 +159,8 @@ func checkWorker(args CloudflareWorkerArgs, inputs property.Map) []p.CheckFailur
 	c.assets(args)
 	c.events(args)
 	c.rawMetadata(args)
+	c.unmanagedVariables(args)
+	c.codeUpdate(args.CodeUpdateStrategy)
 	percent := percentage(args)
 	c.fail(percent < 0 || percent > 100, []string{"rollout", "percentage"}, "%g is not a percentage from 0 to 100",
 		percent)

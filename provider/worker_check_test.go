@@ -118,6 +118,28 @@ func TestBadInputsAreNamed(t *testing.T) {
 		"placement near two": func(a *CloudflareWorkerArgs) {
 			a.Placement = &Placement{Mode: TargetedPlacement, Host: "a.com:1", Hostname: "a.com", Hint: "weur"}
 		},
+		"base paths that are none": func(a *CloudflareWorkerArgs) {
+			a.Assets = &WorkerAssets{Directory: "public", BasePath: "https://example.com/docs"}
+		},
+		"base path with a query": func(a *CloudflareWorkerArgs) {
+			a.Assets = &WorkerAssets{Directory: "public", BasePath: "/docs?x"}
+		},
+		"unknown policy of variables": func(a *CloudflareWorkerArgs) { a.UnmanagedVariables = "delete" },
+		"unknown mode of code updates": func(a *CloudflareWorkerArgs) {
+			a.CodeUpdateStrategy = &CodeUpdateStrategy{Mode: "later"}
+		},
+		"no delay at once": func(a *CloudflareWorkerArgs) {
+			a.CodeUpdateStrategy = &CodeUpdateStrategy{Mode: "immediate", MaxDelay: new(1.0)}
+		},
+		"delay of more than a day": func(a *CloudflareWorkerArgs) {
+			a.CodeUpdateStrategy = &CodeUpdateStrategy{Mode: "deferred", MaxDelay: new(86401.0)}
+		},
+		"delay of half a millisecond": func(a *CloudflareWorkerArgs) {
+			a.CodeUpdateStrategy = &CodeUpdateStrategy{Mode: "deferred", MaxDelay: new(0.0005)}
+		},
+		"metadata that is an input": func(a *CloudflareWorkerArgs) {
+			a.RawMetadata = map[string]any{"code_update_strategy": map[string]any{"mode": "immediate"}}
+		},
 		"no CPU time":    func(a *CloudflareWorkerArgs) { a.Limits = &Limits{CPUMs: new(0)} },
 		"no subrequests": func(a *CloudflareWorkerArgs) { a.Limits = &Limits{Subrequests: new(-1)} },
 		"long message": func(a *CloudflareWorkerArgs) {

@@ -3,6 +3,7 @@
 package provider
 
 import (
+	"context"
 	"maps"
 	"reflect"
 	"slices"
@@ -23,6 +24,8 @@ func unseen(want CloudflareWorkerArgs) CloudflareWorkerState {
 		DNSRecordIDs:   map[string]string{},
 		SecretStatus:   map[string]SecretStatus{},
 		UnmanagedNames: []string{},
+
+		UnmanagedVariableNames: []string{},
 
 		QueueConsumerIDs: map[string]QueueConsumerID{},
 		EmailRuleIDs:     map[string]string{},
@@ -55,24 +58,43 @@ func plan(seen CloudflareWorkerState, want CloudflareWorkerArgs, exists bool) []
 // Secrets that change alone are changed in place, without the code.
 func planVersion(seen CloudflareWorkerState, want CloudflareWorkerArgs) []step {
 	changes := secretChanges(seen, want)
-	patched := len(changes) > 0 && len(changes) <= maxPatchedSecrets && deployed(seen) && percentage(want) == 100
+	sameUpdate := sameCodeUpdate(seen.CodeUpdateStrategy, want.CodeUpdateStrategy)
+	patched := len(changes) > 0 && len(changes) <= maxPatchedSecrets && deployed(seen) && percentage(want) == 100 &&
+		sameUpdate && !replacesVariables(seen, changes)
 	switch {
 	case seen.VersionID == "": // never deployed by us, or the outcome is not known
 		return []step{putScript{}}
 	case len(migrations(seen, want)) > 0 || !sameVersion(seen.CloudflareWorkerArgs, want) || len(changes) > 0 && !patched:
-		steps := []step{createVersion{}, deployVersion{}}
-		if len(migrations(seen, want)) > 0 || len(want.Exports) > 0 { // they are part of no version
-			steps = []step{putScript{}}
-		}
-		return withVersionFound(seen, steps)
+		return versionSteps(seen, want)
 	case patched && seen.SecretEdits >= maxSecretEdits:
 		return withVersionFound(seen, []step{patchSecrets{changes}})
 	case patched:
 		return []step{patchSecrets{changes}}
-	case !maps.Equal(seen.Traffic, split(seen, want)):
+	case !maps.Equal(seen.Traffic, split(seen, want)) || !sameUpdate:
 		return withVersionFound(seen, []step{deployVersion{}})
 	}
 	return nil
+}
+
+// versionSteps are the calls that make another version and deploy it.
+func versionSteps(seen CloudflareWorkerState, want CloudflareWorkerArgs) []step {
+	steps := []step{createVersion{}, deployVersion{}}
+	if len(migrations(seen, want)) > 0 || len(want.Exports) > 0 { // they are part of no version
+		steps = []step{putScript{}}
+	}
+	return withVersionFound(seen, steps)
+}
+
+// leavingTraffic is seen as the plan of a program is to see it that leaves the Worker's traffic to others: somebody
+// else's rollout goes on.
+func leavingTraffic(ctx context.Context, seen CloudflareWorkerState, want CloudflareWorkerArgs) CloudflareWorkerState {
+	if now := split(seen, want); seen.Traffic[seen.VersionID] > 0 && ignoresTraffic(ctx) {
+		if !maps.Equal(seen.Traffic, now) {
+			seen.CodeUpdateStrategy = want.CodeUpdateStrategy // it has to wait for the next deployment
+		}
+		seen.Traffic = now
+	}
+	return seen
 }
 
 // withVersionFound puts before steps that name our version the one that finds it:
@@ -161,7 +183,7 @@ func sameVersion(a, b CloudflareWorkerArgs) bool {
 		sameFormat(a, b) &&
 		a.CompatibilityDate == b.CompatibilityDate &&
 		sameFlags(a.CompatibilityFlags, b.CompatibilityFlags) &&
-		sameMap(a.Variables, b.Variables) &&
+		sameVariables(a, b) &&
 		sameMap(versionedBindings(a.Bindings), versionedBindings(b.Bindings)) &&
 		sameMap(a.Exports, b.Exports) &&
 		sameVersionSettings(a, b) &&

@@ -274,6 +274,58 @@ func TestThePlanMakesOnlyTheCallsThatAreNeeded(t *testing.T) {
 			},
 			plan: []string{},
 		},
+		"objects moved at once": {
+			want: func(w *CloudflareWorkerArgs) { w.CodeUpdateStrategy = &CodeUpdateStrategy{Mode: immediateUpdate} },
+			plan: []string{"deploy the version"},
+		},
+		"objects moved as usual, in other words": {
+			want: func(w *CloudflareWorkerArgs) {
+				w.CodeUpdateStrategy = &CodeUpdateStrategy{Mode: deferredUpdate, MaxDelay: new(300.0)}
+			},
+			plan: []string{},
+		},
+		"objects moved at once, with a secret": {
+			want: func(w *CloudflareWorkerArgs) {
+				w.CodeUpdateStrategy, w.Secrets = &CodeUpdateStrategy{Mode: immediateUpdate}, map[string]string{"KEY": "l"}
+			},
+			plan: update,
+		},
+		"objects moved at once, with exports": {
+			seen: func(s *CloudflareWorkerState) { s.Exports = map[string]DurableObjectExport{"Room": {}} },
+			want: func(w *CloudflareWorkerArgs) {
+				w.Exports = map[string]DurableObjectExport{"Room": {}}
+				w.CodeUpdateStrategy = &CodeUpdateStrategy{Mode: immediateUpdate}
+			},
+			plan: []string{"deploy the version"},
+		},
+		"variables kept from now on": {
+			want: func(w *CloudflareWorkerArgs) { w.UnmanagedVariables = keepVariables }, plan: []string{},
+		},
+		"variables left to others": {
+			want: func(w *CloudflareWorkerArgs) { w.UnmanagedVariables, w.Variables = keepVariables, nil }, plan: []string{},
+		},
+		"variables kept, and one is new": {
+			want: func(w *CloudflareWorkerArgs) {
+				w.UnmanagedVariables, w.Variables = keepVariables, map[string]any{"NEW": nil}
+			},
+			plan: append([]string{"look which secrets there are"}, update...),
+		},
+		"a variable removed where others are kept": {
+			seen: func(s *CloudflareWorkerState) { s.UnmanagedVariables = keepVariables },
+			want: func(w *CloudflareWorkerArgs) { w.UnmanagedVariables, w.Variables = keepVariables, nil }, plan: update,
+		},
+		"variables kept no more": {
+			seen: func(s *CloudflareWorkerState) { s.UnmanagedVariables = keepVariables }, plan: update,
+		},
+		"a secret in the place of a variable of others": {
+			seen: func(s *CloudflareWorkerState) {
+				s.UnmanagedVariables, s.UnmanagedVariableNames = keepVariables, []string{"KEY"}
+			},
+			want: func(w *CloudflareWorkerArgs) {
+				w.UnmanagedVariables, w.Secrets = keepVariables, map[string]string{"KEY": "l"}
+			},
+			plan: update,
+		},
 		"DNS record no longer": {
 			want: func(w *CloudflareWorkerArgs) { w.Routes = map[string]Route{"example.com/*": {ZoneID: zoneA}} },
 			plan: []string{`delete the DNS record of route "example.com/*"`},

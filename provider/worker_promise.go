@@ -41,13 +41,10 @@ func promised(ctx context.Context, seen CloudflareWorkerState, want CloudflareWo
 	to, asked := ctx.Value(promiseKey{}).(*promise)
 	next := seen.clone()
 	if asked {
-		planned := seen
-		if seen.Traffic[seen.VersionID] > 0 && ignoresTraffic(ctx) {
-			planned.Traffic = split(seen, want)
-		}
 		next.promise = to
-		to.unknown = next.expect(plan(planned, want, true), want)
+		to.unknown = next.expect(plan(leavingTraffic(ctx, seen, want), want, true), want)
 	}
+	next.UnmanagedVariableNames = leftVariables(seen, want)
 	next.BundleDigest = want.bundle().SHA256
 	next.CloudflareWorkerArgs = want
 	return next
@@ -76,6 +73,9 @@ func (s *CloudflareWorkerState) expect(steps []step, want CloudflareWorkerArgs) 
 			}
 		case createVersion:
 			s.expectVersion(want, mark)
+			if want.keepsVariables() && !want.assetsOnly() { // the answer tells them
+				mark("unmanagedVariableNames")
+			}
 		case deployVersion:
 			mark("deploymentId")
 			s.Traffic = split(*s, want)

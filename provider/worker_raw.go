@@ -20,7 +20,7 @@ var typedMetadata = map[string]string{
 	"compatibility_flags": "compatibilityFlags", "bindings": "bindings", "keep_bindings": "unmanagedSecrets",
 	"migrations": "migrations", "exports": "exports", "annotations": "annotations", "placement": "placement",
 	"limits": "limits", "cache_options": "cacheOptions", "assets": "assets", "keep_assets": "assets",
-	"package_dependencies": "bundle",
+	"package_dependencies": "bundle", "code_update_strategy": "codeUpdateStrategy",
 
 	// Settings of the Worker, which are sent apart from its versions.
 	"logpush": "logpush", "observability": "observability", "tags": "tags", "tail_consumers": "tailConsumers",

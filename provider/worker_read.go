@@ -140,6 +140,9 @@ func (r reader) version(ctx context.Context, deployments []cfapi.Deployment, sta
 		if state.ETag == "" || state.Assets != nil {
 			r.findNote(ctx, deployments, &v)
 		}
+		if err := r.tellVariables(ctx, v, state); err != nil {
+			return err
+		}
 		state.seeVersion(v, deployments)
 		state.PreviousVersion = ""
 	}
@@ -203,6 +206,7 @@ func (s *CloudflareWorkerState) seeVersion(v cfapi.Version, deployments []cfapi.
 	foreign := describeVersion(v)
 	s.seeSecrets(v, deployments)
 	variables, bindings := fromAPI(v.Bindings, s.ScriptName)
+	variables, s.UnmanagedVariableNames = s.ownVariables(variables)
 	s.seeSecretKeys(bindings, changedElsewhere(foreign))
 	message, note, noted := splitMessage(v.Message)
 	if noted || v.TriggeredBy != triggeredBySecret { // which says nothing of itself

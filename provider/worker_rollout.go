@@ -99,7 +99,7 @@ func checkRollout(seen CloudflareWorkerState, want CloudflareWorkerArgs) error {
 // logRollout tells in a preview which versions will share the traffic.
 func logRollout(ctx context.Context, seen CloudflareWorkerState, want CloudflareWorkerArgs) {
 	steps := planVersion(seen, want)
-	if !includes[deployVersion](steps) {
+	if !includes[deployVersion](steps) || !includes[createVersion](steps) && maps.Equal(seen.Traffic, split(seen, want)) {
 		return
 	}
 	next, version, now := seen, "the new version", ""

@@ -93,6 +93,8 @@ func (w *CloudflareWorkerArgs) Annotate(a infer.Annotator) {
 	a.Describe(&w.Rollout, "How much of the traffic a new version gets while the rest stays with the one that served "+
 		"before. The first version serves everything, and migrations of Durable Objects cannot be rolled out in part. "+
 		"Default: all of it.")
+	a.Describe(&w.UnmanagedVariables, unmanagedVariablesDoc)
+	a.Describe(&w.CodeUpdateStrategy, codeUpdateStrategyDoc)
 	a.Describe(&w.RawMetadata, rawMetadataDoc)
 	a.Describe(&w.Adopt, "Whether to take over a Worker of this name that exists already, replacing its code and "+
 		"settings. Default: false; creating it is then an error that says who deployed it.")
@@ -124,6 +126,8 @@ func (s *CloudflareWorkerState) Annotate(a infer.Annotator) {
 	a.Describe(&s.SecretsVersionID, "Id of the version from which unchanged secrets are inherited.")
 	a.Describe(&s.SecretEdits, "How often secrets were changed alone since `versionId`.")
 	a.Describe(&s.UnmanagedNames, "Names of the secrets that others set in the Worker, as last seen.")
+	a.Describe(&s.UnmanagedVariableNames, "Names of the variables that others set in the Worker and that are kept, as "+
+		"last seen. Empty unless `unmanagedVariables` is `keep`.")
 	a.Describe(&s.QueueConsumerIDs, "Cloudflare's ids of the consumers, by the queue's name.")
 	a.Describe(&s.EmailRuleIDs, "Cloudflare's ids of the rules of Email Routing, by address.")
 	a.Describe(&s.Workflows, "Classes of the Workflows that were registered for this Worker, by name. One whose binding "+

@@ -33,6 +33,8 @@ const (
 const (
 	codeLatestNotDeployed      = 10215
 	codeLatestNotDeployedBatch = 10214
+
+	codeNameInUse = 10053 // by a binding that is no secret
 )
 
 // secretChanges are the names of the secrets that differ, and whether each is to
@@ -305,6 +307,9 @@ func (s patchSecrets) run(ctx context.Context, d deployer, facts *CloudflareWork
 	if hasCode(err, cfapi.APIWorkers, codeLatestNotDeployed, codeLatestNotDeployedBatch) {
 		return d.patchInRollout(ctx, facts)
 	}
+	if hasCode(err, cfapi.APIWorkers, codeNameInUse) && d.want.keepsVariables() { // by a variable that was not known of
+		return d.patchByVersion(ctx, facts)
+	}
 	if cfapi.LostResponse(err) {
 		err = d.findPatch(ctx, *facts, err)
 	}
@@ -313,6 +318,16 @@ func (s patchSecrets) run(ctx context.Context, d deployer, facts *CloudflareWork
 	}
 	facts.secretsSet(d.want, changes, SecretStatus{VersionID: facts.VersionID, Alone: true})
 	facts.SecretEdits++
+	return nil
+}
+
+// patchByVersion changes secrets in another version, where they take the names of variables that others set.
+func (d deployer) patchByVersion(ctx context.Context, facts *CloudflareWorkerState) error {
+	for _, s := range versionSteps(*facts, d.want) {
+		if err := s.run(ctx, d, facts); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -427,7 +442,7 @@ func (d deployer) replaceVersions(
 	if len(left) == len(split) {
 		return nil
 	}
-	done, err := d.api.Deploy(ctx, d.account, d.script, next, "")
+	done, err := d.api.Deploy(ctx, d.account, d.script, next, "", d.want.CodeUpdateStrategy.toAPI())
 	if err != nil {
 		return err
 	}
@@ -592,6 +607,10 @@ func (s *CloudflareWorkerState) seeSecrets(v cfapi.Version, deployments []cfapi.
 func (s *CloudflareWorkerState) describes(v cfapi.Version) bool {
 	variables, bindings := fromAPI(v.Bindings, s.ScriptName)
 	s.seeSecretKeys(bindings, "")
+	variables, others := s.ownVariables(variables)
+	if s.variablesChanged || !slices.Equal(others, s.UnmanagedVariableNames) {
+		return false
+	}
 	return s.ETag != "" && s.ETag == v.ETag && sameMap(variables, s.Variables) &&
 		sameMap(bindings, versionedBindings(s.Bindings)) &&
 		s.Placement.toAPI() == v.Placement && s.Limits.toAPI() == v.Limits && s.CacheOptions.toAPI() == v.CacheOptions &&

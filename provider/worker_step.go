@@ -57,12 +57,8 @@ func (d deployer) run(ctx context.Context, seen CloudflareWorkerState, exists bo
 	if err := checkRollout(seen, d.want); err != nil {
 		return seen, explain(err)
 	}
-	planned := seen
-	if seen.Traffic[seen.VersionID] > 0 && ignoresTraffic(ctx) {
-		planned.Traffic = split(seen, d.want) // somebody else's rollout goes on
-	}
 	changed, before := false, seen.URLs
-	for _, s := range plan(planned, d.want, exists) {
+	for _, s := range plan(leavingTraffic(ctx, seen, d.want), d.want, exists) {
 		next := seen.clone()
 		err := ctx.Err()
 		if err == nil {
@@ -83,6 +79,7 @@ func (d deployer) run(ctx context.Context, seen CloudflareWorkerState, exists bo
 		_, ours := d.want.Secrets[name]
 		return !ours
 	})
+	seen.UnmanagedVariableNames = leftVariables(seen, d.want)
 	seen.CloudflareWorkerArgs = d.want // all of it is so now, and is written as the program does
 	d.awaitAddresses(ctx, before, seen)
 	return seen, nil
@@ -130,6 +127,7 @@ func (s CloudflareWorkerState) clone() CloudflareWorkerState {
 	s.Workflows = copied(s.Workflows)
 	s.Bindings = maps.Clone(s.Bindings)
 	s.UnmanagedNames = append([]string{}, s.UnmanagedNames...)
+	s.UnmanagedVariableNames = append([]string{}, s.UnmanagedVariableNames...)
 	s.URLs = append([]string{}, s.URLs...) // a Worker without addresses has an empty list, which infer reads as none
 	return s
 }
@@ -183,6 +181,7 @@ func (putScript) run(ctx context.Context, d deployer, facts *CloudflareWorkerSta
 	}
 	up.Migrations = migrationsToAPI(migrations(*facts, d.want), facts.MigrationTag)
 	up.Exports = exportsToAPI(d.want.Exports)
+	up.CodeUpdateStrategy = d.want.CodeUpdateStrategy.toAPI()
 	done, err := d.api.PutScript(ctx, d.account, d.script, up)
 	if hasCode(err, cfapi.APIWorkers, codeMigrationTag) {
 		// The Worker is at another step than we know: it was taken over, or an answer was lost.
@@ -200,6 +199,7 @@ func (putScript) run(ctx context.Context, d deployer, facts *CloudflareWorkerSta
 	d.recordAssets(facts)
 	// An upload deploys itself, and Cloudflare answers with the version's id as the deployment's.
 	facts.DeploymentID, facts.Traffic = done.VersionID, map[string]float64{done.VersionID: 100}
+	facts.CodeUpdateStrategy = d.want.CodeUpdateStrategy
 	return nil
 }
 
@@ -242,6 +242,8 @@ func (createVersion) run(ctx context.Context, d deployer, facts *CloudflareWorke
 func (s *CloudflareWorkerState) uploaded(want CloudflareWorkerArgs, done cfapi.Uploaded, size int) {
 	s.Bundle, s.MainModule, s.Format = want.Bundle, want.MainModule, want.Format
 	s.CompatibilityDate, s.CompatibilityFlags = want.CompatibilityDate, want.CompatibilityFlags
+	s.UnmanagedVariableNames = variablesLeftIn(done, *s, want)
+	s.UnmanagedVariables = want.UnmanagedVariables
 	s.Variables, s.Exports = want.Variables, want.Exports
 	s.Bindings = withWorkflowSettings(want.Bindings, ownWorkflows(s.CloudflareWorkerArgs))
 	s.Placement, s.Limits, s.CacheOptions = want.Placement, want.Limits, want.CacheOptions
@@ -258,11 +260,12 @@ func (deployVersion) run(ctx context.Context, d deployer, facts *CloudflareWorke
 	for _, version := range slices.Sorted(maps.Keys(percent)) {
 		shares = append(shares, cfapi.Share{VersionID: version, Percent: percent[version]})
 	}
-	done, err := d.api.Deploy(ctx, d.account, d.script, shares, "")
+	done, err := d.api.Deploy(ctx, d.account, d.script, shares, "", d.want.CodeUpdateStrategy.toAPI())
 	if err != nil {
 		return err
 	}
 	facts.DeploymentID, facts.Traffic = done.ID, percent
+	facts.CodeUpdateStrategy = d.want.CodeUpdateStrategy
 	return nil
 }
 

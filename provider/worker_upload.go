@@ -39,6 +39,10 @@ func (d deployer) upload(ctx context.Context, seen CloudflareWorkerState) (cfapi
 	if err != nil {
 		return cfapi.Upload{}, workerCode{}, err
 	}
+	variables, keepVariables, err := d.keptVariables(ctx, seen)
+	if err != nil {
+		return cfapi.Upload{}, workerCode{}, err
+	}
 	bindings, err := versionBindings(d.want)
 	if err != nil {
 		return cfapi.Upload{}, workerCode{}, err
@@ -59,8 +63,8 @@ func (d deployer) upload(ctx context.Context, seen CloudflareWorkerState) (cfapi
 		Modules:             code.modules,
 		CompatibilityDate:   d.want.CompatibilityDate,
 		CompatibilityFlags:  d.want.CompatibilityFlags,
-		Bindings:            slices.Concat(bindings, code.bindings, keys, secrets),
-		KeepBindings:        keep,
+		Bindings:            slices.Concat(bindings, code.bindings, keys, secrets, variables),
+		KeepBindings:        slices.Concat(keep, keepVariables),
 		Message:             note.after(annotations.Message),
 		Tag:                 annotations.Tag,
 		Placement:           d.want.Placement.toAPI(),

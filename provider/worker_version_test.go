@@ -24,7 +24,8 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 		"TailConsumers": "not of a version", "StreamingTailConsumers": "not of a version", "Schedules": "triggers",
 		"Rollout":        "says how much of the traffic a version gets",
 		"QueueConsumers": "triggers", "EmailRoutes": "triggers",
-		"UnmanagedSecrets": "says nothing of the version", "RequiredSecrets": "says nothing of the version",
+		"CodeUpdateStrategy": "of a deployment",
+		"UnmanagedSecrets":   "says nothing of the version", "RequiredSecrets": "says nothing of the version",
 	}
 	full := withSettings(wanted())
 	full.Format = "service-worker"
@@ -35,6 +36,7 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 	full.UnmanagedSecrets, full.RequiredSecrets = new(KeepUnmanaged), []string{"THEIRS"}
 	full.CustomDomains, full.WaitForReady = map[string]CustomDomain{"a.com": {}}, new(false)
 	full.QueueConsumers, full.EmailRoutes = map[string]QueueConsumer{"q": {}}, map[string]EmailRoute{"a@b.c": {}}
+	full.UnmanagedVariables, full.CodeUpdateStrategy = keepVariables, &CodeUpdateStrategy{Mode: immediateUpdate}
 	full.RawMetadata = map[string]any{"novelty": true}
 	full.Assets = &WorkerAssets{Directory: "public", SHA256: "ab"}
 	all := reflect.ValueOf(full)
@@ -54,7 +56,8 @@ func TestEverythingAboutAssetsMatters(t *testing.T) {
 	places := map[string]bool{"Directory": true, "Archive": true, "Bucket": true, "Prefix": true, "Jurisdiction": true}
 	full := WorkerAssets{
 		Directory: "public", Archive: &resource.Archive{Path: "public"}, Bucket: "sites", Prefix: "v1/", Jurisdiction: "eu",
-		HTMLHandling: "none", NotFoundHandling: "404-page", RunWorkerFirst: true,
+		HTMLHandling: "none", NotFoundHandling: "404-page", BasePath: "/docs",
+		RunWorkerFirst:      true,
 		RunWorkerFirstRules: []string{"/api/*"}, SHA256: "ab",
 	}
 	all := reflect.ValueOf(full)

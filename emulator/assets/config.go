@@ -15,6 +15,7 @@ import (
 type Config struct {
 	HTMLHandling     string          `json:"html_handling"`      // empty: auto-trailing-slash
 	NotFoundHandling string          `json:"not_found_handling"` // empty: none
+	BasePath         *string         `json:"base_path"`          // nil: "/"
 	RunWorkerFirst   json.RawMessage `json:"run_worker_first"`   // a boolean or a list of rules
 	Redirects        string          `json:"_redirects"`         // the text of the file _redirects
 	Headers          string          `json:"_headers"`           // the text of the file _headers
@@ -47,6 +48,9 @@ func (c Config) check() error {
 	}
 	if !slices.Contains([]string{"", none, notFoundPage, singlePageApplication}, c.NotFoundHandling) {
 		return fmt.Errorf("assets.config.not_found_handling %q is not known", c.NotFoundHandling)
+	}
+	if _, err := c.basePath(); err != nil {
+		return err
 	}
 	_, err := c.routing()
 	return err

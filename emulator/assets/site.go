@@ -35,6 +35,7 @@ type Version struct {
 // Site serves a version. It is safe for concurrent use, and an http.Handler: that of the binding to the assets.
 type Site struct {
 	config    Config
+	base      string // see [Config.basePath]
 	files     map[string]string
 	open      func(etag string) (contentType string, content []byte, ok bool)
 	worker    bool
@@ -51,6 +52,9 @@ func New(v Version) (*Site, error) {
 	}
 	s := &Site{config: v.Config, files: v.Files, open: v.Open, worker: v.Worker, navigates: v.navigates()}
 	var err error
+	if s.base, err = v.Config.basePath(); err != nil {
+		return nil, err
+	}
 	if s.routing, err = v.Config.routing(); err != nil {
 		return nil, err
 	}
@@ -102,15 +106,24 @@ func (s *Site) canAnswer(r *http.Request) bool {
 		notFound = s.config.NotFoundHandling
 	}
 	path := requestPath(r)
+	decoded := decodePath(path)
+	file, within := s.within(decoded)
+	if !within {
+		return false // also what a redirect is for
+	}
 	if _, redirected := s.redirects.find(r.Host, hostname(r), path); redirected {
 		return true // a rule with the status 200 answers itself, be it with "not found"
 	}
-	return !s.find(decodePath(path), true, notFound).none()
+	return s.rootRedirect(decoded) != "" || !s.find(file, true, notFound).none()
 }
 
 // ServeHTTP answers from the assets alone.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := requestPath(r)
+	if _, within := s.within(decodePath(path)); !within { // neither redirects nor headers are for it
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
 	answer := s.answer(w.Header(), r, path)
 	customise(s.headers, w.Header(), hostname(r), path)
 	if w.Header().Get("Content-Type") == "" {
@@ -136,7 +149,8 @@ func (s *Site) answer(header http.Header, r *http.Request, path string) answer {
 	if r.URL.RawQuery != "" {
 		search = "?" + r.URL.RawQuery
 	}
-	if rule, ok := s.redirects.find(r.Host, hostname(r), path); ok {
+	rule, rewritten := s.redirects.find(r.Host, hostname(r), path)
+	if rewritten {
 		target, err := url.Parse(rule.to)
 		if err != nil {
 			return answer{status: http.StatusInternalServerError}
@@ -148,14 +162,22 @@ func (s *Site) answer(header http.Header, r *http.Request, path string) answer {
 		path = target.EscapedPath()
 	}
 	decoded := decodePath(path)
-	found := s.find(decoded, true, s.config.NotFoundHandling)
+	file, within := s.within(decoded)
+	if !within { // a rule has led out of the base path
+		return answer{status: http.StatusNotFound}
+	}
+	found := s.find(file, true, s.config.NotFoundHandling)
+	destination := s.public(found.redirect)
+	if root := s.rootRedirect(decoded); root != "" && !rewritten {
+		found, destination = intent{redirect: root}, root
+	}
 	switch {
 	case found.none():
 		return answer{status: http.StatusNotFound}
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		return answer{status: http.StatusMethodNotAllowed}
 	case found.redirect != "":
-		header.Set("Location", encodePath(found.redirect)+search)
+		header.Set("Location", encodePath(destination)+search)
 		return answer{status: http.StatusTemporaryRedirect}
 	case encodePath(decoded) != path:
 		header.Set("Location", encodePath(decoded)+search)

@@ -105,6 +105,77 @@ func TestPathsOfHTML(t *testing.T) {
 	}
 }
 
+// TestABasePathIsTheRootOfTheFiles: below it they are served as they would be at the root, and beside it nothing is.
+func TestABasePathIsTheRootOfTheFiles(t *testing.T) {
+	t.Parallel()
+	files := []string{"/index.html", "/404.html", "/about.html", "/docs/index.html", "/docs/404.html", "/a b.txt"}
+	below := func(base string, config assets.Config) assets.Config {
+		config.BasePath = &base
+		return config
+	}
+	for name, test := range map[string]struct {
+		config assets.Config
+		want   map[string]string
+	}{
+		"auto-trailing-slash": {below("/app", assets.Config{}), map[string]string{
+			"/app/": "/index.html", "/app": "307 /app/", "/app?q=1": "307 /app/?q=1", "/app/index.html": "307 /app/",
+			"/app/about": "/about.html", "/app/about.html?q=1": "307 /app/about?q=1", "/app/docs": "307 /app/docs/",
+			"/app/docs/": "/docs/index.html", "/app/a%20b.txt": "/a b.txt", "/app//about": "307 /app/about",
+			"/app/none": "404", "/": "404", "/about": "404", "/application": "404", "/appabout": "404",
+			"/App/about": "404",
+		}},
+		"force-trailing-slash": {below("/app/", assets.Config{HTMLHandling: "force-trailing-slash"}), map[string]string{
+			"/app": "307 /app/", "/app/": "/index.html", "/app/about": "307 /app/about/", "/app/about/": "/about.html",
+		}},
+		"drop-trailing-slash": {below("app", assets.Config{HTMLHandling: "drop-trailing-slash"}), map[string]string{
+			"/app": "/index.html", "/app/": "307 /app", "/app/docs/": "307 /app/docs", "/app/docs": "/docs/index.html",
+		}},
+		"none": {below("/app", assets.Config{HTMLHandling: "none"}), map[string]string{
+			"/app": "404", "/app/": "404", "/app/index.html": "/index.html",
+		}},
+		"pages for what is not found": {below("/app", assets.Config{NotFoundHandling: "404-page"}), map[string]string{
+			"/app/none": "404 /404.html", "/app/docs/none": "404 /docs/404.html", "/none": "404",
+		}},
+		"an application": {below("/app", assets.Config{NotFoundHandling: "single-page-application"}), map[string]string{
+			"/app/any/thing": "/index.html", "/any/thing": "404",
+		}},
+		"redirects": {below("/app", assets.Config{
+			Redirects: "/app/old /app/about 301\n/old /app/about 301\n/app/alias /app/docs/ 200\n/app/out /about 200\n" +
+				"/app/root /app 200\n",
+			Headers: "/app/*\n  X-Base: yes\n",
+		}), map[string]string{
+			"/app/old": "301 /app/about", "/old": "404", "/app/alias": "/docs/index.html", "/app/out": "404",
+			"/app/root": "/index.html",
+		}},
+		"any spelling": {below("//app/./x/../ü"[1:], assets.Config{}), map[string]string{
+			"/app/%C3%BC/about": "/about.html", "/app/%C3%BC": "307 /app/%C3%BC/", "/app/ü/about": "307 /app/%C3%BC/about",
+		}},
+		"the root": {below("/..", assets.Config{}), map[string]string{"/about": "/about.html", "/index.html": "307 /"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			site := newSite(t, assets.Version{Config: test.config, Worker: true}, files...)
+			for path, answer := range test.want {
+				got, header := ask(site, http.MethodGet, path)
+				assert.Equal(t, answer, got, path)
+				outside := !strings.HasPrefix(path, "/app")
+				assert.Equal(t, test.config.Headers != "" && !outside, header.Get("X-Base") != "", path)
+				got, _ = ask(site.Router(), http.MethodGet, path)
+				if name != "the root" && outside {
+					assert.Equal(t, "worker", got, path)
+				}
+			}
+		})
+	}
+	site := newSite(t, assets.Version{Config: below("/app", assets.Config{}), Worker: true}, files...).Router()
+	got, _ := ask(site, http.MethodGet, "/app")
+	assert.Equal(t, "307 /app/", got, "not the Worker")
+	got, _ = ask(site, http.MethodPost, "/app/about")
+	assert.Equal(t, "405", got)
+	got, _ = ask(site, http.MethodGet, "/app/none")
+	assert.Equal(t, "worker", got)
+}
+
 func TestWhatIsNotFound(t *testing.T) {
 	t.Parallel()
 	files := []string{"/index.html", "/404.html", "/a/404.html", "/a/b.html"}
@@ -284,6 +355,14 @@ func TestWrongConfigurationsAreRefused(t *testing.T) {
 	for _, config := range []assets.Config{
 		{HTMLHandling: "some"},
 		{NotFoundHandling: "some"},
+		{BasePath: new("")},
+		{BasePath: new("//example.com")},
+		{BasePath: new("https://example.com/app")},
+		{BasePath: new(`/a\b`)},
+		{BasePath: new("/a?b")},
+		{BasePath: new("/a#b")},
+		{BasePath: new("/a%20b")},
+		{BasePath: new("/a\tb")},
 		{RunWorkerFirst: json.RawMessage(`"/api/*"`)},
 		{RunWorkerFirst: json.RawMessage(`[]`)},
 		{RunWorkerFirst: json.RawMessage(`["!/api"]`)},

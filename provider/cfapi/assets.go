@@ -24,6 +24,7 @@ type Assets struct {
 type AssetsConfig struct {
 	HTMLHandling     string `json:"html_handling,omitempty"`
 	NotFoundHandling string `json:"not_found_handling,omitempty"`
+	BasePath         string `json:"base_path,omitempty"`
 	RunWorkerFirst   any    `json:"run_worker_first,omitempty"` // bool, or []string: rules
 	Redirects        string `json:"_redirects,omitempty"`       // the text of the file _redirects
 	Headers          string `json:"_headers,omitempty"`         // the text of the file _headers

@@ -135,7 +135,7 @@ func TestTheLifeOfAWorker(t *testing.T) {
 	}, byName(version.Bindings))
 
 	split := []cfapi.Share{{VersionID: first.VersionID, Percent: 75}, {VersionID: second.VersionID, Percent: 25}}
-	deployed, err := c.Deploy(ctx, account, "api", split, "canary")
+	deployed, err := c.Deploy(ctx, account, "api", split, "canary", nil)
 	require.NoError(t, err)
 	assert.ElementsMatch(t, split, deployed.Split)
 	deployments, err = c.Deployments(ctx, account, "api")
@@ -661,10 +661,10 @@ func TestTheSecretsOfAWorker(t *testing.T) {
 	}
 	refused("the newest version is not deployed")
 	split := []cfapi.Share{{VersionID: id, Percent: 90}, {VersionID: now[0].VersionID, Percent: 10}}
-	_, err = c.Deploy(ctx, account, "api", split, "")
+	_, err = c.Deploy(ctx, account, "api", split, "", nil)
 	require.NoError(t, err)
 	refused("the newest version is deployed to a part")
-	_, err = c.Deploy(ctx, account, "api", []cfapi.Share{{VersionID: id, Percent: 100}}, "")
+	_, err = c.Deploy(ctx, account, "api", []cfapi.Share{{VersionID: id, Percent: 100}}, "", nil)
 	require.NoError(t, err)
 	require.NoError(t, c.PatchSecrets(ctx, account, "api", map[string]*string{"A": new("4")}))
 	assert.Equal(t, []string{"A", "B", "C"}, secrets())

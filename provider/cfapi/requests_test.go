@@ -101,7 +101,7 @@ var requests = []request{
 	{
 		name: "CreateVersion",
 		answer: `{"id":"28b14c43-f12e-4070-8ec7-2a8a6e78b90f","number":2,"startup_time_ms":3,
-			"resources":{"script":{"etag":"e","handlers":["fetch"]}}}`,
+			"resources":{"script":{"etag":"e","handlers":["fetch"]},"bindings":[]}}`,
 		do: func(ctx context.Context, c *Client) (any, error) {
 			return c.CreateVersion(ctx, testAccount, "api", Upload{MainModule: "main.js", Modules: []Module{
 				{"main.js", "application/javascript+module", []byte("export default {}\n")},
@@ -109,20 +109,22 @@ var requests = []request{
 		},
 		want: Uploaded{
 			VersionID: "28b14c43-f12e-4070-8ec7-2a8a6e78b90f", ETag: "e", StartupTimeMS: 3, Handlers: []string{"fetch"},
+			Bindings: []Binding{},
 		},
 	},
 	{
 		name:   "Deploy",
 		answer: `{"id":"d3","source":"api","strategy":"percentage","versions":[{"version_id":"v2","percentage":100}]}`,
 		do: func(ctx context.Context, c *Client) (any, error) {
-			return c.Deploy(ctx, testAccount, "api", []Share{{"v2", 10}, {"v1", 90}}, "ten percent")
+			return c.Deploy(ctx, testAccount, "api", []Share{{"v2", 10}, {"v1", 90}}, "ten percent", nil)
 		},
 		want: Deployment{ID: "d3", Source: "api", Split: []Share{{"v2", 100}}},
 	},
 	{
 		name: "Deploy, no message", answer: `{"id":"d3"}`,
 		do: func(ctx context.Context, c *Client) (any, error) {
-			return c.Deploy(ctx, testAccount, "api", []Share{{"v2", 0}, {"v1", 100}}, "")
+			return c.Deploy(ctx, testAccount, "api", []Share{{"v2", 0}, {"v1", 100}}, "",
+				&CodeUpdateStrategy{Mode: "deferred", MaxDelay: new(30.0)})
 		},
 		want: Deployment{ID: "d3", Split: []Share{}},
 	},
@@ -650,6 +652,7 @@ var sampleUpload = Upload{
 	CompatibilityDate:  "2026-01-01",
 	CompatibilityFlags: []string{"nodejs_compat"},
 	KeepBindings:       []string{"secret_text", "secret_key"},
+	CodeUpdateStrategy: &CodeUpdateStrategy{Mode: "immediate"},
 	Message:            "first",
 	Tag:                "v1",
 	Bindings: []Binding{

@@ -42,6 +42,8 @@ type Upload struct {
 
 	PackageDependencies []PackageDependency // the npm packages that the code was built with; none: not sent
 
+	CodeUpdateStrategy *CodeUpdateStrategy // of the deployment, for PutScript only; nil: Cloudflare's default
+
 	Raw map[string]any // more members of the metadata, which is to have none of [MetadataMembers]
 }
 
@@ -110,6 +112,7 @@ type Uploaded struct {
 	ETag          string // of the code; use it for equality only
 	StartupTimeMS int    // differs at every measurement; 0 when it was not measured
 	Handlers      []string
+	Bindings      []Binding // of the version, inherited and kept ones too; nil when the answer does not list them
 }
 
 // uploadMetadata is the first part of an upload.
@@ -131,6 +134,8 @@ type uploadMetadata struct {
 	KeepAssets         bool              `json:"keep_assets,omitempty"`
 
 	PackageDependencies []PackageDependency `json:"package_dependencies,omitempty"`
+
+	CodeUpdateStrategy *CodeUpdateStrategy `json:"code_update_strategy,omitempty"`
 }
 
 // MetadataMembers are the members of an upload's metadata that an [Upload] has fields for.
@@ -250,9 +255,11 @@ func (u Upload) metadata() ([]byte, error) {
 		Bindings: append([]Binding{}, u.Bindings...), Annotations: map[string]string{},
 		Placement: u.Placement, Limits: u.Limits, CacheOptions: u.CacheOptions,
 		Assets: u.Assets, KeepAssets: u.KeepAssets, PackageDependencies: u.PackageDependencies,
+		CodeUpdateStrategy: u.CodeUpdateStrategy,
 	}
 	if u.assetsOnly() {
-		m.Bindings = nil // as wrangler does, which sends just assets, annotations and compatibility
+		// As wrangler does, which sends just assets, annotations and compatibility.
+		m.Bindings, m.CodeUpdateStrategy = nil, nil
 	}
 	slices.SortStableFunc(m.Bindings, func(a, b Binding) int { return cmp.Compare(a.Name, b.Name) })
 	if u.Message != "" {

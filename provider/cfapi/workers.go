@@ -29,6 +29,13 @@ type Share struct {
 	Percent   float64 // 0 to 100; those of a deployment add up to 100
 }
 
+// CodeUpdateStrategy says when Durable Objects that run move to the code of a deployment.
+// https://developers.cloudflare.com/durable-objects/deployments/durable-objects-code-updates/
+type CodeUpdateStrategy struct {
+	Mode     string   `json:"mode"`                // "immediate" or "deferred"
+	MaxDelay *float64 `json:"max_delay,omitempty"` // in seconds, for "deferred"; nil: 300
+}
+
 // Version is one immutable version of a Worker, as read. Its code and the values
 // of its secrets cannot be read here.
 type Version struct {
@@ -71,9 +78,9 @@ func (c *Client) Deployments(ctx context.Context, account, script string) ([]Dep
 // Deploy makes split what serves the Worker's requests, even if that undoes a
 // change of secrets (force), which Cloudflare otherwise refuses with code 10220: the
 // program says what is to be. At most two versions may take part. An empty message
-// is not sent.
+// is not sent, nor is a strategy that is nil.
 func (c *Client) Deploy(
-	ctx context.Context, account, script string, split []Share, message string,
+	ctx context.Context, account, script string, split []Share, message string, strategy *CodeUpdateStrategy,
 ) (Deployment, error) {
 	ctx, call := begin(ctx, APIWorkers, fmt.Sprintf("deploy worker %q", script))
 	call.repeatable = true // the second deployment of the same split changes nothing
@@ -94,7 +101,11 @@ func (c *Client) Deploy(
 		body.Annotations.Value.WorkersMessage.Value = message
 		body.Annotations.Value.WorkersMessage.Present = true
 	}
-	got, err := c.api().scripts.Deployments.New(ctx, segment(script), params)
+	var opts []option.RequestOption
+	if strategy != nil { // which cloudflare-go does not know
+		opts = append(opts, option.WithJSONSet("code_update_strategy", strategy))
+	}
+	got, err := c.api().scripts.Deployments.New(ctx, segment(script), params, opts...)
 	if err != nil {
 		return Deployment{}, call.failed(err)
 	}
@@ -253,7 +264,7 @@ func (c *Client) CreateVersion(ctx context.Context, account, script string, u Up
 	}
 	return Uploaded{
 		VersionID: dashed(v.ID), ETag: v.Resources.Script.ETag, StartupTimeMS: v.StartupTimeMS,
-		Handlers: v.Resources.Script.Handlers,
+		Handlers: v.Resources.Script.Handlers, Bindings: v.Resources.Bindings,
 	}, nil
 }
 

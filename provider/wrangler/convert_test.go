@@ -122,15 +122,21 @@ func TestEachKeyGoesToItsInput(t *testing.T) {
 		},
 		"durable objects": {
 			`{"durable_objects": {"bindings": [{"name": "ROOM", "class_name": "Room"}],
-					"code_update_strategy": {"mode": "immediate"}},
+					"code_update_strategy": {"mode": "immediate", "max_delay": 5}},
 				"migrations": [{"tag": "v1", "new_sqlite_classes": ["Room"]},
 					{"tag": "v2", "renamed_classes": [{"from": "A", "to": "B"}], "deleted_classes": ["C"],
 					"transferred_classes": [{"from": "D", "from_script": "s", "to": "E"}]}]}`,
 			`{"bindings": {"ROOM": {"durableObjectNamespace": {"className": "Room"}}},
+				"codeUpdateStrategy": {"mode": "immediate"},
 				"migrations": [{"tag": "v1", "newSqliteClasses": ["Room"]},
 					{"tag": "v2", "renamedClasses": [{"from": "A", "to": "B"}], "deletedClasses": ["C"],
 					"transferredClasses": [{"from": "D", "fromScript": "s", "to": "E"}]}], ` + noAddress + `}`,
 		},
+		"objects that are moved later": {
+			`{"durable_objects": {"code_update_strategy": {"mode": "deferred", "max_delay": 0.5}}}`,
+			`{"codeUpdateStrategy": {"mode": "deferred", "maxDelay": 0.5}, ` + noAddress + `}`,
+		},
+		"variables of others": {`{"keep_vars": true}`, `{"unmanagedVariables": "keep", ` + noAddress + `}`},
 		"exports": {
 			`{"exports": {"Room": {"type": "durable-object", "storage": "sqlite"},
 				"Old": {"type": "durable-object", "state": "renamed", "renamed_to": "Room"}}}`,
@@ -139,8 +145,9 @@ func TestEachKeyGoesToItsInput(t *testing.T) {
 		},
 		"assets": {
 			`{"assets": {"directory": "./public", "binding": "ASSETS", "html_handling": "none",
-				"run_worker_first": ["/api/*"]}}`,
-			`{"assets": {"directory": "app/public", "htmlHandling": "none", "runWorkerFirstRules": ["/api/*"]},
+				"base_path": "/docs/", "run_worker_first": ["/api/*"]}}`,
+			`{"assets": {"directory": "app/public", "htmlHandling": "none", "basePath": "/docs/",
+				"runWorkerFirstRules": ["/api/*"]},
 				"bindings": {"ASSETS": {"assets": {}}}, ` + noAddress + `}`,
 		},
 		"assets behind the worker": {
@@ -207,7 +214,8 @@ func TestEveryProblemIsNamedAtOnce(t *testing.T) {
 			{"binding": "C"}],
 		"routes": [{"zone_id": "z"}, "a/*", "a/*", {"pattern": "b", "custom_domain": true, "previews_enabled": true}],
 		"unsafe": {"bindings": [{"name": "S", "type": "secret_text", "text": "no-one-may-see-this"}]},
-		"services": [{"binding": "D", "service": "s", "environment": "staging"}], "addresses": [1], "workers_dev": "yes"
+		"services": [{"binding": "D", "service": "s", "environment": "staging"}], "addresses": [1], "workers_dev": "yes",
+		"keep_vars": "yes"
 	}`, Options{Resources: map[string]any{"NOTHING": "x"}})
 	var all *Error
 	require.ErrorAs(t, err, &all)

@@ -180,9 +180,11 @@ var classKeys = slices.Concat(
 		is("script_name", "scriptName"), refused("environment", noEnvironments)),
 	[]Key{
 		{
-			Path: "durable_objects.code_update_strategy", Fate: Refused,
-			Note: "not an input: objects are moved to new code at once", convert: whenDeferred,
+			Path: "durable_objects.code_update_strategy", Fate: Carried, To: "codeUpdateStrategy", convert: codeUpdate,
+			Note: "`max_delay` says nothing where `mode` is `immediate`",
 		},
+		{Path: "durable_objects.code_update_strategy.mode", Fate: Carried, To: "codeUpdateStrategy.mode"},
+		{Path: "durable_objects.code_update_strategy.max_delay", Fate: Carried, To: "codeUpdateStrategy.maxDelay"},
 		{Path: "migrations", Scope: Inherited, Fate: Carried, To: "migrations"},
 		{Path: "migrations[]", Fate: Carried, To: "migrations[]"},
 		{Path: "migrations[].tag", Fate: Carried, To: "migrations[].tag"},

@@ -183,6 +183,10 @@ func TestInputsAreCalledAsWranglersKeysAre(t *testing.T) {
 		"route.previews_enabled":    "customDomains.<pattern>.previewsEnabled",
 		"routes[].previews_enabled": "customDomains.<pattern>.previewsEnabled",
 
+		"keep_vars": "unmanagedVariables",
+		"durable_objects.code_update_strategy.mode":      "codeUpdateStrategy.mode",
+		"durable_objects.code_update_strategy.max_delay": "codeUpdateStrategy.maxDelay",
+
 		"unsafe.metadata":                   "rawMetadata",
 		"unsafe_hello_world[].enable_timer": "bindings.<binding>.raw.fields.enable_timer",
 	}

@@ -3,6 +3,7 @@
 package wrangler
 
 import (
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -18,10 +19,25 @@ func unless(usual any) func(*conversion, string, any) (any, bool) {
 	return func(_ *conversion, _ string, value any) (any, bool) { return value, value != usual }
 }
 
-// whenDeferred refuses any strategy but wrangler's default, immediate.
-func whenDeferred(_ *conversion, _ string, value any) (any, bool) {
+// keepVars carries over true as a policy.
+func keepVars(c *conversion, at string, value any) (any, bool) {
+	keep, ok := value.(bool)
+	if !ok {
+		c.fail("%s must be true or false", at)
+	}
+	return "keep", keep
+}
+
+// codeUpdate returns wrangler's strategy, without the delay that it does not send (wrangler 4.164.0,
+// resolveDurableObjectsCodeUpdateStrategy).
+func codeUpdate(_ *conversion, _ string, value any) (any, bool) {
 	strategy, ok := value.(map[string]any)
-	return value, !ok || strategy["mode"] != "immediate"
+	if !ok || strategy["mode"] != "immediate" {
+		return value, true
+	}
+	immediate := maps.Clone(strategy)
+	delete(immediate, "max_delay")
+	return immediate, true
 }
 
 // listOf carries over a text as a list of it.

@@ -74,8 +74,9 @@ namespace Pulumi.CloudflareWorkers
     /// ## Durable Objects
     /// 
     /// `migrations` is the history of the Worker's classes, in order, as wrangler has it; only the steps that Cloudflare does not
-    /// have are sent, in an upload that is deployed at once. An update that would delete the data of a class is refused, in its
-    /// preview too, unless `allowDataLoss` names the class.
+    /// have are sent, in an upload that is deployed at once. An update that would delete the data of a class, by a migration or because
+    /// another `scriptName` or `accountId` replaces the Worker, is refused, in its preview too, unless `allowDataLoss` names the
+    /// class. Destroying the Worker, or taking it out of the program, is not: `protect` it.
     /// 
     /// ## Static assets
     /// 
@@ -121,7 +122,7 @@ namespace Pulumi.CloudflareWorkers
         public Output<bool?> Adopt { get; private set; } = null!;
 
         /// <summary>
-        /// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        /// Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
         /// </summary>
         [Output("allowDataLoss")]
         public Output<ImmutableArray<string>> AllowDataLoss { get; private set; } = null!;
@@ -179,6 +180,12 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Output("cacheOptions")]
         public Output<Outputs.CacheOptions?> CacheOptions { get; private set; } = null!;
+
+        /// <summary>
+        /// When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+        /// </summary>
+        [Output("codeUpdateStrategy")]
+        public Output<Outputs.CodeUpdateStrategy?> CodeUpdateStrategy { get; private set; } = null!;
 
         /// <summary>
         /// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
@@ -403,6 +410,18 @@ namespace Pulumi.CloudflareWorkers
         public Output<Pulumi.CloudflareWorkers.UnmanagedSecrets?> UnmanagedSecrets { get; private set; } = null!;
 
         /// <summary>
+        /// Names of the variables that others set in the Worker and that are kept, as last seen. Empty unless `unmanagedVariables` is `keep`.
+        /// </summary>
+        [Output("unmanagedVariableNames")]
+        public Output<ImmutableArray<string>> UnmanagedVariableNames { get; private set; } = null!;
+
+        /// <summary>
+        /// What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+        /// </summary>
+        [Output("unmanagedVariables")]
+        public Output<string?> UnmanagedVariables { get; private set; } = null!;
+
+        /// <summary>
         /// Addresses at which the Worker answers: workers.dev first, then those of the routes.
         /// </summary>
         [Output("urls")]
@@ -509,7 +528,7 @@ namespace Pulumi.CloudflareWorkers
         private InputList<string>? _allowDataLoss;
 
         /// <summary>
-        /// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        /// Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
         /// </summary>
         public InputList<string> AllowDataLoss
         {
@@ -552,6 +571,12 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Input("cacheOptions")]
         public Input<Inputs.CacheOptionsArgs>? CacheOptions { get; set; }
+
+        /// <summary>
+        /// When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+        /// </summary>
+        [Input("codeUpdateStrategy")]
+        public Input<Inputs.CodeUpdateStrategyArgs>? CodeUpdateStrategy { get; set; }
 
         /// <summary>
         /// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
@@ -784,6 +809,12 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Input("unmanagedSecrets")]
         public Input<Pulumi.CloudflareWorkers.UnmanagedSecrets>? UnmanagedSecrets { get; set; }
+
+        /// <summary>
+        /// What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+        /// </summary>
+        [Input("unmanagedVariables")]
+        public Input<string>? UnmanagedVariables { get; set; }
 
         [Input("variables")]
         private InputMap<object>? _variables;

@@ -477,7 +477,7 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         public readonly bool? Adopt;
         /// <summary>
-        /// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        /// Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
         /// </summary>
         public readonly ImmutableArray<string> AllowDataLoss;
         /// <summary>
@@ -500,6 +500,10 @@ namespace Pulumi.CloudflareWorkers
         /// Whether the Worker's responses are cached. Default: they are not.
         /// </summary>
         public readonly Outputs.CacheOptions? CacheOptions;
+        /// <summary>
+        /// When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+        /// </summary>
+        public readonly Outputs.CodeUpdateStrategy? CodeUpdateStrategy;
         /// <summary>
         /// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
         /// </summary>
@@ -597,6 +601,10 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         public readonly Pulumi.CloudflareWorkers.UnmanagedSecrets? UnmanagedSecrets;
         /// <summary>
+        /// What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+        /// </summary>
+        public readonly string? UnmanagedVariables;
+        /// <summary>
         /// Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
         /// </summary>
         public readonly ImmutableDictionary<string, object>? Variables;
@@ -626,6 +634,8 @@ namespace Pulumi.CloudflareWorkers
             Outputs.BundleReference? bundle,
 
             Outputs.CacheOptions? cacheOptions,
+
+            Outputs.CodeUpdateStrategy? codeUpdateStrategy,
 
             string compatibilityDate,
 
@@ -675,6 +685,8 @@ namespace Pulumi.CloudflareWorkers
 
             Pulumi.CloudflareWorkers.UnmanagedSecrets? unmanagedSecrets,
 
+            string? unmanagedVariables,
+
             ImmutableDictionary<string, object>? variables,
 
             bool? waitForReady,
@@ -689,6 +701,7 @@ namespace Pulumi.CloudflareWorkers
             Bindings = bindings;
             Bundle = bundle;
             CacheOptions = cacheOptions;
+            CodeUpdateStrategy = codeUpdateStrategy;
             CompatibilityDate = compatibilityDate;
             CompatibilityFlags = compatibilityFlags;
             CustomDomains = customDomains;
@@ -713,6 +726,7 @@ namespace Pulumi.CloudflareWorkers
             Tags = tags;
             TailConsumers = tailConsumers;
             UnmanagedSecrets = unmanagedSecrets;
+            UnmanagedVariables = unmanagedVariables;
             Variables = variables;
             WaitForReady = waitForReady;
             WorkersDev = workersDev;

@@ -129,7 +129,7 @@ namespace Pulumi.CloudflareWorkers
         private InputList<string>? _allowDataLoss;
 
         /// <summary>
-        /// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        /// Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
         /// </summary>
         public InputList<string> AllowDataLoss
         {
@@ -142,6 +142,12 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Input("annotations")]
         public Input<Inputs.AnnotationsArgs>? Annotations { get; set; }
+
+        /// <summary>
+        /// The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. The state keeps its digest and none of the content. Default: none.
+        /// </summary>
+        [Input("archive")]
+        public Input<Archive>? Archive { get; set; }
 
         /// <summary>
         /// Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
@@ -184,6 +190,12 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Input("cacheOptions")]
         public Input<Inputs.CacheOptionsArgs>? CacheOptions { get; set; }
+
+        /// <summary>
+        /// When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+        /// </summary>
+        [Input("codeUpdateStrategy")]
+        public Input<Inputs.CodeUpdateStrategyArgs>? CodeUpdateStrategy { get; set; }
 
         /// <summary>
         /// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed. Default: what the file of `fromWrangler` says.
@@ -312,7 +324,7 @@ namespace Pulumi.CloudflareWorkers
         public Input<Inputs.ObservabilityArgs>? Observability { get; set; }
 
         /// <summary>
-        /// The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `bundle` or `promoteFrom` is given.
+        /// The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `archive`, `bundle` or `promoteFrom` is given.
         /// </summary>
         [Input("path")]
         public Input<string>? Path { get; set; }
@@ -488,6 +500,12 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Input("unmanagedSecrets")]
         public Input<Pulumi.CloudflareWorkers.UnmanagedSecrets>? UnmanagedSecrets { get; set; }
+
+        /// <summary>
+        /// What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+        /// </summary>
+        [Input("unmanagedVariables")]
+        public Input<string>? UnmanagedVariables { get; set; }
 
         [Input("variables")]
         private InputMap<object>? _variables;

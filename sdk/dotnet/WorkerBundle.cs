@@ -20,6 +20,10 @@ namespace Pulumi.CloudflareWorkers
     /// `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
     /// and bundle-meta.json are left out.
     /// 
+    /// `archive` takes the files as an archive of Pulumi's instead of from a path: a directory, a .zip, .tar or .tar.gz, or a map of
+    /// files and texts that the program makes. The digest is that of the same files at a `path`, so nothing is deployed when one takes the
+    /// place of the other. The state keeps the digest, and nothing of the files.
+    /// 
     /// ## Example Usage
     /// 
     /// ## Import
@@ -36,6 +40,12 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         [Output("accountId")]
         public Output<string> AccountId { get; private set; } = null!;
+
+        /// <summary>
+        /// The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+        /// </summary>
+        [Output("archive")]
+        public Output<Archive?> Archive { get; private set; } = null!;
 
         /// <summary>
         /// Name of the R2 bucket in which bundles are kept, such as `bundles`.
@@ -62,10 +72,10 @@ namespace Pulumi.CloudflareWorkers
         public Output<string?> Jurisdiction { get; private set; } = null!;
 
         /// <summary>
-        /// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
+        /// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
         /// </summary>
         [Output("path")]
-        public Output<string> Path { get; private set; } = null!;
+        public Output<string?> Path { get; private set; } = null!;
 
         /// <summary>
         /// What the objects' keys begin with, such as `api`. The digest and a slash follow. Default: `bundles`.
@@ -86,7 +96,7 @@ namespace Pulumi.CloudflareWorkers
         public Output<bool?> RetainOnDelete { get; private set; } = null!;
 
         /// <summary>
-        /// SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+        /// SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
         /// </summary>
         [Output("sha256")]
         public Output<string> Sha256 { get; private set; } = null!;
@@ -158,6 +168,12 @@ namespace Pulumi.CloudflareWorkers
         public Input<string>? AccountId { get; set; }
 
         /// <summary>
+        /// The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+        /// </summary>
+        [Input("archive")]
+        public Input<Archive>? Archive { get; set; }
+
+        /// <summary>
         /// Name of the R2 bucket in which bundles are kept, such as `bundles`.
         /// </summary>
         [Input("bucket", required: true)]
@@ -176,10 +192,10 @@ namespace Pulumi.CloudflareWorkers
         public Input<string>? Jurisdiction { get; set; }
 
         /// <summary>
-        /// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
+        /// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
         /// </summary>
-        [Input("path", required: true)]
-        public Input<string> Path { get; set; } = null!;
+        [Input("path")]
+        public Input<string>? Path { get; set; }
 
         /// <summary>
         /// What the objects' keys begin with, such as `api`. The digest and a slash follow. Default: `bundles`.
@@ -194,7 +210,7 @@ namespace Pulumi.CloudflareWorkers
         public Input<bool>? RetainOnDelete { get; set; }
 
         /// <summary>
-        /// SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+        /// SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
         /// </summary>
         [Input("sha256")]
         public Input<string>? Sha256 { get; set; }

@@ -100,8 +100,9 @@ import * as utilities from "./utilities";
  * ## Durable Objects
  *
  * `migrations` is the history of the Worker's classes, in order, as wrangler has it; only the steps that Cloudflare does not
- * have are sent, in an upload that is deployed at once. An update that would delete the data of a class is refused, in its
- * preview too, unless `allowDataLoss` names the class.
+ * have are sent, in an upload that is deployed at once. An update that would delete the data of a class, by a migration or because
+ * another `scriptName` or `accountId` replaces the Worker, is refused, in its preview too, unless `allowDataLoss` names the
+ * class. Destroying the Worker, or taking it out of the program, is not: `protect` it.
  *
  * ## Static assets
  *
@@ -167,7 +168,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public readonly adopt: pulumi.Output<boolean | undefined>;
     /**
-     * Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     * Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
      */
     declare public readonly allowDataLoss: pulumi.Output<string[] | undefined>;
     /**
@@ -206,6 +207,10 @@ export class CloudflareWorker extends pulumi.CustomResource {
      * Whether the Worker's responses are cached. Default: they are not.
      */
     declare public readonly cacheOptions: pulumi.Output<outputs.CacheOptions | undefined>;
+    /**
+     * When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+     */
+    declare public readonly codeUpdateStrategy: pulumi.Output<outputs.CodeUpdateStrategy | undefined>;
     /**
      * The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
      */
@@ -355,6 +360,14 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public readonly unmanagedSecrets: pulumi.Output<enums.UnmanagedSecrets | undefined>;
     /**
+     * Names of the variables that others set in the Worker and that are kept, as last seen. Empty unless `unmanagedVariables` is `keep`.
+     */
+    declare public /*out*/ readonly unmanagedVariableNames: pulumi.Output<string[]>;
+    /**
+     * What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+     */
+    declare public readonly unmanagedVariables: pulumi.Output<string | undefined>;
+    /**
      * Addresses at which the Worker answers: workers.dev first, then those of the routes.
      */
     declare public /*out*/ readonly urls: pulumi.Output<string[]>;
@@ -401,6 +414,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["bindings"] = args?.bindings;
             resourceInputs["bundle"] = args?.bundle;
             resourceInputs["cacheOptions"] = args?.cacheOptions;
+            resourceInputs["codeUpdateStrategy"] = args?.codeUpdateStrategy;
             resourceInputs["compatibilityDate"] = args?.compatibilityDate;
             resourceInputs["compatibilityFlags"] = args?.compatibilityFlags;
             resourceInputs["customDomains"] = args?.customDomains;
@@ -425,6 +439,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["tags"] = args?.tags;
             resourceInputs["tailConsumers"] = args?.tailConsumers;
             resourceInputs["unmanagedSecrets"] = args?.unmanagedSecrets;
+            resourceInputs["unmanagedVariables"] = args?.unmanagedVariables;
             resourceInputs["variables"] = args?.variables;
             resourceInputs["waitForReady"] = args?.waitForReady;
             resourceInputs["workersDev"] = args?.workersDev;
@@ -445,6 +460,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["secretsVersionId"] = undefined /*out*/;
             resourceInputs["traffic"] = undefined /*out*/;
             resourceInputs["unmanagedSecretNames"] = undefined /*out*/;
+            resourceInputs["unmanagedVariableNames"] = undefined /*out*/;
             resourceInputs["urls"] = undefined /*out*/;
             resourceInputs["versionId"] = undefined /*out*/;
             resourceInputs["workflows"] = undefined /*out*/;
@@ -461,6 +477,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["bundleDigest"] = undefined /*out*/;
             resourceInputs["bundleSize"] = undefined /*out*/;
             resourceInputs["cacheOptions"] = undefined /*out*/;
+            resourceInputs["codeUpdateStrategy"] = undefined /*out*/;
             resourceInputs["compatibilityDate"] = undefined /*out*/;
             resourceInputs["compatibilityFlags"] = undefined /*out*/;
             resourceInputs["customDomains"] = undefined /*out*/;
@@ -498,6 +515,8 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["traffic"] = undefined /*out*/;
             resourceInputs["unmanagedSecretNames"] = undefined /*out*/;
             resourceInputs["unmanagedSecrets"] = undefined /*out*/;
+            resourceInputs["unmanagedVariableNames"] = undefined /*out*/;
+            resourceInputs["unmanagedVariables"] = undefined /*out*/;
             resourceInputs["urls"] = undefined /*out*/;
             resourceInputs["variables"] = undefined /*out*/;
             resourceInputs["versionId"] = undefined /*out*/;
@@ -527,7 +546,7 @@ export interface CloudflareWorkerArgs {
      */
     adopt?: pulumi.Input<boolean | undefined>;
     /**
-     * Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     * Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
      */
     allowDataLoss?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
@@ -550,6 +569,10 @@ export interface CloudflareWorkerArgs {
      * Whether the Worker's responses are cached. Default: they are not.
      */
     cacheOptions?: pulumi.Input<inputs.CacheOptionsArgs | undefined>;
+    /**
+     * When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+     */
+    codeUpdateStrategy?: pulumi.Input<inputs.CodeUpdateStrategyArgs | undefined>;
     /**
      * The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
      */
@@ -646,6 +669,10 @@ export interface CloudflareWorkerArgs {
      * What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
      */
     unmanagedSecrets?: pulumi.Input<enums.UnmanagedSecrets | undefined>;
+    /**
+     * What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+     */
+    unmanagedVariables?: pulumi.Input<string | undefined>;
     /**
      * Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
      */

@@ -73,7 +73,7 @@ export interface FromWranglerResult {
      */
     readonly adopt?: boolean;
     /**
-     * Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     * Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
      */
     readonly allowDataLoss?: string[];
     /**
@@ -96,6 +96,10 @@ export interface FromWranglerResult {
      * Whether the Worker's responses are cached. Default: they are not.
      */
     readonly cacheOptions?: outputs.CacheOptions;
+    /**
+     * When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+     */
+    readonly codeUpdateStrategy?: outputs.CodeUpdateStrategy;
     /**
      * The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
      */
@@ -192,6 +196,10 @@ export interface FromWranglerResult {
      * What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
      */
     readonly unmanagedSecrets?: enums.UnmanagedSecrets;
+    /**
+     * What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+     */
+    readonly unmanagedVariables?: string;
     /**
      * Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
      */

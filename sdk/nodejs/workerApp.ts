@@ -118,12 +118,14 @@ export class WorkerApp extends pulumi.ComponentResource {
             resourceInputs["adopt"] = args?.adopt;
             resourceInputs["allowDataLoss"] = args?.allowDataLoss;
             resourceInputs["annotations"] = args?.annotations;
+            resourceInputs["archive"] = args?.archive;
             resourceInputs["assets"] = args?.assets;
             resourceInputs["bindings"] = args?.bindings;
             resourceInputs["bucket"] = args?.bucket;
             resourceInputs["build"] = args?.build;
             resourceInputs["bundle"] = args?.bundle;
             resourceInputs["cacheOptions"] = args?.cacheOptions;
+            resourceInputs["codeUpdateStrategy"] = args?.codeUpdateStrategy;
             resourceInputs["compatibilityDate"] = args?.compatibilityDate;
             resourceInputs["compatibilityFlags"] = args?.compatibilityFlags;
             resourceInputs["customDomains"] = args?.customDomains;
@@ -156,6 +158,7 @@ export class WorkerApp extends pulumi.ComponentResource {
             resourceInputs["tags"] = args?.tags;
             resourceInputs["tailConsumers"] = args?.tailConsumers;
             resourceInputs["unmanagedSecrets"] = args?.unmanagedSecrets;
+            resourceInputs["unmanagedVariables"] = args?.unmanagedVariables;
             resourceInputs["variables"] = args?.variables;
             resourceInputs["waitForReady"] = args?.waitForReady;
             resourceInputs["workersDev"] = args?.workersDev;
@@ -195,13 +198,17 @@ export interface WorkerAppArgs {
      */
     adopt?: pulumi.Input<boolean | undefined>;
     /**
-     * Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     * Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
      */
     allowDataLoss?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
      * What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
      */
     annotations?: pulumi.Input<inputs.AnnotationsArgs | undefined>;
+    /**
+     * The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. The state keeps its digest and none of the content. Default: none.
+     */
+    archive?: pulumi.Input<pulumi.asset.Archive | undefined>;
     /**
      * Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
      */
@@ -226,6 +233,10 @@ export interface WorkerAppArgs {
      * Whether the Worker's responses are cached. Default: they are not.
      */
     cacheOptions?: pulumi.Input<inputs.CacheOptionsArgs | undefined>;
+    /**
+     * When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+     */
+    codeUpdateStrategy?: pulumi.Input<inputs.CodeUpdateStrategyArgs | undefined>;
     /**
      * The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed. Default: what the file of `fromWrangler` says.
      */
@@ -283,7 +294,7 @@ export interface WorkerAppArgs {
      */
     observability?: pulumi.Input<inputs.ObservabilityArgs | undefined>;
     /**
-     * The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `bundle` or `promoteFrom` is given.
+     * The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `archive`, `bundle` or `promoteFrom` is given.
      */
     path?: pulumi.Input<string | undefined>;
     /**
@@ -354,6 +365,10 @@ export interface WorkerAppArgs {
      * What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
      */
     unmanagedSecrets?: pulumi.Input<enums.UnmanagedSecrets | undefined>;
+    /**
+     * What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+     */
+    unmanagedVariables?: pulumi.Input<string | undefined>;
     /**
      * Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
      */

@@ -18,6 +18,10 @@ import * as utilities from "./utilities";
  * `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
  * and bundle-meta.json are left out.
  *
+ * `archive` takes the files as an archive of Pulumi's instead of from a path: a directory, a .zip, .tar or .tar.gz, or a map of
+ * files and texts that the program makes. The digest is that of the same files at a `path`, so nothing is deployed when one takes the
+ * place of the other. The state keeps the digest, and nothing of the files.
+ *
  * ## Example Usage
  * ### Build and store
  *
@@ -84,6 +88,10 @@ export class WorkerBundle extends pulumi.CustomResource {
      */
     declare public readonly accountId: pulumi.Output<string>;
     /**
+     * The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+     */
+    declare public readonly archive: pulumi.Output<pulumi.asset.Archive | undefined>;
+    /**
      * Name of the R2 bucket in which bundles are kept, such as `bundles`.
      */
     declare public readonly bucket: pulumi.Output<string>;
@@ -100,9 +108,9 @@ export class WorkerBundle extends pulumi.CustomResource {
      */
     declare public readonly jurisdiction: pulumi.Output<string | undefined>;
     /**
-     * The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
+     * The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
      */
-    declare public readonly path: pulumi.Output<string>;
+    declare public readonly path: pulumi.Output<string | undefined>;
     /**
      * What the objects' keys begin with, such as `api`. The digest and a slash follow. Default: `bundles`.
      */
@@ -116,7 +124,7 @@ export class WorkerBundle extends pulumi.CustomResource {
      */
     declare public readonly retainOnDelete: pulumi.Output<boolean | undefined>;
     /**
-     * SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+     * SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
      */
     declare public readonly sha256: pulumi.Output<string>;
     /**
@@ -138,10 +146,8 @@ export class WorkerBundle extends pulumi.CustomResource {
             if (args?.bucket === undefined && !opts.urn) {
                 throw new Error("Missing required property 'bucket'");
             }
-            if (args?.path === undefined && !opts.urn) {
-                throw new Error("Missing required property 'path'");
-            }
             resourceInputs["accountId"] = args?.accountId;
+            resourceInputs["archive"] = args?.archive;
             resourceInputs["bucket"] = args?.bucket;
             resourceInputs["build"] = args?.build;
             resourceInputs["jurisdiction"] = args?.jurisdiction;
@@ -154,6 +160,7 @@ export class WorkerBundle extends pulumi.CustomResource {
             resourceInputs["size"] = undefined /*out*/;
         } else {
             resourceInputs["accountId"] = undefined /*out*/;
+            resourceInputs["archive"] = undefined /*out*/;
             resourceInputs["bucket"] = undefined /*out*/;
             resourceInputs["build"] = undefined /*out*/;
             resourceInputs["files"] = undefined /*out*/;
@@ -181,6 +188,10 @@ export interface WorkerBundleArgs {
      */
     accountId?: pulumi.Input<string | undefined>;
     /**
+     * The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+     */
+    archive?: pulumi.Input<pulumi.asset.Archive | undefined>;
+    /**
      * Name of the R2 bucket in which bundles are kept, such as `bundles`.
      */
     bucket: pulumi.Input<string>;
@@ -193,9 +204,9 @@ export interface WorkerBundleArgs {
      */
     jurisdiction?: pulumi.Input<string | undefined>;
     /**
-     * The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
+     * The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
      */
-    path: pulumi.Input<string>;
+    path?: pulumi.Input<string | undefined>;
     /**
      * What the objects' keys begin with, such as `api`. The digest and a slash follow. Default: `bundles`.
      */
@@ -205,7 +216,7 @@ export interface WorkerBundleArgs {
      */
     retainOnDelete?: pulumi.Input<boolean | undefined>;
     /**
-     * SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+     * SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
      */
     sha256?: pulumi.Input<string | undefined>;
 }

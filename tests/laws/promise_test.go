@@ -18,9 +18,11 @@ var needless = map[string]string{
 	"assetCount":           "other assets may be as many",
 	"assetSize":            "other assets may be as large",
 	"unmanagedSecretNames": "others may have set some since",
-	"modifiedOn":           "the same scopes may be in another order",
-	"setAt":                "it may be the same second",
-	"publicUrls":           "they depend on publicAccess as a whole",
+
+	"unmanagedVariableNames": "others may have set some since",
+	"modifiedOn":             "the same scopes may be in another order",
+	"setAt":                  "it may be the same second",
+	"publicUrls":             "they depend on publicAccess as a whole",
 }
 
 // promises previews the program, and returns what checks after the update that an output which was known in the preview

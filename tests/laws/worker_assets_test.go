@@ -144,6 +144,10 @@ func workerAssets() subject {
 				diff: map[string]p.DiffKind{"assets.htmlHandling": p.Update},
 			},
 			{
+				name: "below a path", covers: []string{"assets.basePath"}, edit: set("/docs", "assets", "basePath"),
+				diff: map[string]p.DiffKind{"assets.basePath": p.Add},
+			},
+			{
 				name: "not found handling left out", covers: []string{"assets.notFoundHandling"},
 				edit: set(nil, "assets", "notFoundHandling"),
 				diff: map[string]p.DiffKind{"assets.notFoundHandling": p.Delete},

@@ -84,7 +84,7 @@ func workerDrifts() []drift {
 			if ours > 0 {
 				split = append(split, cfapi.Share{VersionID: s.outputs.Get("versionId").AsString(), Percent: ours})
 			}
-			_, err := w.client().Deploy(w.t.Context(), account, "api", split, "")
+			_, err := w.client().Deploy(w.t.Context(), account, "api", split, "", nil)
 			return err
 		}
 	}

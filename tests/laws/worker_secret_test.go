@@ -68,7 +68,7 @@ func (w world) live() cfapi.Deployment {
 // deploy gives the versions their shares, in percent.
 func (w world) deploy(split ...cfapi.Share) {
 	w.t.Helper()
-	_, err := w.client().Deploy(w.t.Context(), account, "api", split, "")
+	_, err := w.client().Deploy(w.t.Context(), account, "api", split, "", nil)
 	require.NoError(w.t, err)
 }
 

@@ -114,6 +114,15 @@ func settingChanges() []change {
 			edit: set(object{"novelty": object{"on": true}}, "rawMetadata"), diff: map[string]p.DiffKind{"rawMetadata": p.Add},
 		},
 		{
+			name: "variables of others kept", covers: []string{"unmanagedVariables"}, idle: true,
+			edit: set("keep", "unmanagedVariables"), diff: map[string]p.DiffKind{"unmanagedVariables": p.Add},
+		},
+		{
+			name: "objects moved later", covers: []string{"codeUpdateStrategy.mode", "codeUpdateStrategy.maxDelay"},
+			edit: set(object{"mode": "deferred", "maxDelay": 30}, "codeUpdateStrategy"),
+			diff: map[string]p.DiffKind{"codeUpdateStrategy": p.Add},
+		},
+		{
 			name: "query strings redacted", covers: []string{"observability.redactQueryString"},
 			edit: set(true, "observability", "redactQueryString"),
 			diff: map[string]p.DiffKind{"observability.redactQueryString": p.Add},

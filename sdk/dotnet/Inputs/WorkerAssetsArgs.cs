@@ -22,6 +22,12 @@ namespace Pulumi.CloudflareWorkers.Inputs
         public Input<Archive>? Archive { get; set; }
 
         /// <summary>
+        /// The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker's. Default: `/`.
+        /// </summary>
+        [Input("basePath")]
+        public Input<string>? BasePath { get; set; }
+
+        /// <summary>
         /// Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
         /// </summary>
         [Input("bucket")]

@@ -129,8 +129,9 @@ import (
 // ## Durable Objects
 //
 // `migrations` is the history of the Worker's classes, in order, as wrangler has it; only the steps that Cloudflare does not
-// have are sent, in an upload that is deployed at once. An update that would delete the data of a class is refused, in its
-// preview too, unless `allowDataLoss` names the class.
+// have are sent, in an upload that is deployed at once. An update that would delete the data of a class, by a migration or because
+// another `scriptName` or `accountId` replaces the Worker, is refused, in its preview too, unless `allowDataLoss` names the
+// class. Destroying the Worker, or taking it out of the program, is not: `protect` it.
 //
 // ## Static assets
 //
@@ -166,7 +167,7 @@ type CloudflareWorker struct {
 	AccountId pulumi.StringOutput `pulumi:"accountId"`
 	// Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
 	Adopt pulumi.BoolPtrOutput `pulumi:"adopt"`
-	// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+	// Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
 	AllowDataLoss pulumi.StringArrayOutput `pulumi:"allowDataLoss"`
 	// What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
 	Annotations AnnotationsPtrOutput `pulumi:"annotations"`
@@ -186,6 +187,8 @@ type CloudflareWorker struct {
 	BundleSize pulumi.IntOutput `pulumi:"bundleSize"`
 	// Whether the Worker's responses are cached. Default: they are not.
 	CacheOptions CacheOptionsPtrOutput `pulumi:"cacheOptions"`
+	// When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+	CodeUpdateStrategy CodeUpdateStrategyPtrOutput `pulumi:"codeUpdateStrategy"`
 	// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
 	CompatibilityDate pulumi.StringOutput `pulumi:"compatibilityDate"`
 	// Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
@@ -260,6 +263,10 @@ type CloudflareWorker struct {
 	UnmanagedSecretNames pulumi.StringArrayOutput `pulumi:"unmanagedSecretNames"`
 	// What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
 	UnmanagedSecrets UnmanagedSecretsPtrOutput `pulumi:"unmanagedSecrets"`
+	// Names of the variables that others set in the Worker and that are kept, as last seen. Empty unless `unmanagedVariables` is `keep`.
+	UnmanagedVariableNames pulumi.StringArrayOutput `pulumi:"unmanagedVariableNames"`
+	// What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+	UnmanagedVariables pulumi.StringPtrOutput `pulumi:"unmanagedVariables"`
 	// Addresses at which the Worker answers: workers.dev first, then those of the routes.
 	Urls pulumi.StringArrayOutput `pulumi:"urls"`
 	// Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
@@ -333,7 +340,7 @@ type cloudflareWorkerArgs struct {
 	AccountId *string `pulumi:"accountId"`
 	// Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
 	Adopt *bool `pulumi:"adopt"`
-	// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+	// Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
 	AllowDataLoss []string `pulumi:"allowDataLoss"`
 	// What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
 	Annotations *Annotations `pulumi:"annotations"`
@@ -345,6 +352,8 @@ type cloudflareWorkerArgs struct {
 	Bundle *BundleReference `pulumi:"bundle"`
 	// Whether the Worker's responses are cached. Default: they are not.
 	CacheOptions *CacheOptions `pulumi:"cacheOptions"`
+	// When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+	CodeUpdateStrategy *CodeUpdateStrategy `pulumi:"codeUpdateStrategy"`
 	// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
 	CompatibilityDate string `pulumi:"compatibilityDate"`
 	// Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
@@ -393,6 +402,8 @@ type cloudflareWorkerArgs struct {
 	TailConsumers map[string]TailConsumer `pulumi:"tailConsumers"`
 	// What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
 	UnmanagedSecrets *UnmanagedSecrets `pulumi:"unmanagedSecrets"`
+	// What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+	UnmanagedVariables *string `pulumi:"unmanagedVariables"`
 	// Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
 	Variables map[string]interface{} `pulumi:"variables"`
 	// Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
@@ -407,7 +418,7 @@ type CloudflareWorkerArgs struct {
 	AccountId pulumi.StringPtrInput
 	// Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
 	Adopt pulumi.BoolPtrInput
-	// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+	// Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
 	AllowDataLoss pulumi.StringArrayInput
 	// What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
 	Annotations AnnotationsPtrInput
@@ -419,6 +430,8 @@ type CloudflareWorkerArgs struct {
 	Bundle BundleReferencePtrInput
 	// Whether the Worker's responses are cached. Default: they are not.
 	CacheOptions CacheOptionsPtrInput
+	// When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+	CodeUpdateStrategy CodeUpdateStrategyPtrInput
 	// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
 	CompatibilityDate pulumi.StringInput
 	// Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
@@ -467,6 +480,8 @@ type CloudflareWorkerArgs struct {
 	TailConsumers TailConsumerMapInput
 	// What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
 	UnmanagedSecrets UnmanagedSecretsPtrInput
+	// What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+	UnmanagedVariables pulumi.StringPtrInput
 	// Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
 	Variables pulumi.MapInput
 	// Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
@@ -572,7 +587,7 @@ func (o CloudflareWorkerOutput) Adopt() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.BoolPtrOutput { return v.Adopt }).(pulumi.BoolPtrOutput)
 }
 
-// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+// Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
 func (o CloudflareWorkerOutput) AllowDataLoss() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringArrayOutput { return v.AllowDataLoss }).(pulumi.StringArrayOutput)
 }
@@ -620,6 +635,11 @@ func (o CloudflareWorkerOutput) BundleSize() pulumi.IntOutput {
 // Whether the Worker's responses are cached. Default: they are not.
 func (o CloudflareWorkerOutput) CacheOptions() CacheOptionsPtrOutput {
 	return o.ApplyT(func(v *CloudflareWorker) CacheOptionsPtrOutput { return v.CacheOptions }).(CacheOptionsPtrOutput)
+}
+
+// When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+func (o CloudflareWorkerOutput) CodeUpdateStrategy() CodeUpdateStrategyPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) CodeUpdateStrategyPtrOutput { return v.CodeUpdateStrategy }).(CodeUpdateStrategyPtrOutput)
 }
 
 // The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
@@ -805,6 +825,16 @@ func (o CloudflareWorkerOutput) UnmanagedSecretNames() pulumi.StringArrayOutput 
 // What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
 func (o CloudflareWorkerOutput) UnmanagedSecrets() UnmanagedSecretsPtrOutput {
 	return o.ApplyT(func(v *CloudflareWorker) UnmanagedSecretsPtrOutput { return v.UnmanagedSecrets }).(UnmanagedSecretsPtrOutput)
+}
+
+// Names of the variables that others set in the Worker and that are kept, as last seen. Empty unless `unmanagedVariables` is `keep`.
+func (o CloudflareWorkerOutput) UnmanagedVariableNames() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringArrayOutput { return v.UnmanagedVariableNames }).(pulumi.StringArrayOutput)
+}
+
+// What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+func (o CloudflareWorkerOutput) UnmanagedVariables() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringPtrOutput { return v.UnmanagedVariables }).(pulumi.StringPtrOutput)
 }
 
 // Addresses at which the Worker answers: workers.dev first, then those of the routes.

@@ -82,7 +82,7 @@ type FromWranglerResult struct {
 	AccountId *string `pulumi:"accountId"`
 	// Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
 	Adopt *bool `pulumi:"adopt"`
-	// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+	// Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
 	AllowDataLoss []string `pulumi:"allowDataLoss"`
 	// What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
 	Annotations *Annotations `pulumi:"annotations"`
@@ -94,6 +94,8 @@ type FromWranglerResult struct {
 	Bundle *BundleReference `pulumi:"bundle"`
 	// Whether the Worker's responses are cached. Default: they are not.
 	CacheOptions *CacheOptions `pulumi:"cacheOptions"`
+	// When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+	CodeUpdateStrategy *CodeUpdateStrategy `pulumi:"codeUpdateStrategy"`
 	// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
 	CompatibilityDate string `pulumi:"compatibilityDate"`
 	// Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
@@ -142,6 +144,8 @@ type FromWranglerResult struct {
 	TailConsumers map[string]TailConsumer `pulumi:"tailConsumers"`
 	// What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
 	UnmanagedSecrets *UnmanagedSecrets `pulumi:"unmanagedSecrets"`
+	// What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+	UnmanagedVariables *string `pulumi:"unmanagedVariables"`
 	// Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
 	Variables map[string]interface{} `pulumi:"variables"`
 	// Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
@@ -196,7 +200,7 @@ func (o FromWranglerResultOutput) Adopt() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v FromWranglerResult) *bool { return v.Adopt }).(pulumi.BoolPtrOutput)
 }
 
-// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+// Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
 func (o FromWranglerResultOutput) AllowDataLoss() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v FromWranglerResult) []string { return v.AllowDataLoss }).(pulumi.StringArrayOutput)
 }
@@ -224,6 +228,11 @@ func (o FromWranglerResultOutput) Bundle() BundleReferencePtrOutput {
 // Whether the Worker's responses are cached. Default: they are not.
 func (o FromWranglerResultOutput) CacheOptions() CacheOptionsPtrOutput {
 	return o.ApplyT(func(v FromWranglerResult) *CacheOptions { return v.CacheOptions }).(CacheOptionsPtrOutput)
+}
+
+// When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+func (o FromWranglerResultOutput) CodeUpdateStrategy() CodeUpdateStrategyPtrOutput {
+	return o.ApplyT(func(v FromWranglerResult) *CodeUpdateStrategy { return v.CodeUpdateStrategy }).(CodeUpdateStrategyPtrOutput)
 }
 
 // The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
@@ -344,6 +353,11 @@ func (o FromWranglerResultOutput) TailConsumers() TailConsumerMapOutput {
 // What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
 func (o FromWranglerResultOutput) UnmanagedSecrets() UnmanagedSecretsPtrOutput {
 	return o.ApplyT(func(v FromWranglerResult) *UnmanagedSecrets { return v.UnmanagedSecrets }).(UnmanagedSecretsPtrOutput)
+}
+
+// What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+func (o FromWranglerResultOutput) UnmanagedVariables() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v FromWranglerResult) *string { return v.UnmanagedVariables }).(pulumi.StringPtrOutput)
 }
 
 // Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.

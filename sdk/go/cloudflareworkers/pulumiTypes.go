@@ -1670,10 +1670,14 @@ func (o BrowserBindingPtrOutput) Elem() BrowserBindingOutput {
 
 // A program that makes the build output.
 type BuildCommand struct {
-	// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+	// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project's `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild, with the configuration's `main` or a file such as `src/index.ts`.
 	Command []string `pulumi:"command"`
-	// The directory in which it runs, relative to the program. Default: that of the program.
+	// Without a `command`: wrangler's configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+	Config *string `pulumi:"config"`
+	// The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
 	Directory *string `pulumi:"directory"`
+	// Without a `command`: the environment in wrangler's configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+	Environment *string `pulumi:"environment"`
 }
 
 // BuildCommandInput is an input type that accepts BuildCommandArgs and BuildCommandOutput values.
@@ -1689,10 +1693,14 @@ type BuildCommandInput interface {
 
 // A program that makes the build output.
 type BuildCommandArgs struct {
-	// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+	// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project's `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild, with the configuration's `main` or a file such as `src/index.ts`.
 	Command pulumi.StringArrayInput `pulumi:"command"`
-	// The directory in which it runs, relative to the program. Default: that of the program.
+	// Without a `command`: wrangler's configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+	Config pulumi.StringPtrInput `pulumi:"config"`
+	// The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
 	Directory pulumi.StringPtrInput `pulumi:"directory"`
+	// Without a `command`: the environment in wrangler's configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+	Environment pulumi.StringPtrInput `pulumi:"environment"`
 }
 
 func (BuildCommandArgs) ElementType() reflect.Type {
@@ -1773,14 +1781,24 @@ func (o BuildCommandOutput) ToBuildCommandPtrOutputWithContext(ctx context.Conte
 	}).(BuildCommandPtrOutput)
 }
 
-// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project's `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild, with the configuration's `main` or a file such as `src/index.ts`.
 func (o BuildCommandOutput) Command() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v BuildCommand) []string { return v.Command }).(pulumi.StringArrayOutput)
 }
 
-// The directory in which it runs, relative to the program. Default: that of the program.
+// Without a `command`: wrangler's configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+func (o BuildCommandOutput) Config() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v BuildCommand) *string { return v.Config }).(pulumi.StringPtrOutput)
+}
+
+// The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
 func (o BuildCommandOutput) Directory() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BuildCommand) *string { return v.Directory }).(pulumi.StringPtrOutput)
+}
+
+// Without a `command`: the environment in wrangler's configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+func (o BuildCommandOutput) Environment() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v BuildCommand) *string { return v.Environment }).(pulumi.StringPtrOutput)
 }
 
 type BuildCommandPtrOutput struct{ *pulumi.OutputState }
@@ -1807,7 +1825,7 @@ func (o BuildCommandPtrOutput) Elem() BuildCommandOutput {
 	}).(BuildCommandOutput)
 }
 
-// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi.
+// The program and its arguments, such as `[npm, run, build]`. No shell reads it. It inherits the environment without the credentials of the provider and of Pulumi. Default: what is installed in the project's `node_modules`: wrangler's dry run, if there is a configuration of wrangler, or else esbuild, with the configuration's `main` or a file such as `src/index.ts`.
 func (o BuildCommandPtrOutput) Command() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *BuildCommand) []string {
 		if v == nil {
@@ -1817,13 +1835,33 @@ func (o BuildCommandPtrOutput) Command() pulumi.StringArrayOutput {
 	}).(pulumi.StringArrayOutput)
 }
 
-// The directory in which it runs, relative to the program. Default: that of the program.
+// Without a `command`: wrangler's configuration, or the directory that it is in, relative to the program. Default: that in `directory`; in a `WorkerApp`, what `fromWrangler` reads.
+func (o BuildCommandPtrOutput) Config() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *BuildCommand) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Config
+	}).(pulumi.StringPtrOutput)
+}
+
+// The directory in which it runs, relative to the program. Default: that of `config`, or of the program.
 func (o BuildCommandPtrOutput) Directory() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *BuildCommand) *string {
 		if v == nil {
 			return nil
 		}
 		return v.Directory
+	}).(pulumi.StringPtrOutput)
+}
+
+// Without a `command`: the environment in wrangler's configuration for which is built. Default: none, the Worker at the top of the file; in a `WorkerApp`, that of `fromWrangler`.
+func (o BuildCommandPtrOutput) Environment() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *BuildCommand) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Environment
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -2241,6 +2279,165 @@ func (o CacheOptionsPtrOutput) Enabled() pulumi.BoolPtrOutput {
 		}
 		return &v.Enabled
 	}).(pulumi.BoolPtrOutput)
+}
+
+// When Durable Objects that run move to the code of a new deployment.
+type CodeUpdateStrategy struct {
+	// With `deferred`: after how many seconds an object that still runs is restarted, from 0 to 86400 (a day), to the millisecond. Default: 300.
+	MaxDelay *float64 `pulumi:"maxDelay"`
+	// `immediate`: at once, without waiting for what they do; `deferred`: when they hibernate, and at the latest after `maxDelay`.
+	Mode string `pulumi:"mode"`
+}
+
+// CodeUpdateStrategyInput is an input type that accepts CodeUpdateStrategyArgs and CodeUpdateStrategyOutput values.
+// You can construct a concrete instance of `CodeUpdateStrategyInput` via:
+//
+//	CodeUpdateStrategyArgs{...}
+type CodeUpdateStrategyInput interface {
+	pulumi.Input
+
+	ToCodeUpdateStrategyOutput() CodeUpdateStrategyOutput
+	ToCodeUpdateStrategyOutputWithContext(context.Context) CodeUpdateStrategyOutput
+}
+
+// When Durable Objects that run move to the code of a new deployment.
+type CodeUpdateStrategyArgs struct {
+	// With `deferred`: after how many seconds an object that still runs is restarted, from 0 to 86400 (a day), to the millisecond. Default: 300.
+	MaxDelay pulumi.Float64PtrInput `pulumi:"maxDelay"`
+	// `immediate`: at once, without waiting for what they do; `deferred`: when they hibernate, and at the latest after `maxDelay`.
+	Mode pulumi.StringInput `pulumi:"mode"`
+}
+
+func (CodeUpdateStrategyArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*CodeUpdateStrategy)(nil)).Elem()
+}
+
+func (i CodeUpdateStrategyArgs) ToCodeUpdateStrategyOutput() CodeUpdateStrategyOutput {
+	return i.ToCodeUpdateStrategyOutputWithContext(context.Background())
+}
+
+func (i CodeUpdateStrategyArgs) ToCodeUpdateStrategyOutputWithContext(ctx context.Context) CodeUpdateStrategyOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(CodeUpdateStrategyOutput)
+}
+
+func (i CodeUpdateStrategyArgs) ToCodeUpdateStrategyPtrOutput() CodeUpdateStrategyPtrOutput {
+	return i.ToCodeUpdateStrategyPtrOutputWithContext(context.Background())
+}
+
+func (i CodeUpdateStrategyArgs) ToCodeUpdateStrategyPtrOutputWithContext(ctx context.Context) CodeUpdateStrategyPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(CodeUpdateStrategyOutput).ToCodeUpdateStrategyPtrOutputWithContext(ctx)
+}
+
+// CodeUpdateStrategyPtrInput is an input type that accepts CodeUpdateStrategyArgs, CodeUpdateStrategyPtr and CodeUpdateStrategyPtrOutput values.
+// You can construct a concrete instance of `CodeUpdateStrategyPtrInput` via:
+//
+//	        CodeUpdateStrategyArgs{...}
+//
+//	or:
+//
+//	        nil
+type CodeUpdateStrategyPtrInput interface {
+	pulumi.Input
+
+	ToCodeUpdateStrategyPtrOutput() CodeUpdateStrategyPtrOutput
+	ToCodeUpdateStrategyPtrOutputWithContext(context.Context) CodeUpdateStrategyPtrOutput
+}
+
+type codeUpdateStrategyPtrType CodeUpdateStrategyArgs
+
+func CodeUpdateStrategyPtr(v *CodeUpdateStrategyArgs) CodeUpdateStrategyPtrInput {
+	return (*codeUpdateStrategyPtrType)(v)
+}
+
+func (*codeUpdateStrategyPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**CodeUpdateStrategy)(nil)).Elem()
+}
+
+func (i *codeUpdateStrategyPtrType) ToCodeUpdateStrategyPtrOutput() CodeUpdateStrategyPtrOutput {
+	return i.ToCodeUpdateStrategyPtrOutputWithContext(context.Background())
+}
+
+func (i *codeUpdateStrategyPtrType) ToCodeUpdateStrategyPtrOutputWithContext(ctx context.Context) CodeUpdateStrategyPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(CodeUpdateStrategyPtrOutput)
+}
+
+// When Durable Objects that run move to the code of a new deployment.
+type CodeUpdateStrategyOutput struct{ *pulumi.OutputState }
+
+func (CodeUpdateStrategyOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*CodeUpdateStrategy)(nil)).Elem()
+}
+
+func (o CodeUpdateStrategyOutput) ToCodeUpdateStrategyOutput() CodeUpdateStrategyOutput {
+	return o
+}
+
+func (o CodeUpdateStrategyOutput) ToCodeUpdateStrategyOutputWithContext(ctx context.Context) CodeUpdateStrategyOutput {
+	return o
+}
+
+func (o CodeUpdateStrategyOutput) ToCodeUpdateStrategyPtrOutput() CodeUpdateStrategyPtrOutput {
+	return o.ToCodeUpdateStrategyPtrOutputWithContext(context.Background())
+}
+
+func (o CodeUpdateStrategyOutput) ToCodeUpdateStrategyPtrOutputWithContext(ctx context.Context) CodeUpdateStrategyPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v CodeUpdateStrategy) *CodeUpdateStrategy {
+		return &v
+	}).(CodeUpdateStrategyPtrOutput)
+}
+
+// With `deferred`: after how many seconds an object that still runs is restarted, from 0 to 86400 (a day), to the millisecond. Default: 300.
+func (o CodeUpdateStrategyOutput) MaxDelay() pulumi.Float64PtrOutput {
+	return o.ApplyT(func(v CodeUpdateStrategy) *float64 { return v.MaxDelay }).(pulumi.Float64PtrOutput)
+}
+
+// `immediate`: at once, without waiting for what they do; `deferred`: when they hibernate, and at the latest after `maxDelay`.
+func (o CodeUpdateStrategyOutput) Mode() pulumi.StringOutput {
+	return o.ApplyT(func(v CodeUpdateStrategy) string { return v.Mode }).(pulumi.StringOutput)
+}
+
+type CodeUpdateStrategyPtrOutput struct{ *pulumi.OutputState }
+
+func (CodeUpdateStrategyPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**CodeUpdateStrategy)(nil)).Elem()
+}
+
+func (o CodeUpdateStrategyPtrOutput) ToCodeUpdateStrategyPtrOutput() CodeUpdateStrategyPtrOutput {
+	return o
+}
+
+func (o CodeUpdateStrategyPtrOutput) ToCodeUpdateStrategyPtrOutputWithContext(ctx context.Context) CodeUpdateStrategyPtrOutput {
+	return o
+}
+
+func (o CodeUpdateStrategyPtrOutput) Elem() CodeUpdateStrategyOutput {
+	return o.ApplyT(func(v *CodeUpdateStrategy) CodeUpdateStrategy {
+		if v != nil {
+			return *v
+		}
+		var ret CodeUpdateStrategy
+		return ret
+	}).(CodeUpdateStrategyOutput)
+}
+
+// With `deferred`: after how many seconds an object that still runs is restarted, from 0 to 86400 (a day), to the millisecond. Default: 300.
+func (o CodeUpdateStrategyPtrOutput) MaxDelay() pulumi.Float64PtrOutput {
+	return o.ApplyT(func(v *CodeUpdateStrategy) *float64 {
+		if v == nil {
+			return nil
+		}
+		return v.MaxDelay
+	}).(pulumi.Float64PtrOutput)
+}
+
+// `immediate`: at once, without waiting for what they do; `deferred`: when they hibernate, and at the latest after `maxDelay`.
+func (o CodeUpdateStrategyPtrOutput) Mode() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *CodeUpdateStrategy) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Mode
+	}).(pulumi.StringPtrOutput)
 }
 
 // A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
@@ -11069,6 +11266,8 @@ func (o WebSearchBindingPtrOutput) Elem() WebSearchBindingOutput {
 type WorkerAssets struct {
 	// The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
 	Archive pulumi.Archive `pulumi:"archive"`
+	// The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker's. Default: `/`.
+	BasePath *string `pulumi:"basePath"`
 	// Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
 	Bucket *string `pulumi:"bucket"`
 	// The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
@@ -11104,6 +11303,8 @@ type WorkerAssetsInput interface {
 type WorkerAssetsArgs struct {
 	// The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
 	Archive pulumi.ArchiveInput `pulumi:"archive"`
+	// The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker's. Default: `/`.
+	BasePath pulumi.StringPtrInput `pulumi:"basePath"`
 	// Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
 	Bucket pulumi.StringPtrInput `pulumi:"bucket"`
 	// The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
@@ -11207,6 +11408,11 @@ func (o WorkerAssetsOutput) Archive() pulumi.ArchiveOutput {
 	return o.ApplyT(func(v WorkerAssets) pulumi.Archive { return v.Archive }).(pulumi.ArchiveOutput)
 }
 
+// The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker's. Default: `/`.
+func (o WorkerAssetsOutput) BasePath() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerAssets) *string { return v.BasePath }).(pulumi.StringPtrOutput)
+}
+
 // Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
 func (o WorkerAssetsOutput) Bucket() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v WorkerAssets) *string { return v.Bucket }).(pulumi.StringPtrOutput)
@@ -11284,6 +11490,16 @@ func (o WorkerAssetsPtrOutput) Archive() pulumi.ArchiveOutput {
 		}
 		return v.Archive
 	}).(pulumi.ArchiveOutput)
+}
+
+// The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker's. Default: `/`.
+func (o WorkerAssetsPtrOutput) BasePath() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkerAssets) *string {
+		if v == nil {
+			return nil
+		}
+		return v.BasePath
+	}).(pulumi.StringPtrOutput)
 }
 
 // Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
@@ -12554,6 +12770,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BundleReferencePtrInput)(nil)).Elem(), BundleReferenceArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*CacheOptionsInput)(nil)).Elem(), CacheOptionsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*CacheOptionsPtrInput)(nil)).Elem(), CacheOptionsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*CodeUpdateStrategyInput)(nil)).Elem(), CodeUpdateStrategyArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*CodeUpdateStrategyPtrInput)(nil)).Elem(), CodeUpdateStrategyArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*CustomDomainInput)(nil)).Elem(), CustomDomainArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*CustomDomainMapInput)(nil)).Elem(), CustomDomainMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*D1DatabaseBindingInput)(nil)).Elem(), D1DatabaseBindingArgs{})
@@ -12716,6 +12934,8 @@ func init() {
 	pulumi.RegisterOutputType(BundleReferencePtrOutput{})
 	pulumi.RegisterOutputType(CacheOptionsOutput{})
 	pulumi.RegisterOutputType(CacheOptionsPtrOutput{})
+	pulumi.RegisterOutputType(CodeUpdateStrategyOutput{})
+	pulumi.RegisterOutputType(CodeUpdateStrategyPtrOutput{})
 	pulumi.RegisterOutputType(CustomDomainOutput{})
 	pulumi.RegisterOutputType(CustomDomainMapOutput{})
 	pulumi.RegisterOutputType(D1DatabaseBindingOutput{})

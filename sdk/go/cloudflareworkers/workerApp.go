@@ -122,10 +122,12 @@ type workerAppArgs struct {
 	AccountId *string `pulumi:"accountId"`
 	// Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
 	Adopt *bool `pulumi:"adopt"`
-	// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+	// Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
 	AllowDataLoss []string `pulumi:"allowDataLoss"`
 	// What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
 	Annotations *Annotations `pulumi:"annotations"`
+	// The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. The state keeps its digest and none of the content. Default: none.
+	Archive pulumi.Archive `pulumi:"archive"`
 	// Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
 	Assets *WorkerAssets `pulumi:"assets"`
 	// What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
@@ -138,6 +140,8 @@ type workerAppArgs struct {
 	Bundle *BundleReference `pulumi:"bundle"`
 	// Whether the Worker's responses are cached. Default: they are not.
 	CacheOptions *CacheOptions `pulumi:"cacheOptions"`
+	// When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+	CodeUpdateStrategy *CodeUpdateStrategy `pulumi:"codeUpdateStrategy"`
 	// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed. Default: what the file of `fromWrangler` says.
 	CompatibilityDate *string `pulumi:"compatibilityDate"`
 	// Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
@@ -166,7 +170,7 @@ type workerAppArgs struct {
 	Migrations []Migration `pulumi:"migrations"`
 	// What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
 	Observability *Observability `pulumi:"observability"`
-	// The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `bundle` or `promoteFrom` is given.
+	// The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `archive`, `bundle` or `promoteFrom` is given.
 	Path *string `pulumi:"path"`
 	// Where the Worker runs. Default: where the request arrives.
 	Placement *Placement `pulumi:"placement"`
@@ -202,6 +206,8 @@ type workerAppArgs struct {
 	TailConsumers map[string]TailConsumer `pulumi:"tailConsumers"`
 	// What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
 	UnmanagedSecrets *UnmanagedSecrets `pulumi:"unmanagedSecrets"`
+	// What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+	UnmanagedVariables *string `pulumi:"unmanagedVariables"`
 	// Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
 	Variables map[string]interface{} `pulumi:"variables"`
 	// Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
@@ -216,10 +222,12 @@ type WorkerAppArgs struct {
 	AccountId pulumi.StringPtrInput
 	// Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
 	Adopt pulumi.BoolPtrInput
-	// Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+	// Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
 	AllowDataLoss pulumi.StringArrayInput
 	// What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
 	Annotations AnnotationsPtrInput
+	// The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. The state keeps its digest and none of the content. Default: none.
+	Archive pulumi.ArchiveInput
 	// Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
 	Assets WorkerAssetsPtrInput
 	// What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
@@ -232,6 +240,8 @@ type WorkerAppArgs struct {
 	Bundle BundleReferencePtrInput
 	// Whether the Worker's responses are cached. Default: they are not.
 	CacheOptions CacheOptionsPtrInput
+	// When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+	CodeUpdateStrategy CodeUpdateStrategyPtrInput
 	// The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed. Default: what the file of `fromWrangler` says.
 	CompatibilityDate pulumi.StringPtrInput
 	// Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
@@ -260,7 +270,7 @@ type WorkerAppArgs struct {
 	Migrations MigrationArrayInput
 	// What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
 	Observability ObservabilityPtrInput
-	// The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `bundle` or `promoteFrom` is given.
+	// The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `archive`, `bundle` or `promoteFrom` is given.
 	Path pulumi.StringPtrInput
 	// Where the Worker runs. Default: where the request arrives.
 	Placement PlacementPtrInput
@@ -296,6 +306,8 @@ type WorkerAppArgs struct {
 	TailConsumers TailConsumerMapInput
 	// What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
 	UnmanagedSecrets UnmanagedSecretsPtrInput
+	// What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+	UnmanagedVariables pulumi.StringPtrInput
 	// Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
 	Variables pulumi.MapInput
 	// Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.

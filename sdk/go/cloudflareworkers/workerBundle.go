@@ -22,6 +22,10 @@ import (
 // `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
 // and bundle-meta.json are left out.
 //
+// `archive` takes the files as an archive of Pulumi's instead of from a path: a directory, a .zip, .tar or .tar.gz, or a map of
+// files and texts that the program makes. The digest is that of the same files at a `path`, so nothing is deployed when one takes the
+// place of the other. The state keeps the digest, and nothing of the files.
+//
 // ## Example Usage
 // ### Build and store
 //
@@ -83,6 +87,8 @@ type WorkerBundle struct {
 
 	// The Cloudflare account (32 hex digits). Default: the provider's `accountId`.
 	AccountId pulumi.StringOutput `pulumi:"accountId"`
+	// The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+	Archive pulumi.ArchiveOutput `pulumi:"archive"`
 	// Name of the R2 bucket in which bundles are kept, such as `bundles`.
 	Bucket pulumi.StringOutput `pulumi:"bucket"`
 	// A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
@@ -91,15 +97,15 @@ type WorkerBundle struct {
 	Files pulumi.IntOutput `pulumi:"files"`
 	// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
 	Jurisdiction pulumi.StringPtrOutput `pulumi:"jurisdiction"`
-	// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
-	Path pulumi.StringOutput `pulumi:"path"`
+	// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
+	Path pulumi.StringPtrOutput `pulumi:"path"`
 	// What the objects' keys begin with, such as `api`. The digest and a slash follow. Default: `bundles`.
 	Prefix pulumi.StringOutput `pulumi:"prefix"`
 	// Where the bundle is, with its digest: the `bundle` of a `CloudflareWorker`.
 	Reference BundleReferenceOutput `pulumi:"reference"`
 	// Whether the objects stay in R2 when this resource is deleted or replaced by a new build, so that a rollback finds them. Default: true.
 	RetainOnDelete pulumi.BoolPtrOutput `pulumi:"retainOnDelete"`
-	// SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+	// SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
 	Sha256 pulumi.StringOutput `pulumi:"sha256"`
 	// Size of all files together in bytes.
 	Size pulumi.IntOutput `pulumi:"size"`
@@ -114,9 +120,6 @@ func NewWorkerBundle(ctx *pulumi.Context,
 
 	if args.Bucket == nil {
 		return nil, errors.New("invalid value for required argument 'Bucket'")
-	}
-	if args.Path == nil {
-		return nil, errors.New("invalid value for required argument 'Path'")
 	}
 	replaceOnChanges := pulumi.ReplaceOnChanges([]string{
 		"accountId",
@@ -161,19 +164,21 @@ func (WorkerBundleState) ElementType() reflect.Type {
 type workerBundleArgs struct {
 	// The Cloudflare account (32 hex digits). Default: the provider's `accountId`.
 	AccountId *string `pulumi:"accountId"`
+	// The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+	Archive pulumi.Archive `pulumi:"archive"`
 	// Name of the R2 bucket in which bundles are kept, such as `bundles`.
 	Bucket string `pulumi:"bucket"`
 	// A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
 	Build *BuildCommand `pulumi:"build"`
 	// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
 	Jurisdiction *string `pulumi:"jurisdiction"`
-	// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
-	Path string `pulumi:"path"`
+	// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
+	Path *string `pulumi:"path"`
 	// What the objects' keys begin with, such as `api`. The digest and a slash follow. Default: `bundles`.
 	Prefix *string `pulumi:"prefix"`
 	// Whether the objects stay in R2 when this resource is deleted or replaced by a new build, so that a rollback finds them. Default: true.
 	RetainOnDelete *bool `pulumi:"retainOnDelete"`
-	// SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+	// SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
 	Sha256 *string `pulumi:"sha256"`
 }
 
@@ -181,19 +186,21 @@ type workerBundleArgs struct {
 type WorkerBundleArgs struct {
 	// The Cloudflare account (32 hex digits). Default: the provider's `accountId`.
 	AccountId pulumi.StringPtrInput
+	// The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+	Archive pulumi.ArchiveInput
 	// Name of the R2 bucket in which bundles are kept, such as `bundles`.
 	Bucket pulumi.StringInput
 	// A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
 	Build BuildCommandPtrInput
 	// Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
 	Jurisdiction pulumi.StringPtrInput
-	// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
-	Path pulumi.StringInput
+	// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
+	Path pulumi.StringPtrInput
 	// What the objects' keys begin with, such as `api`. The digest and a slash follow. Default: `bundles`.
 	Prefix pulumi.StringPtrInput
 	// Whether the objects stay in R2 when this resource is deleted or replaced by a new build, so that a rollback finds them. Default: true.
 	RetainOnDelete pulumi.BoolPtrInput
-	// SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+	// SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
 	Sha256 pulumi.StringPtrInput
 }
 
@@ -289,6 +296,11 @@ func (o WorkerBundleOutput) AccountId() pulumi.StringOutput {
 	return o.ApplyT(func(v *WorkerBundle) pulumi.StringOutput { return v.AccountId }).(pulumi.StringOutput)
 }
 
+// The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+func (o WorkerBundleOutput) Archive() pulumi.ArchiveOutput {
+	return o.ApplyT(func(v *WorkerBundle) pulumi.ArchiveOutput { return v.Archive }).(pulumi.ArchiveOutput)
+}
+
 // Name of the R2 bucket in which bundles are kept, such as `bundles`.
 func (o WorkerBundleOutput) Bucket() pulumi.StringOutput {
 	return o.ApplyT(func(v *WorkerBundle) pulumi.StringOutput { return v.Bucket }).(pulumi.StringOutput)
@@ -309,9 +321,9 @@ func (o WorkerBundleOutput) Jurisdiction() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *WorkerBundle) pulumi.StringPtrOutput { return v.Jurisdiction }).(pulumi.StringPtrOutput)
 }
 
-// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
-func (o WorkerBundleOutput) Path() pulumi.StringOutput {
-	return o.ApplyT(func(v *WorkerBundle) pulumi.StringOutput { return v.Path }).(pulumi.StringOutput)
+// The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
+func (o WorkerBundleOutput) Path() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *WorkerBundle) pulumi.StringPtrOutput { return v.Path }).(pulumi.StringPtrOutput)
 }
 
 // What the objects' keys begin with, such as `api`. The digest and a slash follow. Default: `bundles`.
@@ -329,7 +341,7 @@ func (o WorkerBundleOutput) RetainOnDelete() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *WorkerBundle) pulumi.BoolPtrOutput { return v.RetainOnDelete }).(pulumi.BoolPtrOutput)
 }
 
-// SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+// SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
 func (o WorkerBundleOutput) Sha256() pulumi.StringOutput {
 	return o.ApplyT(func(v *WorkerBundle) pulumi.StringOutput { return v.Sha256 }).(pulumi.StringOutput)
 }

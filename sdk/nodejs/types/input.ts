@@ -305,6 +305,20 @@ export interface CacheOptionsArgs {
 }
 
 /**
+ * When Durable Objects that run move to the code of a new deployment.
+ */
+export interface CodeUpdateStrategyArgs {
+    /**
+     * With `deferred`: after how many seconds an object that still runs is restarted, from 0 to 86400 (a day), to the millisecond. Default: 300.
+     */
+    maxDelay?: pulumi.Input<number | undefined>;
+    /**
+     * `immediate`: at once, without waiting for what they do; `deferred`: when they hibernate, and at the latest after `maxDelay`.
+     */
+    mode: pulumi.Input<string>;
+}
+
+/**
  * A host name that belongs to the Worker altogether. Cloudflare makes its DNS record and certificate.
  */
 export interface CustomDomainArgs {
@@ -1226,6 +1240,10 @@ export interface WorkerAssetsArgs {
      * The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
      */
     archive?: pulumi.Input<pulumi.asset.Archive | undefined>;
+    /**
+     * The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker's. Default: `/`.
+     */
+    basePath?: pulumi.Input<string | undefined>;
     /**
      * Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
      */

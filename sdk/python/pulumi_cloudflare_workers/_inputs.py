@@ -42,6 +42,8 @@ __all__ = [
     'BundleReferenceArgsDict',
     'CacheOptionsArgs',
     'CacheOptionsArgsDict',
+    'CodeUpdateStrategyArgs',
+    'CodeUpdateStrategyArgsDict',
     'CustomDomainArgs',
     'CustomDomainArgsDict',
     'D1DatabaseBindingArgs',
@@ -1453,6 +1455,59 @@ class CacheOptionsArgs:
     @cross_version_cache.setter
     def cross_version_cache(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "cross_version_cache", value)
+
+
+class CodeUpdateStrategyArgsDict(TypedDict):
+    """
+    When Durable Objects that run move to the code of a new deployment.
+    """
+    mode: pulumi.Input[_builtins.str]
+    """
+    `immediate`: at once, without waiting for what they do; `deferred`: when they hibernate, and at the latest after `maxDelay`.
+    """
+    max_delay: NotRequired[pulumi.Input[Optional[_builtins.float]]]
+    """
+    With `deferred`: after how many seconds an object that still runs is restarted, from 0 to 86400 (a day), to the millisecond. Default: 300.
+    """
+
+@pulumi.input_type
+class CodeUpdateStrategyArgs:
+    def __init__(__self__, *,
+                 mode: pulumi.Input[_builtins.str],
+                 max_delay: pulumi.Input[Optional[_builtins.float]] = None):
+        """
+        When Durable Objects that run move to the code of a new deployment.
+
+        :param pulumi.Input[_builtins.str] mode: `immediate`: at once, without waiting for what they do; `deferred`: when they hibernate, and at the latest after `maxDelay`.
+        :param pulumi.Input[_builtins.float] max_delay: With `deferred`: after how many seconds an object that still runs is restarted, from 0 to 86400 (a day), to the millisecond. Default: 300.
+        """
+        pulumi.set(__self__, "mode", mode)
+        if max_delay is not None:
+            pulumi.set(__self__, "max_delay", max_delay)
+
+    @_builtins.property
+    @pulumi.getter
+    def mode(self) -> pulumi.Input[_builtins.str]:
+        """
+        `immediate`: at once, without waiting for what they do; `deferred`: when they hibernate, and at the latest after `maxDelay`.
+        """
+        return pulumi.get(self, "mode")
+
+    @mode.setter
+    def mode(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "mode", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxDelay")
+    def max_delay(self) -> pulumi.Input[Optional[_builtins.float]]:
+        """
+        With `deferred`: after how many seconds an object that still runs is restarted, from 0 to 86400 (a day), to the millisecond. Default: 300.
+        """
+        return pulumi.get(self, "max_delay")
+
+    @max_delay.setter
+    def max_delay(self, value: pulumi.Input[Optional[_builtins.float]]):
+        pulumi.set(self, "max_delay", value)
 
 
 class CustomDomainArgsDict(TypedDict):
@@ -5053,6 +5108,10 @@ class WorkerAssetsArgsDict(TypedDict):
     """
     The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
     """
+    base_path: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker's. Default: `/`.
+    """
     bucket: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
@@ -5094,6 +5153,7 @@ class WorkerAssetsArgsDict(TypedDict):
 class WorkerAssetsArgs:
     def __init__(__self__, *,
                  archive: pulumi.Input[Optional[pulumi.Archive]] = None,
+                 base_path: pulumi.Input[Optional[_builtins.str]] = None,
                  bucket: pulumi.Input[Optional[_builtins.str]] = None,
                  directory: pulumi.Input[Optional[_builtins.str]] = None,
                  html_handling: pulumi.Input[Optional[_builtins.str]] = None,
@@ -5107,6 +5167,7 @@ class WorkerAssetsArgs:
         Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
 
         :param pulumi.Input[pulumi.Archive] archive: The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+        :param pulumi.Input[_builtins.str] base_path: The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker's. Default: `/`.
         :param pulumi.Input[_builtins.str] bucket: Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
         :param pulumi.Input[_builtins.str] directory: The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
         :param pulumi.Input[_builtins.str] html_handling: Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
@@ -5119,6 +5180,8 @@ class WorkerAssetsArgs:
         """
         if archive is not None:
             pulumi.set(__self__, "archive", archive)
+        if base_path is not None:
+            pulumi.set(__self__, "base_path", base_path)
         if bucket is not None:
             pulumi.set(__self__, "bucket", bucket)
         if directory is not None:
@@ -5149,6 +5212,18 @@ class WorkerAssetsArgs:
     @archive.setter
     def archive(self, value: pulumi.Input[Optional[pulumi.Archive]]):
         pulumi.set(self, "archive", value)
+
+    @_builtins.property
+    @pulumi.getter(name="basePath")
+    def base_path(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker's. Default: `/`.
+        """
+        return pulumi.get(self, "base_path")
+
+    @base_path.setter
+    def base_path(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "base_path", value)
 
     @_builtins.property
     @pulumi.getter

@@ -31,6 +31,7 @@ class CloudflareWorkerArgs:
                  bindings: pulumi.Input[Optional[Mapping[str, pulumi.Input['BindingArgs']]]] = None,
                  bundle: pulumi.Input[Optional['BundleReferenceArgs']] = None,
                  cache_options: pulumi.Input[Optional['CacheOptionsArgs']] = None,
+                 code_update_strategy: pulumi.Input[Optional['CodeUpdateStrategyArgs']] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input['CustomDomainArgs']]]] = None,
                  email_routes: pulumi.Input[Optional[Mapping[str, pulumi.Input['EmailRouteArgs']]]] = None,
@@ -54,6 +55,7 @@ class CloudflareWorkerArgs:
                  tags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input['TailConsumerArgs']]]] = None,
                  unmanaged_secrets: pulumi.Input[Optional['UnmanagedSecrets']] = None,
+                 unmanaged_variables: pulumi.Input[Optional[_builtins.str]] = None,
                  variables: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  wait_for_ready: pulumi.Input[Optional[_builtins.bool]] = None,
                  workers_dev: pulumi.Input[Optional['WorkersDevArgs']] = None):
@@ -63,12 +65,13 @@ class CloudflareWorkerArgs:
         :param pulumi.Input[_builtins.str] compatibility_date: The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the Worker.
         :param pulumi.Input[_builtins.bool] adopt: Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allow_data_loss: Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allow_data_loss: Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
         :param pulumi.Input['AnnotationsArgs'] annotations: What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
         :param pulumi.Input['WorkerAssetsArgs'] assets: Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['BindingArgs']]] bindings: What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
         :param pulumi.Input['BundleReferenceArgs'] bundle: The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
         :param pulumi.Input['CacheOptionsArgs'] cache_options: Whether the Worker's responses are cached. Default: they are not.
+        :param pulumi.Input['CodeUpdateStrategyArgs'] code_update_strategy: When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['CustomDomainArgs']]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['EmailRouteArgs']]] email_routes: The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
@@ -92,6 +95,7 @@ class CloudflareWorkerArgs:
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] tags: Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['TailConsumerArgs']]] tail_consumers: The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
         :param pulumi.Input['UnmanagedSecrets'] unmanaged_secrets: What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
+        :param pulumi.Input[_builtins.str] unmanaged_variables: What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
         :param pulumi.Input[Mapping[str, Any]] variables: Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
         :param pulumi.Input[_builtins.bool] wait_for_ready: Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
         :param pulumi.Input['WorkersDevArgs'] workers_dev: Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
@@ -113,6 +117,8 @@ class CloudflareWorkerArgs:
             pulumi.set(__self__, "bundle", bundle)
         if cache_options is not None:
             pulumi.set(__self__, "cache_options", cache_options)
+        if code_update_strategy is not None:
+            pulumi.set(__self__, "code_update_strategy", code_update_strategy)
         if compatibility_flags is not None:
             pulumi.set(__self__, "compatibility_flags", compatibility_flags)
         if custom_domains is not None:
@@ -159,6 +165,8 @@ class CloudflareWorkerArgs:
             pulumi.set(__self__, "tail_consumers", tail_consumers)
         if unmanaged_secrets is not None:
             pulumi.set(__self__, "unmanaged_secrets", unmanaged_secrets)
+        if unmanaged_variables is not None:
+            pulumi.set(__self__, "unmanaged_variables", unmanaged_variables)
         if variables is not None:
             pulumi.set(__self__, "variables", variables)
         if wait_for_ready is not None:
@@ -206,7 +214,7 @@ class CloudflareWorkerArgs:
     @pulumi.getter(name="allowDataLoss")
     def allow_data_loss(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
         """
-        Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
         """
         return pulumi.get(self, "allow_data_loss")
 
@@ -273,6 +281,18 @@ class CloudflareWorkerArgs:
     @cache_options.setter
     def cache_options(self, value: pulumi.Input[Optional['CacheOptionsArgs']]):
         pulumi.set(self, "cache_options", value)
+
+    @_builtins.property
+    @pulumi.getter(name="codeUpdateStrategy")
+    def code_update_strategy(self) -> pulumi.Input[Optional['CodeUpdateStrategyArgs']]:
+        """
+        When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+        """
+        return pulumi.get(self, "code_update_strategy")
+
+    @code_update_strategy.setter
+    def code_update_strategy(self, value: pulumi.Input[Optional['CodeUpdateStrategyArgs']]):
+        pulumi.set(self, "code_update_strategy", value)
 
     @_builtins.property
     @pulumi.getter(name="compatibilityFlags")
@@ -551,6 +571,18 @@ class CloudflareWorkerArgs:
         pulumi.set(self, "unmanaged_secrets", value)
 
     @_builtins.property
+    @pulumi.getter(name="unmanagedVariables")
+    def unmanaged_variables(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+        """
+        return pulumi.get(self, "unmanaged_variables")
+
+    @unmanaged_variables.setter
+    def unmanaged_variables(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "unmanaged_variables", value)
+
+    @_builtins.property
     @pulumi.getter
     def variables(self) -> pulumi.Input[Optional[Mapping[str, Any]]]:
         """
@@ -601,6 +633,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  bindings: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['BindingArgs', 'BindingArgsDict']]]]] = None,
                  bundle: pulumi.Input[Optional[Union['BundleReferenceArgs', 'BundleReferenceArgsDict']]] = None,
                  cache_options: pulumi.Input[Optional[Union['CacheOptionsArgs', 'CacheOptionsArgsDict']]] = None,
+                 code_update_strategy: pulumi.Input[Optional[Union['CodeUpdateStrategyArgs', 'CodeUpdateStrategyArgsDict']]] = None,
                  compatibility_date: pulumi.Input[Optional[_builtins.str]] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
@@ -625,6 +658,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  tags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['TailConsumerArgs', 'TailConsumerArgsDict']]]]] = None,
                  unmanaged_secrets: pulumi.Input[Optional['UnmanagedSecrets']] = None,
+                 unmanaged_variables: pulumi.Input[Optional[_builtins.str]] = None,
                  variables: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  wait_for_ready: pulumi.Input[Optional[_builtins.bool]] = None,
                  workers_dev: pulumi.Input[Optional[Union['WorkersDevArgs', 'WorkersDevArgsDict']]] = None,
@@ -724,8 +758,9 @@ class CloudflareWorker(pulumi.CustomResource):
         ## Durable Objects
 
         `migrations` is the history of the Worker's classes, in order, as wrangler has it; only the steps that Cloudflare does not
-        have are sent, in an upload that is deployed at once. An update that would delete the data of a class is refused, in its
-        preview too, unless `allowDataLoss` names the class.
+        have are sent, in an upload that is deployed at once. An update that would delete the data of a class, by a migration or because
+        another `scriptName` or `accountId` replaces the Worker, is refused, in its preview too, unless `allowDataLoss` names the
+        class. Destroying the Worker, or taking it out of the program, is not: `protect` it.
 
         ## Static assets
 
@@ -759,12 +794,13 @@ class CloudflareWorker(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the Worker.
         :param pulumi.Input[_builtins.bool] adopt: Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allow_data_loss: Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allow_data_loss: Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
         :param pulumi.Input[Union['AnnotationsArgs', 'AnnotationsArgsDict']] annotations: What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
         :param pulumi.Input[Union['WorkerAssetsArgs', 'WorkerAssetsArgsDict']] assets: Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['BindingArgs', 'BindingArgsDict']]]] bindings: What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
         :param pulumi.Input[Union['BundleReferenceArgs', 'BundleReferenceArgsDict']] bundle: The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
         :param pulumi.Input[Union['CacheOptionsArgs', 'CacheOptionsArgsDict']] cache_options: Whether the Worker's responses are cached. Default: they are not.
+        :param pulumi.Input[Union['CodeUpdateStrategyArgs', 'CodeUpdateStrategyArgsDict']] code_update_strategy: When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
         :param pulumi.Input[_builtins.str] compatibility_date: The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
@@ -789,6 +825,7 @@ class CloudflareWorker(pulumi.CustomResource):
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] tags: Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['TailConsumerArgs', 'TailConsumerArgsDict']]]] tail_consumers: The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
         :param pulumi.Input['UnmanagedSecrets'] unmanaged_secrets: What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
+        :param pulumi.Input[_builtins.str] unmanaged_variables: What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
         :param pulumi.Input[Mapping[str, Any]] variables: Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
         :param pulumi.Input[_builtins.bool] wait_for_ready: Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
         :param pulumi.Input[Union['WorkersDevArgs', 'WorkersDevArgsDict']] workers_dev: Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
@@ -894,8 +931,9 @@ class CloudflareWorker(pulumi.CustomResource):
         ## Durable Objects
 
         `migrations` is the history of the Worker's classes, in order, as wrangler has it; only the steps that Cloudflare does not
-        have are sent, in an upload that is deployed at once. An update that would delete the data of a class is refused, in its
-        preview too, unless `allowDataLoss` names the class.
+        have are sent, in an upload that is deployed at once. An update that would delete the data of a class, by a migration or because
+        another `scriptName` or `accountId` replaces the Worker, is refused, in its preview too, unless `allowDataLoss` names the
+        class. Destroying the Worker, or taking it out of the program, is not: `protect` it.
 
         ## Static assets
 
@@ -948,6 +986,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  bindings: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['BindingArgs', 'BindingArgsDict']]]]] = None,
                  bundle: pulumi.Input[Optional[Union['BundleReferenceArgs', 'BundleReferenceArgsDict']]] = None,
                  cache_options: pulumi.Input[Optional[Union['CacheOptionsArgs', 'CacheOptionsArgsDict']]] = None,
+                 code_update_strategy: pulumi.Input[Optional[Union['CodeUpdateStrategyArgs', 'CodeUpdateStrategyArgsDict']]] = None,
                  compatibility_date: pulumi.Input[Optional[_builtins.str]] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
@@ -972,6 +1011,7 @@ class CloudflareWorker(pulumi.CustomResource):
                  tags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['TailConsumerArgs', 'TailConsumerArgsDict']]]]] = None,
                  unmanaged_secrets: pulumi.Input[Optional['UnmanagedSecrets']] = None,
+                 unmanaged_variables: pulumi.Input[Optional[_builtins.str]] = None,
                  variables: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  wait_for_ready: pulumi.Input[Optional[_builtins.bool]] = None,
                  workers_dev: pulumi.Input[Optional[Union['WorkersDevArgs', 'WorkersDevArgsDict']]] = None,
@@ -992,6 +1032,7 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["bindings"] = bindings
             __props__.__dict__["bundle"] = bundle
             __props__.__dict__["cache_options"] = cache_options
+            __props__.__dict__["code_update_strategy"] = code_update_strategy
             if compatibility_date is None and not opts.urn:
                 raise TypeError("Missing required property 'compatibility_date'")
             __props__.__dict__["compatibility_date"] = compatibility_date
@@ -1018,6 +1059,7 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["tags"] = tags
             __props__.__dict__["tail_consumers"] = tail_consumers
             __props__.__dict__["unmanaged_secrets"] = unmanaged_secrets
+            __props__.__dict__["unmanaged_variables"] = unmanaged_variables
             __props__.__dict__["variables"] = variables
             __props__.__dict__["wait_for_ready"] = wait_for_ready
             __props__.__dict__["workers_dev"] = workers_dev
@@ -1038,6 +1080,7 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["secrets_version_id"] = None
             __props__.__dict__["traffic"] = None
             __props__.__dict__["unmanaged_secret_names"] = None
+            __props__.__dict__["unmanaged_variable_names"] = None
             __props__.__dict__["urls"] = None
             __props__.__dict__["version_id"] = None
             __props__.__dict__["workflows"] = None
@@ -1079,6 +1122,7 @@ class CloudflareWorker(pulumi.CustomResource):
         __props__.__dict__["bundle_digest"] = None
         __props__.__dict__["bundle_size"] = None
         __props__.__dict__["cache_options"] = None
+        __props__.__dict__["code_update_strategy"] = None
         __props__.__dict__["compatibility_date"] = None
         __props__.__dict__["compatibility_flags"] = None
         __props__.__dict__["custom_domains"] = None
@@ -1116,6 +1160,8 @@ class CloudflareWorker(pulumi.CustomResource):
         __props__.__dict__["traffic"] = None
         __props__.__dict__["unmanaged_secret_names"] = None
         __props__.__dict__["unmanaged_secrets"] = None
+        __props__.__dict__["unmanaged_variable_names"] = None
+        __props__.__dict__["unmanaged_variables"] = None
         __props__.__dict__["urls"] = None
         __props__.__dict__["variables"] = None
         __props__.__dict__["version_id"] = None
@@ -1144,7 +1190,7 @@ class CloudflareWorker(pulumi.CustomResource):
     @pulumi.getter(name="allowDataLoss")
     def allow_data_loss(self) -> pulumi.Output[Optional[Sequence[_builtins.str]]]:
         """
-        Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
         """
         return pulumi.get(self, "allow_data_loss")
 
@@ -1219,6 +1265,14 @@ class CloudflareWorker(pulumi.CustomResource):
         Whether the Worker's responses are cached. Default: they are not.
         """
         return pulumi.get(self, "cache_options")
+
+    @_builtins.property
+    @pulumi.getter(name="codeUpdateStrategy")
+    def code_update_strategy(self) -> pulumi.Output[Optional['outputs.CodeUpdateStrategy']]:
+        """
+        When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+        """
+        return pulumi.get(self, "code_update_strategy")
 
     @_builtins.property
     @pulumi.getter(name="compatibilityDate")
@@ -1515,6 +1569,22 @@ class CloudflareWorker(pulumi.CustomResource):
         What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
         """
         return pulumi.get(self, "unmanaged_secrets")
+
+    @_builtins.property
+    @pulumi.getter(name="unmanagedVariableNames")
+    def unmanaged_variable_names(self) -> pulumi.Output[Sequence[_builtins.str]]:
+        """
+        Names of the variables that others set in the Worker and that are kept, as last seen. Empty unless `unmanagedVariables` is `keep`.
+        """
+        return pulumi.get(self, "unmanaged_variable_names")
+
+    @_builtins.property
+    @pulumi.getter(name="unmanagedVariables")
+    def unmanaged_variables(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+        """
+        return pulumi.get(self, "unmanaged_variables")
 
     @_builtins.property
     @pulumi.getter

@@ -25,7 +25,7 @@ __all__ = [
 
 @pulumi.output_type
 class FromManifestResult:
-    def __init__(__self__, account_id=None, adopt=None, allow_data_loss=None, annotations=None, assets=None, bindings=None, bundle=None, cache_options=None, compatibility_date=None, compatibility_flags=None, custom_domains=None, email_routes=None, exports=None, format=None, limits=None, logpush=None, main_module=None, migrations=None, observability=None, placement=None, queue_consumers=None, raw_metadata=None, required_secrets=None, rollout=None, routes=None, schedules=None, script_name=None, secrets=None, streaming_tail_consumers=None, tags=None, tail_consumers=None, unmanaged_secrets=None, variables=None, wait_for_ready=None, workers_dev=None):
+    def __init__(__self__, account_id=None, adopt=None, allow_data_loss=None, annotations=None, assets=None, bindings=None, bundle=None, cache_options=None, code_update_strategy=None, compatibility_date=None, compatibility_flags=None, custom_domains=None, email_routes=None, exports=None, format=None, limits=None, logpush=None, main_module=None, migrations=None, observability=None, placement=None, queue_consumers=None, raw_metadata=None, required_secrets=None, rollout=None, routes=None, schedules=None, script_name=None, secrets=None, streaming_tail_consumers=None, tags=None, tail_consumers=None, unmanaged_secrets=None, unmanaged_variables=None, variables=None, wait_for_ready=None, workers_dev=None):
         if account_id and not isinstance(account_id, str):
             raise TypeError("Expected argument 'account_id' to be a str")
         pulumi.set(__self__, "account_id", account_id)
@@ -50,6 +50,9 @@ class FromManifestResult:
         if cache_options and not isinstance(cache_options, dict):
             raise TypeError("Expected argument 'cache_options' to be a dict")
         pulumi.set(__self__, "cache_options", cache_options)
+        if code_update_strategy and not isinstance(code_update_strategy, dict):
+            raise TypeError("Expected argument 'code_update_strategy' to be a dict")
+        pulumi.set(__self__, "code_update_strategy", code_update_strategy)
         if compatibility_date and not isinstance(compatibility_date, str):
             raise TypeError("Expected argument 'compatibility_date' to be a str")
         pulumi.set(__self__, "compatibility_date", compatibility_date)
@@ -122,6 +125,9 @@ class FromManifestResult:
         if unmanaged_secrets and not isinstance(unmanaged_secrets, str):
             raise TypeError("Expected argument 'unmanaged_secrets' to be a str")
         pulumi.set(__self__, "unmanaged_secrets", unmanaged_secrets)
+        if unmanaged_variables and not isinstance(unmanaged_variables, str):
+            raise TypeError("Expected argument 'unmanaged_variables' to be a str")
+        pulumi.set(__self__, "unmanaged_variables", unmanaged_variables)
         if variables and not isinstance(variables, dict):
             raise TypeError("Expected argument 'variables' to be a dict")
         pulumi.set(__self__, "variables", variables)
@@ -152,7 +158,7 @@ class FromManifestResult:
     @pulumi.getter(name="allowDataLoss")
     def allow_data_loss(self) -> Optional[Sequence[_builtins.str]]:
         """
-        Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
         """
         return pulumi.get(self, "allow_data_loss")
 
@@ -195,6 +201,14 @@ class FromManifestResult:
         Whether the Worker's responses are cached. Default: they are not.
         """
         return pulumi.get(self, "cache_options")
+
+    @_builtins.property
+    @pulumi.getter(name="codeUpdateStrategy")
+    def code_update_strategy(self) -> Optional['outputs.CodeUpdateStrategy']:
+        """
+        When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+        """
+        return pulumi.get(self, "code_update_strategy")
 
     @_builtins.property
     @pulumi.getter(name="compatibilityDate")
@@ -389,6 +403,14 @@ class FromManifestResult:
         return pulumi.get(self, "unmanaged_secrets")
 
     @_builtins.property
+    @pulumi.getter(name="unmanagedVariables")
+    def unmanaged_variables(self) -> Optional[_builtins.str]:
+        """
+        What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+        """
+        return pulumi.get(self, "unmanaged_variables")
+
+    @_builtins.property
     @pulumi.getter
     def variables(self) -> Optional[Mapping[str, Any]]:
         """
@@ -427,6 +449,7 @@ class AwaitableFromManifestResult(FromManifestResult):
             bindings=self.bindings,
             bundle=self.bundle,
             cache_options=self.cache_options,
+            code_update_strategy=self.code_update_strategy,
             compatibility_date=self.compatibility_date,
             compatibility_flags=self.compatibility_flags,
             custom_domains=self.custom_domains,
@@ -451,6 +474,7 @@ class AwaitableFromManifestResult(FromManifestResult):
             tags=self.tags,
             tail_consumers=self.tail_consumers,
             unmanaged_secrets=self.unmanaged_secrets,
+            unmanaged_variables=self.unmanaged_variables,
             variables=self.variables,
             wait_for_ready=self.wait_for_ready,
             workers_dev=self.workers_dev)
@@ -496,6 +520,7 @@ def from_manifest(overrides: Optional[Mapping[str, Any]] = None,
         bindings=pulumi.get(__ret__, 'bindings'),
         bundle=pulumi.get(__ret__, 'bundle'),
         cache_options=pulumi.get(__ret__, 'cache_options'),
+        code_update_strategy=pulumi.get(__ret__, 'code_update_strategy'),
         compatibility_date=pulumi.get(__ret__, 'compatibility_date'),
         compatibility_flags=pulumi.get(__ret__, 'compatibility_flags'),
         custom_domains=pulumi.get(__ret__, 'custom_domains'),
@@ -520,6 +545,7 @@ def from_manifest(overrides: Optional[Mapping[str, Any]] = None,
         tags=pulumi.get(__ret__, 'tags'),
         tail_consumers=pulumi.get(__ret__, 'tail_consumers'),
         unmanaged_secrets=pulumi.get(__ret__, 'unmanaged_secrets'),
+        unmanaged_variables=pulumi.get(__ret__, 'unmanaged_variables'),
         variables=pulumi.get(__ret__, 'variables'),
         wait_for_ready=pulumi.get(__ret__, 'wait_for_ready'),
         workers_dev=pulumi.get(__ret__, 'workers_dev'))
@@ -562,6 +588,7 @@ def from_manifest_output(overrides: pulumi.Input[Optional[Optional[Mapping[str, 
         bindings=pulumi.get(__response__, 'bindings'),
         bundle=pulumi.get(__response__, 'bundle'),
         cache_options=pulumi.get(__response__, 'cache_options'),
+        code_update_strategy=pulumi.get(__response__, 'code_update_strategy'),
         compatibility_date=pulumi.get(__response__, 'compatibility_date'),
         compatibility_flags=pulumi.get(__response__, 'compatibility_flags'),
         custom_domains=pulumi.get(__response__, 'custom_domains'),
@@ -586,6 +613,7 @@ def from_manifest_output(overrides: pulumi.Input[Optional[Optional[Mapping[str, 
         tags=pulumi.get(__response__, 'tags'),
         tail_consumers=pulumi.get(__response__, 'tail_consumers'),
         unmanaged_secrets=pulumi.get(__response__, 'unmanaged_secrets'),
+        unmanaged_variables=pulumi.get(__response__, 'unmanaged_variables'),
         variables=pulumi.get(__response__, 'variables'),
         wait_for_ready=pulumi.get(__response__, 'wait_for_ready'),
         workers_dev=pulumi.get(__response__, 'workers_dev')))

@@ -31,6 +31,7 @@ __all__ = [
     'BundleModule',
     'BundleReference',
     'CacheOptions',
+    'CodeUpdateStrategy',
     'CustomDomain',
     'D1DatabaseBinding',
     'D1Migrations',
@@ -1045,6 +1046,58 @@ class CacheOptions(dict):
         Whether one version may answer with what another one has put into the cache. Default: false.
         """
         return pulumi.get(self, "cross_version_cache")
+
+
+@pulumi.output_type
+class CodeUpdateStrategy(dict):
+    """
+    When Durable Objects that run move to the code of a new deployment.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "maxDelay":
+            suggest = "max_delay"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in CodeUpdateStrategy. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        CodeUpdateStrategy.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        CodeUpdateStrategy.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 mode: _builtins.str,
+                 max_delay: Optional[_builtins.float] = None):
+        """
+        When Durable Objects that run move to the code of a new deployment.
+
+        :param _builtins.str mode: `immediate`: at once, without waiting for what they do; `deferred`: when they hibernate, and at the latest after `maxDelay`.
+        :param _builtins.float max_delay: With `deferred`: after how many seconds an object that still runs is restarted, from 0 to 86400 (a day), to the millisecond. Default: 300.
+        """
+        pulumi.set(__self__, "mode", mode)
+        if max_delay is not None:
+            pulumi.set(__self__, "max_delay", max_delay)
+
+    @_builtins.property
+    @pulumi.getter
+    def mode(self) -> _builtins.str:
+        """
+        `immediate`: at once, without waiting for what they do; `deferred`: when they hibernate, and at the latest after `maxDelay`.
+        """
+        return pulumi.get(self, "mode")
+
+    @_builtins.property
+    @pulumi.getter(name="maxDelay")
+    def max_delay(self) -> Optional[_builtins.float]:
+        """
+        With `deferred`: after how many seconds an object that still runs is restarted, from 0 to 86400 (a day), to the millisecond. Default: 300.
+        """
+        return pulumi.get(self, "max_delay")
 
 
 @pulumi.output_type
@@ -4118,7 +4171,9 @@ class WorkerAssets(dict):
     @staticmethod
     def __key_warning(key: str):
         suggest = None
-        if key == "htmlHandling":
+        if key == "basePath":
+            suggest = "base_path"
+        elif key == "htmlHandling":
             suggest = "html_handling"
         elif key == "notFoundHandling":
             suggest = "not_found_handling"
@@ -4140,6 +4195,7 @@ class WorkerAssets(dict):
 
     def __init__(__self__, *,
                  archive: Optional[pulumi.Archive] = None,
+                 base_path: Optional[_builtins.str] = None,
                  bucket: Optional[_builtins.str] = None,
                  directory: Optional[_builtins.str] = None,
                  html_handling: Optional[_builtins.str] = None,
@@ -4153,6 +4209,7 @@ class WorkerAssets(dict):
         Files that Cloudflare serves without running the Worker. They come from one of `directory`, `archive` and `bucket`.
 
         :param pulumi.Archive archive: The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
+        :param _builtins.str base_path: The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker's. Default: `/`.
         :param _builtins.str bucket: Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
         :param _builtins.str directory: The directory with the files, relative to the program, such as `./public`. `.assetsignore` in it names, as a `.gitignore` does, what is not served; `_headers` and `_redirects` say how the rest is. A file has at most 25 MiB; there are at most 20 000 files on the free plan, 100 000 on the paid one. Symbolic links are refused.
         :param _builtins.str html_handling: Which addresses HTML files have: `auto-trailing-slash`, `force-trailing-slash`, `drop-trailing-slash` or `none`. Default: `auto-trailing-slash`.
@@ -4165,6 +4222,8 @@ class WorkerAssets(dict):
         """
         if archive is not None:
             pulumi.set(__self__, "archive", archive)
+        if base_path is not None:
+            pulumi.set(__self__, "base_path", base_path)
         if bucket is not None:
             pulumi.set(__self__, "bucket", bucket)
         if directory is not None:
@@ -4191,6 +4250,14 @@ class WorkerAssets(dict):
         The files as an archive of Pulumi's: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets, whose texts the state keeps. It means what `directory` does.
         """
         return pulumi.get(self, "archive")
+
+    @_builtins.property
+    @pulumi.getter(name="basePath")
+    def base_path(self) -> Optional[_builtins.str]:
+        """
+        The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker's. Default: `/`.
+        """
+        return pulumi.get(self, "base_path")
 
     @_builtins.property
     @pulumi.getter

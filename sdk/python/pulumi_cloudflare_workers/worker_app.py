@@ -26,12 +26,14 @@ class WorkerAppArgs:
                  adopt: pulumi.Input[Optional[_builtins.bool]] = None,
                  allow_data_loss: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  annotations: pulumi.Input[Optional['AnnotationsArgs']] = None,
+                 archive: pulumi.Input[Optional[pulumi.Archive]] = None,
                  assets: pulumi.Input[Optional['WorkerAssetsArgs']] = None,
                  bindings: pulumi.Input[Optional[Mapping[str, pulumi.Input['BindingArgs']]]] = None,
                  bucket: pulumi.Input[Optional[_builtins.str]] = None,
                  build: pulumi.Input[Optional['BuildCommandArgs']] = None,
                  bundle: pulumi.Input[Optional['BundleReferenceArgs']] = None,
                  cache_options: pulumi.Input[Optional['CacheOptionsArgs']] = None,
+                 code_update_strategy: pulumi.Input[Optional['CodeUpdateStrategyArgs']] = None,
                  compatibility_date: pulumi.Input[Optional[_builtins.str]] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input['CustomDomainArgs']]]] = None,
@@ -64,6 +66,7 @@ class WorkerAppArgs:
                  tags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input['TailConsumerArgs']]]] = None,
                  unmanaged_secrets: pulumi.Input[Optional['UnmanagedSecrets']] = None,
+                 unmanaged_variables: pulumi.Input[Optional[_builtins.str]] = None,
                  variables: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  wait_for_ready: pulumi.Input[Optional[_builtins.bool]] = None,
                  workers_dev: pulumi.Input[Optional['WorkersDevArgs']] = None):
@@ -72,14 +75,16 @@ class WorkerAppArgs:
 
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the Worker.
         :param pulumi.Input[_builtins.bool] adopt: Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allow_data_loss: Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allow_data_loss: Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
         :param pulumi.Input['AnnotationsArgs'] annotations: What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
+        :param pulumi.Input[pulumi.Archive] archive: The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. The state keeps its digest and none of the content. Default: none.
         :param pulumi.Input['WorkerAssetsArgs'] assets: Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['BindingArgs']]] bindings: What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
         :param pulumi.Input[_builtins.str] bucket: Name of the R2 bucket in which the bundle is kept. Default: one that is made for this component, and destroyed with it and all its bundles.
         :param pulumi.Input['BuildCommandArgs'] build: A command that makes what is at `path`, run in each preview and each update: a preview without it could not say which digest will run. Default: none; what is at `path` is built already.
         :param pulumi.Input['BundleReferenceArgs'] bundle: The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
         :param pulumi.Input['CacheOptionsArgs'] cache_options: Whether the Worker's responses are cached. Default: they are not.
+        :param pulumi.Input['CodeUpdateStrategyArgs'] code_update_strategy: When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
         :param pulumi.Input[_builtins.str] compatibility_date: The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed. Default: what the file of `fromWrangler` says.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['CustomDomainArgs']]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
@@ -94,7 +99,7 @@ class WorkerAppArgs:
         :param pulumi.Input[_builtins.str] main_module: Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
         :param pulumi.Input[Sequence[pulumi.Input['MigrationArgs']]] migrations: The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
         :param pulumi.Input['ObservabilityArgs'] observability: What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
-        :param pulumi.Input[_builtins.str] path: The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `bundle` or `promoteFrom` is given.
+        :param pulumi.Input[_builtins.str] path: The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `archive`, `bundle` or `promoteFrom` is given.
         :param pulumi.Input['PlacementArgs'] placement: Where the Worker runs. Default: where the request arrives.
         :param pulumi.Input[_builtins.str] prefix: What the keys of the bundle's objects begin with, before the digest. Default: `bundles`.
         :param pulumi.Input['BundleReferenceArgs'] promote_from: The output `bundle` of another stack's `WorkerApp`, or the reference of a `WorkerBundle`, instead of a `path`: exactly that artifact is deployed, and none that has another digest. Default: none.
@@ -112,6 +117,7 @@ class WorkerAppArgs:
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] tags: Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['TailConsumerArgs']]] tail_consumers: The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
         :param pulumi.Input['UnmanagedSecrets'] unmanaged_secrets: What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
+        :param pulumi.Input[_builtins.str] unmanaged_variables: What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
         :param pulumi.Input[Mapping[str, Any]] variables: Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
         :param pulumi.Input[_builtins.bool] wait_for_ready: Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
         :param pulumi.Input['WorkersDevArgs'] workers_dev: Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
@@ -124,6 +130,8 @@ class WorkerAppArgs:
             pulumi.set(__self__, "allow_data_loss", allow_data_loss)
         if annotations is not None:
             pulumi.set(__self__, "annotations", annotations)
+        if archive is not None:
+            pulumi.set(__self__, "archive", archive)
         if assets is not None:
             pulumi.set(__self__, "assets", assets)
         if bindings is not None:
@@ -136,6 +144,8 @@ class WorkerAppArgs:
             pulumi.set(__self__, "bundle", bundle)
         if cache_options is not None:
             pulumi.set(__self__, "cache_options", cache_options)
+        if code_update_strategy is not None:
+            pulumi.set(__self__, "code_update_strategy", code_update_strategy)
         if compatibility_date is not None:
             pulumi.set(__self__, "compatibility_date", compatibility_date)
         if compatibility_flags is not None:
@@ -200,6 +210,8 @@ class WorkerAppArgs:
             pulumi.set(__self__, "tail_consumers", tail_consumers)
         if unmanaged_secrets is not None:
             pulumi.set(__self__, "unmanaged_secrets", unmanaged_secrets)
+        if unmanaged_variables is not None:
+            pulumi.set(__self__, "unmanaged_variables", unmanaged_variables)
         if variables is not None:
             pulumi.set(__self__, "variables", variables)
         if wait_for_ready is not None:
@@ -235,7 +247,7 @@ class WorkerAppArgs:
     @pulumi.getter(name="allowDataLoss")
     def allow_data_loss(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
         """
-        Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
         """
         return pulumi.get(self, "allow_data_loss")
 
@@ -254,6 +266,18 @@ class WorkerAppArgs:
     @annotations.setter
     def annotations(self, value: pulumi.Input[Optional['AnnotationsArgs']]):
         pulumi.set(self, "annotations", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def archive(self) -> pulumi.Input[Optional[pulumi.Archive]]:
+        """
+        The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. The state keeps its digest and none of the content. Default: none.
+        """
+        return pulumi.get(self, "archive")
+
+    @archive.setter
+    def archive(self, value: pulumi.Input[Optional[pulumi.Archive]]):
+        pulumi.set(self, "archive", value)
 
     @_builtins.property
     @pulumi.getter
@@ -326,6 +350,18 @@ class WorkerAppArgs:
     @cache_options.setter
     def cache_options(self, value: pulumi.Input[Optional['CacheOptionsArgs']]):
         pulumi.set(self, "cache_options", value)
+
+    @_builtins.property
+    @pulumi.getter(name="codeUpdateStrategy")
+    def code_update_strategy(self) -> pulumi.Input[Optional['CodeUpdateStrategyArgs']]:
+        """
+        When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+        """
+        return pulumi.get(self, "code_update_strategy")
+
+    @code_update_strategy.setter
+    def code_update_strategy(self, value: pulumi.Input[Optional['CodeUpdateStrategyArgs']]):
+        pulumi.set(self, "code_update_strategy", value)
 
     @_builtins.property
     @pulumi.getter(name="compatibilityDate")
@@ -499,7 +535,7 @@ class WorkerAppArgs:
     @pulumi.getter
     def path(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `bundle` or `promoteFrom` is given.
+        The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `archive`, `bundle` or `promoteFrom` is given.
         """
         return pulumi.get(self, "path")
 
@@ -712,6 +748,18 @@ class WorkerAppArgs:
         pulumi.set(self, "unmanaged_secrets", value)
 
     @_builtins.property
+    @pulumi.getter(name="unmanagedVariables")
+    def unmanaged_variables(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
+        """
+        return pulumi.get(self, "unmanaged_variables")
+
+    @unmanaged_variables.setter
+    def unmanaged_variables(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "unmanaged_variables", value)
+
+    @_builtins.property
     @pulumi.getter
     def variables(self) -> pulumi.Input[Optional[Mapping[str, Any]]]:
         """
@@ -758,12 +806,14 @@ class WorkerApp(pulumi.ComponentResource):
                  adopt: pulumi.Input[Optional[_builtins.bool]] = None,
                  allow_data_loss: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  annotations: pulumi.Input[Optional[Union['AnnotationsArgs', 'AnnotationsArgsDict']]] = None,
+                 archive: pulumi.Input[Optional[pulumi.Archive]] = None,
                  assets: pulumi.Input[Optional[Union['WorkerAssetsArgs', 'WorkerAssetsArgsDict']]] = None,
                  bindings: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['BindingArgs', 'BindingArgsDict']]]]] = None,
                  bucket: pulumi.Input[Optional[_builtins.str]] = None,
                  build: pulumi.Input[Optional[Union['BuildCommandArgs', 'BuildCommandArgsDict']]] = None,
                  bundle: pulumi.Input[Optional[Union['BundleReferenceArgs', 'BundleReferenceArgsDict']]] = None,
                  cache_options: pulumi.Input[Optional[Union['CacheOptionsArgs', 'CacheOptionsArgsDict']]] = None,
+                 code_update_strategy: pulumi.Input[Optional[Union['CodeUpdateStrategyArgs', 'CodeUpdateStrategyArgsDict']]] = None,
                  compatibility_date: pulumi.Input[Optional[_builtins.str]] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
@@ -796,6 +846,7 @@ class WorkerApp(pulumi.ComponentResource):
                  tags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['TailConsumerArgs', 'TailConsumerArgsDict']]]]] = None,
                  unmanaged_secrets: pulumi.Input[Optional['UnmanagedSecrets']] = None,
+                 unmanaged_variables: pulumi.Input[Optional[_builtins.str]] = None,
                  variables: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  wait_for_ready: pulumi.Input[Optional[_builtins.bool]] = None,
                  workers_dev: pulumi.Input[Optional[Union['WorkersDevArgs', 'WorkersDevArgsDict']]] = None,
@@ -850,14 +901,16 @@ class WorkerApp(pulumi.ComponentResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`. Changing it replaces the Worker.
         :param pulumi.Input[_builtins.bool] adopt: Whether to take over a Worker of this name that exists already, replacing its code and settings. Default: false; creating it is then an error that says who deployed it.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allow_data_loss: Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] allow_data_loss: Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
         :param pulumi.Input[Union['AnnotationsArgs', 'AnnotationsArgsDict']] annotations: What the version says of itself in Cloudflare's dashboard; another text makes another version. Default: which bundle it runs.
+        :param pulumi.Input[pulumi.Archive] archive: The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. The state keeps its digest and none of the content. Default: none.
         :param pulumi.Input[Union['WorkerAssetsArgs', 'WorkerAssetsArgsDict']] assets: Static files that Cloudflare serves without running the Worker. They are uploaded with the version, each only if Cloudflare does not have it. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['BindingArgs', 'BindingArgsDict']]]] bindings: What else the Worker finds in its `env`, by name: other Workers and storage. Example: `{ CACHE: { kvNamespace: { id: kv.id } } }`.
         :param pulumi.Input[_builtins.str] bucket: Name of the R2 bucket in which the bundle is kept. Default: one that is made for this component, and destroyed with it and all its bundles.
         :param pulumi.Input[Union['BuildCommandArgs', 'BuildCommandArgsDict']] build: A command that makes what is at `path`, run in each preview and each update: a preview without it could not say which digest will run. Default: none; what is at `path` is built already.
         :param pulumi.Input[Union['BundleReferenceArgs', 'BundleReferenceArgsDict']] bundle: The build output to run: an object in R2, named by its content. Give the `reference` of a `WorkerBundle`, or a bucket and key that a pipeline has filled. Default: there is no code, only `assets`.
         :param pulumi.Input[Union['CacheOptionsArgs', 'CacheOptionsArgsDict']] cache_options: Whether the Worker's responses are cached. Default: they are not.
+        :param pulumi.Input[Union['CodeUpdateStrategyArgs', 'CodeUpdateStrategyArgsDict']] code_update_strategy: When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
         :param pulumi.Input[_builtins.str] compatibility_date: The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed. Default: what the file of `fromWrangler` says.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
@@ -872,7 +925,7 @@ class WorkerApp(pulumi.ComponentResource):
         :param pulumi.Input[_builtins.str] main_module: Name of the module that is the entry point, relative to the bundle, such as `index.js` or `entry.py`. Default: the only script at the top of the bundle; of several the one called `index`, or else the only one with a source map beside it.
         :param pulumi.Input[Sequence[pulumi.Input[Union['MigrationArgs', 'MigrationArgsDict']]]] migrations: The full history of the Worker's classes of Durable Objects, in order, as wrangler has it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.
         :param pulumi.Input[Union['ObservabilityArgs', 'ObservabilityArgsDict']] observability: What Cloudflare keeps of the Worker's logs and traces. Default: nothing.
-        :param pulumi.Input[_builtins.str] path: The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `bundle` or `promoteFrom` is given.
+        :param pulumi.Input[_builtins.str] path: The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `archive`, `bundle` or `promoteFrom` is given.
         :param pulumi.Input[Union['PlacementArgs', 'PlacementArgsDict']] placement: Where the Worker runs. Default: where the request arrives.
         :param pulumi.Input[_builtins.str] prefix: What the keys of the bundle's objects begin with, before the digest. Default: `bundles`.
         :param pulumi.Input[Union['BundleReferenceArgs', 'BundleReferenceArgsDict']] promote_from: The output `bundle` of another stack's `WorkerApp`, or the reference of a `WorkerBundle`, instead of a `path`: exactly that artifact is deployed, and none that has another digest. Default: none.
@@ -890,6 +943,7 @@ class WorkerApp(pulumi.ComponentResource):
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] tags: Words by which Workers can be found, at most 10. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['TailConsumerArgs', 'TailConsumerArgsDict']]]] tail_consumers: The Workers that receive this one's logs, by name. Example: `{ logger: {} }`. Default: none.
         :param pulumi.Input['UnmanagedSecrets'] unmanaged_secrets: What becomes of secrets that others set in the Worker: `keep` them (and say so once), `remove` them, or `error`: stop before anything is deployed. Default: `keep`.
+        :param pulumi.Input[_builtins.str] unmanaged_variables: What becomes of variables that others set in the Worker, such as in Cloudflare's dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program's, and one that it leaves out again is removed. Default: `remove`.
         :param pulumi.Input[Mapping[str, Any]] variables: Values in the Worker's `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: "info" }`.
         :param pulumi.Input[_builtins.bool] wait_for_ready: Whether an update that gives the Worker new addresses waits until they answer: at most a minute, five for custom domains, which need a certificate, or as long as the resource's custom timeout says. Each is asked with GET requests by `pulumi-cloudflare-workers/wait-for-ready`. An address that does not answer in time is a warning. Default: true.
         :param pulumi.Input[Union['WorkersDevArgs', 'WorkersDevArgsDict']] workers_dev: Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
@@ -965,12 +1019,14 @@ class WorkerApp(pulumi.ComponentResource):
                  adopt: pulumi.Input[Optional[_builtins.bool]] = None,
                  allow_data_loss: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  annotations: pulumi.Input[Optional[Union['AnnotationsArgs', 'AnnotationsArgsDict']]] = None,
+                 archive: pulumi.Input[Optional[pulumi.Archive]] = None,
                  assets: pulumi.Input[Optional[Union['WorkerAssetsArgs', 'WorkerAssetsArgsDict']]] = None,
                  bindings: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['BindingArgs', 'BindingArgsDict']]]]] = None,
                  bucket: pulumi.Input[Optional[_builtins.str]] = None,
                  build: pulumi.Input[Optional[Union['BuildCommandArgs', 'BuildCommandArgsDict']]] = None,
                  bundle: pulumi.Input[Optional[Union['BundleReferenceArgs', 'BundleReferenceArgsDict']]] = None,
                  cache_options: pulumi.Input[Optional[Union['CacheOptionsArgs', 'CacheOptionsArgsDict']]] = None,
+                 code_update_strategy: pulumi.Input[Optional[Union['CodeUpdateStrategyArgs', 'CodeUpdateStrategyArgsDict']]] = None,
                  compatibility_date: pulumi.Input[Optional[_builtins.str]] = None,
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
@@ -1003,6 +1059,7 @@ class WorkerApp(pulumi.ComponentResource):
                  tags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  tail_consumers: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['TailConsumerArgs', 'TailConsumerArgsDict']]]]] = None,
                  unmanaged_secrets: pulumi.Input[Optional['UnmanagedSecrets']] = None,
+                 unmanaged_variables: pulumi.Input[Optional[_builtins.str]] = None,
                  variables: pulumi.Input[Optional[Mapping[str, Any]]] = None,
                  wait_for_ready: pulumi.Input[Optional[_builtins.bool]] = None,
                  workers_dev: pulumi.Input[Optional[Union['WorkersDevArgs', 'WorkersDevArgsDict']]] = None,
@@ -1021,12 +1078,14 @@ class WorkerApp(pulumi.ComponentResource):
             __props__.__dict__["adopt"] = adopt
             __props__.__dict__["allow_data_loss"] = allow_data_loss
             __props__.__dict__["annotations"] = annotations
+            __props__.__dict__["archive"] = archive
             __props__.__dict__["assets"] = assets
             __props__.__dict__["bindings"] = bindings
             __props__.__dict__["bucket"] = bucket
             __props__.__dict__["build"] = build
             __props__.__dict__["bundle"] = bundle
             __props__.__dict__["cache_options"] = cache_options
+            __props__.__dict__["code_update_strategy"] = code_update_strategy
             __props__.__dict__["compatibility_date"] = compatibility_date
             __props__.__dict__["compatibility_flags"] = compatibility_flags
             __props__.__dict__["custom_domains"] = custom_domains
@@ -1059,6 +1118,7 @@ class WorkerApp(pulumi.ComponentResource):
             __props__.__dict__["tags"] = tags
             __props__.__dict__["tail_consumers"] = tail_consumers
             __props__.__dict__["unmanaged_secrets"] = unmanaged_secrets
+            __props__.__dict__["unmanaged_variables"] = unmanaged_variables
             __props__.__dict__["variables"] = variables
             __props__.__dict__["wait_for_ready"] = wait_for_ready
             __props__.__dict__["workers_dev"] = workers_dev

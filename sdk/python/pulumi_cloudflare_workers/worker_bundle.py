@@ -22,10 +22,11 @@ __all__ = ['WorkerBundleArgs', 'WorkerBundle']
 class WorkerBundleArgs:
     def __init__(__self__, *,
                  bucket: pulumi.Input[_builtins.str],
-                 path: pulumi.Input[_builtins.str],
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 archive: pulumi.Input[Optional[pulumi.Archive]] = None,
                  build: pulumi.Input[Optional['BuildCommandArgs']] = None,
                  jurisdiction: pulumi.Input[Optional[_builtins.str]] = None,
+                 path: pulumi.Input[Optional[_builtins.str]] = None,
                  prefix: pulumi.Input[Optional[_builtins.str]] = None,
                  retain_on_delete: pulumi.Input[Optional[_builtins.bool]] = None,
                  sha256: pulumi.Input[Optional[_builtins.str]] = None):
@@ -33,22 +34,26 @@ class WorkerBundleArgs:
         The set of arguments for constructing a WorkerBundle resource.
 
         :param pulumi.Input[_builtins.str] bucket: Name of the R2 bucket in which bundles are kept, such as `bundles`.
-        :param pulumi.Input[_builtins.str] path: The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`.
+        :param pulumi.Input[pulumi.Archive] archive: The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
         :param pulumi.Input['BuildCommandArgs'] build: A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
         :param pulumi.Input[_builtins.str] jurisdiction: Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
+        :param pulumi.Input[_builtins.str] path: The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
         :param pulumi.Input[_builtins.str] prefix: What the objects' keys begin with, such as `api`. The digest and a slash follow. Default: `bundles`.
         :param pulumi.Input[_builtins.bool] retain_on_delete: Whether the objects stay in R2 when this resource is deleted or replaced by a new build, so that a rollback finds them. Default: true.
-        :param pulumi.Input[_builtins.str] sha256: SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+        :param pulumi.Input[_builtins.str] sha256: SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
         """
         pulumi.set(__self__, "bucket", bucket)
-        pulumi.set(__self__, "path", path)
         if account_id is not None:
             pulumi.set(__self__, "account_id", account_id)
+        if archive is not None:
+            pulumi.set(__self__, "archive", archive)
         if build is not None:
             pulumi.set(__self__, "build", build)
         if jurisdiction is not None:
             pulumi.set(__self__, "jurisdiction", jurisdiction)
+        if path is not None:
+            pulumi.set(__self__, "path", path)
         if prefix is not None:
             pulumi.set(__self__, "prefix", prefix)
         if retain_on_delete is not None:
@@ -69,18 +74,6 @@ class WorkerBundleArgs:
         pulumi.set(self, "bucket", value)
 
     @_builtins.property
-    @pulumi.getter
-    def path(self) -> pulumi.Input[_builtins.str]:
-        """
-        The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
-        """
-        return pulumi.get(self, "path")
-
-    @path.setter
-    def path(self, value: pulumi.Input[_builtins.str]):
-        pulumi.set(self, "path", value)
-
-    @_builtins.property
     @pulumi.getter(name="accountId")
     def account_id(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
@@ -91,6 +84,18 @@ class WorkerBundleArgs:
     @account_id.setter
     def account_id(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "account_id", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def archive(self) -> pulumi.Input[Optional[pulumi.Archive]]:
+        """
+        The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+        """
+        return pulumi.get(self, "archive")
+
+    @archive.setter
+    def archive(self, value: pulumi.Input[Optional[pulumi.Archive]]):
+        pulumi.set(self, "archive", value)
 
     @_builtins.property
     @pulumi.getter
@@ -115,6 +120,18 @@ class WorkerBundleArgs:
     @jurisdiction.setter
     def jurisdiction(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "jurisdiction", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def path(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
+        """
+        return pulumi.get(self, "path")
+
+    @path.setter
+    def path(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "path", value)
 
     @_builtins.property
     @pulumi.getter
@@ -144,7 +161,7 @@ class WorkerBundleArgs:
     @pulumi.getter
     def sha256(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+        SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
         """
         return pulumi.get(self, "sha256")
 
@@ -160,6 +177,7 @@ class WorkerBundle(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 archive: pulumi.Input[Optional[pulumi.Archive]] = None,
                  bucket: pulumi.Input[Optional[_builtins.str]] = None,
                  build: pulumi.Input[Optional[Union['BuildCommandArgs', 'BuildCommandArgsDict']]] = None,
                  jurisdiction: pulumi.Input[Optional[_builtins.str]] = None,
@@ -178,6 +196,10 @@ class WorkerBundle(pulumi.CustomResource):
         What is at `path` must be built before the preview, or by the command in `build`, which runs in previews too.
         `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
         and bundle-meta.json are left out.
+
+        `archive` takes the files as an archive of Pulumi's instead of from a path: a directory, a .zip, .tar or .tar.gz, or a map of
+        files and texts that the program makes. The digest is that of the same files at a `path`, so nothing is deployed when one takes the
+        place of the other. The state keeps the digest, and nothing of the files.
 
         ## Example Usage
         ### Build and store
@@ -218,13 +240,14 @@ class WorkerBundle(pulumi.CustomResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] account_id: The Cloudflare account (32 hex digits). Default: the provider's `accountId`.
+        :param pulumi.Input[pulumi.Archive] archive: The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
         :param pulumi.Input[_builtins.str] bucket: Name of the R2 bucket in which bundles are kept, such as `bundles`.
         :param pulumi.Input[Union['BuildCommandArgs', 'BuildCommandArgsDict']] build: A command that makes what is at `path`. It runs in each preview and each update, before the digest is found out: a preview without it could not say what will run. Build to the same bytes from the same sources, or each `pulumi up` deploys. It is not kept in the state. Default: none; what is at `path` is built already.
         :param pulumi.Input[_builtins.str] jurisdiction: Jurisdiction of the bucket: `eu` or `fedramp`. Default: none.
-        :param pulumi.Input[_builtins.str] path: The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
+        :param pulumi.Input[_builtins.str] path: The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
         :param pulumi.Input[_builtins.str] prefix: What the objects' keys begin with, such as `api`. The digest and a slash follow. Default: `bundles`.
         :param pulumi.Input[_builtins.bool] retain_on_delete: Whether the objects stay in R2 when this resource is deleted or replaced by a new build, so that a rollback finds them. Default: true.
-        :param pulumi.Input[_builtins.str] sha256: SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+        :param pulumi.Input[_builtins.str] sha256: SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
         """
         ...
     @overload
@@ -242,6 +265,10 @@ class WorkerBundle(pulumi.CustomResource):
         What is at `path` must be built before the preview, or by the command in `build`, which runs in previews too.
         `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
         and bundle-meta.json are left out.
+
+        `archive` takes the files as an archive of Pulumi's instead of from a path: a directory, a .zip, .tar or .tar.gz, or a map of
+        files and texts that the program makes. The digest is that of the same files at a `path`, so nothing is deployed when one takes the
+        place of the other. The state keeps the digest, and nothing of the files.
 
         ## Example Usage
         ### Build and store
@@ -295,6 +322,7 @@ class WorkerBundle(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  account_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 archive: pulumi.Input[Optional[pulumi.Archive]] = None,
                  bucket: pulumi.Input[Optional[_builtins.str]] = None,
                  build: pulumi.Input[Optional[Union['BuildCommandArgs', 'BuildCommandArgsDict']]] = None,
                  jurisdiction: pulumi.Input[Optional[_builtins.str]] = None,
@@ -312,13 +340,12 @@ class WorkerBundle(pulumi.CustomResource):
             __props__ = WorkerBundleArgs.__new__(WorkerBundleArgs)
 
             __props__.__dict__["account_id"] = account_id
+            __props__.__dict__["archive"] = archive
             if bucket is None and not opts.urn:
                 raise TypeError("Missing required property 'bucket'")
             __props__.__dict__["bucket"] = bucket
             __props__.__dict__["build"] = build
             __props__.__dict__["jurisdiction"] = jurisdiction
-            if path is None and not opts.urn:
-                raise TypeError("Missing required property 'path'")
             __props__.__dict__["path"] = path
             __props__.__dict__["prefix"] = prefix
             __props__.__dict__["retain_on_delete"] = retain_on_delete
@@ -351,6 +378,7 @@ class WorkerBundle(pulumi.CustomResource):
         __props__ = WorkerBundleArgs.__new__(WorkerBundleArgs)
 
         __props__.__dict__["account_id"] = None
+        __props__.__dict__["archive"] = None
         __props__.__dict__["bucket"] = None
         __props__.__dict__["build"] = None
         __props__.__dict__["files"] = None
@@ -370,6 +398,14 @@ class WorkerBundle(pulumi.CustomResource):
         The Cloudflare account (32 hex digits). Default: the provider's `accountId`.
         """
         return pulumi.get(self, "account_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def archive(self) -> pulumi.Output[Optional[pulumi.Archive]]:
+        """
+        The build output as an archive of Pulumi's, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+        """
+        return pulumi.get(self, "archive")
 
     @_builtins.property
     @pulumi.getter
@@ -405,9 +441,9 @@ class WorkerBundle(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def path(self) -> pulumi.Output[_builtins.str]:
+    def path(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
+        The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
         """
         return pulumi.get(self, "path")
 
@@ -439,7 +475,7 @@ class WorkerBundle(pulumi.CustomResource):
     @pulumi.getter
     def sha256(self) -> pulumi.Output[_builtins.str]:
         """
-        SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+        SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
         """
         return pulumi.get(self, "sha256")
 

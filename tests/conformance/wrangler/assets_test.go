@@ -134,7 +134,16 @@ func TestAssetsNeedNoWorker(t *testing.T) {
 		},
 	}, step{
 		run: "deploy", files: map[string]string{"public/index.html": "changed"}, out: []string{"Uploaded 1 of 1 asset"},
-		get: map[string]string{url + "/": "changed", url + "/docs": "docs"},
+		config: c.with(config{"assets": config{
+			"directory": "public", "html_handling": "drop-trailing-slash", "base_path": "site/",
+		}}),
+		get: map[string]string{url + "/site": "changed", url + "/site/docs": "docs"},
+		then: func(t *testing.T, w *workspace, _ string) {
+			response, _ := w.visit(http.MethodGet, url+"/site/?q=1")
+			assert.Equal(t, "/site?q=1", response.Header.Get("Location"))
+			response, _ = w.visit(http.MethodGet, url+"/docs")
+			assert.Equal(t, http.StatusNotFound, response.StatusCode, "beside the base path")
+		},
 	}, step{run: "delete --force", out: []string{"Successfully deleted static"}})
 }
 

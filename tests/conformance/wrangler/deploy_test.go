@@ -39,6 +39,7 @@ func TestDeploying(t *testing.T) {
 		},
 		step{
 			run:     "deploy --message second --tag t2 --var GREETING:hey",
+			config:  plain("plain").with(config{"keep_vars": true}), // that of JSON
 			out:     []string{"Uploaded plain"},
 			capture: `Current Version ID: (?P<v2>\S+)`,
 			get:     map[string]string{url: "hey 1"},

@@ -62,6 +62,10 @@ func TestDurableObjectsFromTheirFirstMigrationToTheLast(t *testing.T) {
 		}}})
 	}
 	files := map[string]string{"class.js": class("Counter"), "index.js": index("Counter"), "seven.wasm": wasm}
+	moved := func(t *testing.T, w *workspace, _ string) {
+		t.Helper()
+		assert.Contains(t, w.server.Dump(), `code update {"mode":"deferred","max_delay":0.5}`)
+	}
 	forward := map[string]string{"index.js": `export default { fetch: async (request, env) =>
 		new Response("other " + await env.COUNTER.getByName("any").add()) }`}
 	w.steps(
@@ -75,15 +79,18 @@ func TestDurableObjectsFromTheirFirstMigrationToTheLast(t *testing.T) {
 			fails:  true, out: []string{"None"},
 		},
 		step{
-			run: "deploy", config: base.with(objects("COUNTER", "Counter", v1)), out: []string{"env.COUNTER (Counter)"},
-			get: map[string]string{url: "7"},
+			run: "deploy", config: base.with(objects("COUNTER", "Counter", v1)).with(config{"durable_objects": config{
+				"bindings":             []config{{"name": "COUNTER", "class_name": "Counter"}},
+				"code_update_strategy": config{"mode": "deferred", "max_delay": 0.5},
+			}}),
+			out: []string{"env.COUNTER (Counter)"}, get: map[string]string{url: "7"}, then: moved,
 		},
-		step{run: "deploy --var CHANGED:1", get: map[string]string{url: "14"}},
+		step{run: "deploy --var CHANGED:1", get: map[string]string{url: "14"}, then: moved},
 		step{
 			run: "versions upload", files: map[string]string{"index.js": index("Counter") + "\n// changed"},
 			capture: `Worker Version ID: (?P<v>\S+)`, get: map[string]string{url: "21"},
 		},
-		step{run: "versions deploy {v}@100% -y", get: map[string]string{url: "28"}},
+		step{run: "versions deploy {v}@100% -y", get: map[string]string{url: "28"}, then: moved},
 		step{run: "deploy", config: user("Counter"), files: forward, get: map[string]string{other: "other 35"}},
 		step{
 			run: "versions upload", config: base.with(objects("COUNTER", "Sum", v1, v2)),

@@ -10,6 +10,7 @@ import com.pulumi.cloudflareworkers.outputs.Annotations;
 import com.pulumi.cloudflareworkers.outputs.Binding;
 import com.pulumi.cloudflareworkers.outputs.BundleReference;
 import com.pulumi.cloudflareworkers.outputs.CacheOptions;
+import com.pulumi.cloudflareworkers.outputs.CodeUpdateStrategy;
 import com.pulumi.cloudflareworkers.outputs.CustomDomain;
 import com.pulumi.cloudflareworkers.outputs.DurableObjectExport;
 import com.pulumi.cloudflareworkers.outputs.EmailRoute;
@@ -141,8 +142,9 @@ import javax.annotation.Nullable;
  * ## Durable Objects
  * 
  * `migrations` is the history of the Worker&#39;s classes, in order, as wrangler has it; only the steps that Cloudflare does not
- * have are sent, in an upload that is deployed at once. An update that would delete the data of a class is refused, in its
- * preview too, unless `allowDataLoss` names the class.
+ * have are sent, in an upload that is deployed at once. An update that would delete the data of a class, by a migration or because
+ * another `scriptName` or `accountId` replaces the Worker, is refused, in its preview too, unless `allowDataLoss` names the
+ * class. Destroying the Worker, or taking it out of the program, is not: `protect` it.
  * 
  * ## Static assets
  * 
@@ -204,14 +206,14 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.adopt);
     }
     /**
-     * Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     * Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
      * 
      */
     @Export(name="allowDataLoss", refs={List.class,String.class}, tree="[0,1]")
     private Output</* @Nullable */ List<String>> allowDataLoss;
 
     /**
-     * @return Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     * @return Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
      * 
      */
     public Output<Optional<List<String>>> allowDataLoss() {
@@ -342,6 +344,20 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
      */
     public Output<Optional<CacheOptions>> cacheOptions() {
         return Codegen.optional(this.cacheOptions);
+    }
+    /**
+     * When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+     * 
+     */
+    @Export(name="codeUpdateStrategy", refs={CodeUpdateStrategy.class}, tree="[0]")
+    private Output</* @Nullable */ CodeUpdateStrategy> codeUpdateStrategy;
+
+    /**
+     * @return When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+     * 
+     */
+    public Output<Optional<CodeUpdateStrategy>> codeUpdateStrategy() {
+        return Codegen.optional(this.codeUpdateStrategy);
     }
     /**
      * The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
@@ -860,6 +876,34 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
      */
     public Output<Optional<UnmanagedSecrets>> unmanagedSecrets() {
         return Codegen.optional(this.unmanagedSecrets);
+    }
+    /**
+     * Names of the variables that others set in the Worker and that are kept, as last seen. Empty unless `unmanagedVariables` is `keep`.
+     * 
+     */
+    @Export(name="unmanagedVariableNames", refs={List.class,String.class}, tree="[0,1]")
+    private Output<List<String>> unmanagedVariableNames;
+
+    /**
+     * @return Names of the variables that others set in the Worker and that are kept, as last seen. Empty unless `unmanagedVariables` is `keep`.
+     * 
+     */
+    public Output<List<String>> unmanagedVariableNames() {
+        return this.unmanagedVariableNames;
+    }
+    /**
+     * What becomes of variables that others set in the Worker, such as in Cloudflare&#39;s dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program&#39;s, and one that it leaves out again is removed. Default: `remove`.
+     * 
+     */
+    @Export(name="unmanagedVariables", refs={String.class}, tree="[0]")
+    private Output</* @Nullable */ String> unmanagedVariables;
+
+    /**
+     * @return What becomes of variables that others set in the Worker, such as in Cloudflare&#39;s dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program&#39;s, and one that it leaves out again is removed. Default: `remove`.
+     * 
+     */
+    public Output<Optional<String>> unmanagedVariables() {
+        return Codegen.optional(this.unmanagedVariables);
     }
     /**
      * Addresses at which the Worker answers: workers.dev first, then those of the routes.

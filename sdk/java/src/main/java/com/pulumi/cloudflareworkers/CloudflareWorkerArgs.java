@@ -8,6 +8,7 @@ import com.pulumi.cloudflareworkers.inputs.AnnotationsArgs;
 import com.pulumi.cloudflareworkers.inputs.BindingArgs;
 import com.pulumi.cloudflareworkers.inputs.BundleReferenceArgs;
 import com.pulumi.cloudflareworkers.inputs.CacheOptionsArgs;
+import com.pulumi.cloudflareworkers.inputs.CodeUpdateStrategyArgs;
 import com.pulumi.cloudflareworkers.inputs.CustomDomainArgs;
 import com.pulumi.cloudflareworkers.inputs.DurableObjectExportArgs;
 import com.pulumi.cloudflareworkers.inputs.EmailRouteArgs;
@@ -70,14 +71,14 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
-     * Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     * Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
      * 
      */
     @Import(name="allowDataLoss")
     private @Nullable Output<List<String>> allowDataLoss;
 
     /**
-     * @return Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     * @return Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
      * 
      */
     public Optional<Output<List<String>>> allowDataLoss() {
@@ -157,6 +158,21 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
      */
     public Optional<Output<CacheOptionsArgs>> cacheOptions() {
         return Optional.ofNullable(this.cacheOptions);
+    }
+
+    /**
+     * When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+     * 
+     */
+    @Import(name="codeUpdateStrategy")
+    private @Nullable Output<CodeUpdateStrategyArgs> codeUpdateStrategy;
+
+    /**
+     * @return When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+     * 
+     */
+    public Optional<Output<CodeUpdateStrategyArgs>> codeUpdateStrategy() {
+        return Optional.ofNullable(this.codeUpdateStrategy);
     }
 
     /**
@@ -520,6 +536,21 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
+     * What becomes of variables that others set in the Worker, such as in Cloudflare&#39;s dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program&#39;s, and one that it leaves out again is removed. Default: `remove`.
+     * 
+     */
+    @Import(name="unmanagedVariables")
+    private @Nullable Output<String> unmanagedVariables;
+
+    /**
+     * @return What becomes of variables that others set in the Worker, such as in Cloudflare&#39;s dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program&#39;s, and one that it leaves out again is removed. Default: `remove`.
+     * 
+     */
+    public Optional<Output<String>> unmanagedVariables() {
+        return Optional.ofNullable(this.unmanagedVariables);
+    }
+
+    /**
      * Values in the Worker&#39;s `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: &#34;info&#34; }`.
      * 
      */
@@ -575,6 +606,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         this.bindings = $.bindings;
         this.bundle = $.bundle;
         this.cacheOptions = $.cacheOptions;
+        this.codeUpdateStrategy = $.codeUpdateStrategy;
         this.compatibilityDate = $.compatibilityDate;
         this.compatibilityFlags = $.compatibilityFlags;
         this.customDomains = $.customDomains;
@@ -599,6 +631,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         this.tags = $.tags;
         this.tailConsumers = $.tailConsumers;
         this.unmanagedSecrets = $.unmanagedSecrets;
+        this.unmanagedVariables = $.unmanagedVariables;
         this.variables = $.variables;
         this.waitForReady = $.waitForReady;
         this.workersDev = $.workersDev;
@@ -665,7 +698,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param allowDataLoss Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+         * @param allowDataLoss Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
          * 
          * @return builder
          * 
@@ -676,7 +709,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param allowDataLoss Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+         * @param allowDataLoss Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
          * 
          * @return builder
          * 
@@ -686,7 +719,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param allowDataLoss Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+         * @param allowDataLoss Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
          * 
          * @return builder
          * 
@@ -798,6 +831,27 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
          */
         public Builder cacheOptions(CacheOptionsArgs cacheOptions) {
             return cacheOptions(Output.of(cacheOptions));
+        }
+
+        /**
+         * @param codeUpdateStrategy When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder codeUpdateStrategy(@Nullable Output<CodeUpdateStrategyArgs> codeUpdateStrategy) {
+            $.codeUpdateStrategy = codeUpdateStrategy;
+            return this;
+        }
+
+        /**
+         * @param codeUpdateStrategy When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder codeUpdateStrategy(CodeUpdateStrategyArgs codeUpdateStrategy) {
+            return codeUpdateStrategy(Output.of(codeUpdateStrategy));
         }
 
         /**
@@ -1352,6 +1406,27 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
          */
         public Builder unmanagedSecrets(UnmanagedSecrets unmanagedSecrets) {
             return unmanagedSecrets(Output.of(unmanagedSecrets));
+        }
+
+        /**
+         * @param unmanagedVariables What becomes of variables that others set in the Worker, such as in Cloudflare&#39;s dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program&#39;s, and one that it leaves out again is removed. Default: `remove`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder unmanagedVariables(@Nullable Output<String> unmanagedVariables) {
+            $.unmanagedVariables = unmanagedVariables;
+            return this;
+        }
+
+        /**
+         * @param unmanagedVariables What becomes of variables that others set in the Worker, such as in Cloudflare&#39;s dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program&#39;s, and one that it leaves out again is removed. Default: `remove`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder unmanagedVariables(String unmanagedVariables) {
+            return unmanagedVariables(Output.of(unmanagedVariables));
         }
 
         /**

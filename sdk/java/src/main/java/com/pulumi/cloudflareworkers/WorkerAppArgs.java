@@ -3,12 +3,14 @@
 
 package com.pulumi.cloudflareworkers;
 
+import com.pulumi.asset.Archive;
 import com.pulumi.cloudflareworkers.enums.UnmanagedSecrets;
 import com.pulumi.cloudflareworkers.inputs.AnnotationsArgs;
 import com.pulumi.cloudflareworkers.inputs.BindingArgs;
 import com.pulumi.cloudflareworkers.inputs.BuildCommandArgs;
 import com.pulumi.cloudflareworkers.inputs.BundleReferenceArgs;
 import com.pulumi.cloudflareworkers.inputs.CacheOptionsArgs;
+import com.pulumi.cloudflareworkers.inputs.CodeUpdateStrategyArgs;
 import com.pulumi.cloudflareworkers.inputs.CustomDomainArgs;
 import com.pulumi.cloudflareworkers.inputs.DurableObjectExportArgs;
 import com.pulumi.cloudflareworkers.inputs.EmailRouteArgs;
@@ -71,14 +73,14 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     * Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
      * 
      */
     @Import(name="allowDataLoss")
     private @Nullable Output<List<String>> allowDataLoss;
 
     /**
-     * @return Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     * @return Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
      * 
      */
     public Optional<Output<List<String>>> allowDataLoss() {
@@ -98,6 +100,21 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
      */
     public Optional<Output<AnnotationsArgs>> annotations() {
         return Optional.ofNullable(this.annotations);
+    }
+
+    /**
+     * The build output as an archive of Pulumi&#39;s, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. The state keeps its digest and none of the content. Default: none.
+     * 
+     */
+    @Import(name="archive")
+    private @Nullable Output<Archive> archive;
+
+    /**
+     * @return The build output as an archive of Pulumi&#39;s, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. The state keeps its digest and none of the content. Default: none.
+     * 
+     */
+    public Optional<Output<Archive>> archive() {
+        return Optional.ofNullable(this.archive);
     }
 
     /**
@@ -188,6 +205,21 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
      */
     public Optional<Output<CacheOptionsArgs>> cacheOptions() {
         return Optional.ofNullable(this.cacheOptions);
+    }
+
+    /**
+     * When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+     * 
+     */
+    @Import(name="codeUpdateStrategy")
+    private @Nullable Output<CodeUpdateStrategyArgs> codeUpdateStrategy;
+
+    /**
+     * @return When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+     * 
+     */
+    public Optional<Output<CodeUpdateStrategyArgs>> codeUpdateStrategy() {
+        return Optional.ofNullable(this.codeUpdateStrategy);
     }
 
     /**
@@ -401,14 +433,14 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `bundle` or `promoteFrom` is given.
+     * The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `archive`, `bundle` or `promoteFrom` is given.
      * 
      */
     @Import(name="path")
     private @Nullable Output<String> path;
 
     /**
-     * @return The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `bundle` or `promoteFrom` is given.
+     * @return The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `archive`, `bundle` or `promoteFrom` is given.
      * 
      */
     public Optional<Output<String>> path() {
@@ -671,6 +703,21 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * What becomes of variables that others set in the Worker, such as in Cloudflare&#39;s dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program&#39;s, and one that it leaves out again is removed. Default: `remove`.
+     * 
+     */
+    @Import(name="unmanagedVariables")
+    private @Nullable Output<String> unmanagedVariables;
+
+    /**
+     * @return What becomes of variables that others set in the Worker, such as in Cloudflare&#39;s dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program&#39;s, and one that it leaves out again is removed. Default: `remove`.
+     * 
+     */
+    public Optional<Output<String>> unmanagedVariables() {
+        return Optional.ofNullable(this.unmanagedVariables);
+    }
+
+    /**
      * Values in the Worker&#39;s `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: &#34;info&#34; }`.
      * 
      */
@@ -722,12 +769,14 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
         this.adopt = $.adopt;
         this.allowDataLoss = $.allowDataLoss;
         this.annotations = $.annotations;
+        this.archive = $.archive;
         this.assets = $.assets;
         this.bindings = $.bindings;
         this.bucket = $.bucket;
         this.build = $.build;
         this.bundle = $.bundle;
         this.cacheOptions = $.cacheOptions;
+        this.codeUpdateStrategy = $.codeUpdateStrategy;
         this.compatibilityDate = $.compatibilityDate;
         this.compatibilityFlags = $.compatibilityFlags;
         this.customDomains = $.customDomains;
@@ -760,6 +809,7 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
         this.tags = $.tags;
         this.tailConsumers = $.tailConsumers;
         this.unmanagedSecrets = $.unmanagedSecrets;
+        this.unmanagedVariables = $.unmanagedVariables;
         this.variables = $.variables;
         this.waitForReady = $.waitForReady;
         this.workersDev = $.workersDev;
@@ -826,7 +876,7 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param allowDataLoss Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+         * @param allowDataLoss Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
          * 
          * @return builder
          * 
@@ -837,7 +887,7 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param allowDataLoss Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+         * @param allowDataLoss Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
          * 
          * @return builder
          * 
@@ -847,7 +897,7 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param allowDataLoss Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+         * @param allowDataLoss Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
          * 
          * @return builder
          * 
@@ -875,6 +925,27 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder annotations(AnnotationsArgs annotations) {
             return annotations(Output.of(annotations));
+        }
+
+        /**
+         * @param archive The build output as an archive of Pulumi&#39;s, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. The state keeps its digest and none of the content. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder archive(@Nullable Output<Archive> archive) {
+            $.archive = archive;
+            return this;
+        }
+
+        /**
+         * @param archive The build output as an archive of Pulumi&#39;s, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. The state keeps its digest and none of the content. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder archive(Archive archive) {
+            return archive(Output.of(archive));
         }
 
         /**
@@ -1001,6 +1072,27 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder cacheOptions(CacheOptionsArgs cacheOptions) {
             return cacheOptions(Output.of(cacheOptions));
+        }
+
+        /**
+         * @param codeUpdateStrategy When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder codeUpdateStrategy(@Nullable Output<CodeUpdateStrategyArgs> codeUpdateStrategy) {
+            $.codeUpdateStrategy = codeUpdateStrategy;
+            return this;
+        }
+
+        /**
+         * @param codeUpdateStrategy When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder codeUpdateStrategy(CodeUpdateStrategyArgs codeUpdateStrategy) {
+            return codeUpdateStrategy(Output.of(codeUpdateStrategy));
         }
 
         /**
@@ -1338,7 +1430,7 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param path The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `bundle` or `promoteFrom` is given.
+         * @param path The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `archive`, `bundle` or `promoteFrom` is given.
          * 
          * @return builder
          * 
@@ -1349,7 +1441,7 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param path The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `bundle` or `promoteFrom` is given.
+         * @param path The build output: a file or a directory, relative to the program, such as `./dist`. Default: none, and `archive`, `bundle` or `promoteFrom` is given.
          * 
          * @return builder
          * 
@@ -1763,6 +1855,27 @@ public final class WorkerAppArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder unmanagedSecrets(UnmanagedSecrets unmanagedSecrets) {
             return unmanagedSecrets(Output.of(unmanagedSecrets));
+        }
+
+        /**
+         * @param unmanagedVariables What becomes of variables that others set in the Worker, such as in Cloudflare&#39;s dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program&#39;s, and one that it leaves out again is removed. Default: `remove`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder unmanagedVariables(@Nullable Output<String> unmanagedVariables) {
+            $.unmanagedVariables = unmanagedVariables;
+            return this;
+        }
+
+        /**
+         * @param unmanagedVariables What becomes of variables that others set in the Worker, such as in Cloudflare&#39;s dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program&#39;s, and one that it leaves out again is removed. Default: `remove`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder unmanagedVariables(String unmanagedVariables) {
+            return unmanagedVariables(Output.of(unmanagedVariables));
         }
 
         /**

@@ -3,6 +3,7 @@
 
 package com.pulumi.cloudflareworkers;
 
+import com.pulumi.asset.Archive;
 import com.pulumi.cloudflareworkers.Utilities;
 import com.pulumi.cloudflareworkers.WorkerBundleArgs;
 import com.pulumi.cloudflareworkers.outputs.BuildCommand;
@@ -28,6 +29,10 @@ import javax.annotation.Nullable;
  * What is at `path` must be built before the preview, or by the command in `build`, which runs in previews too.
  * `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
  * and bundle-meta.json are left out.
+ * 
+ * `archive` takes the files as an archive of Pulumi&#39;s instead of from a path: a directory, a .zip, .tar or .tar.gz, or a map of
+ * files and texts that the program makes. The digest is that of the same files at a `path`, so nothing is deployed when one takes the
+ * place of the other. The state keeps the digest, and nothing of the files.
  * 
  * ## Example Usage
  * ### Build and store
@@ -87,6 +92,20 @@ public class WorkerBundle extends com.pulumi.resources.CustomResource {
         return this.accountId;
     }
     /**
+     * The build output as an archive of Pulumi&#39;s, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+     * 
+     */
+    @Export(name="archive", refs={Archive.class}, tree="[0]")
+    private Output</* @Nullable */ Archive> archive;
+
+    /**
+     * @return The build output as an archive of Pulumi&#39;s, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+     * 
+     */
+    public Output<Optional<Archive>> archive() {
+        return Codegen.optional(this.archive);
+    }
+    /**
      * Name of the R2 bucket in which bundles are kept, such as `bundles`.
      * 
      */
@@ -143,18 +162,18 @@ public class WorkerBundle extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.jurisdiction);
     }
     /**
-     * The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
+     * The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
      * 
      */
     @Export(name="path", refs={String.class}, tree="[0]")
-    private Output<String> path;
+    private Output</* @Nullable */ String> path;
 
     /**
-     * @return The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
+     * @return The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
      * 
      */
-    public Output<String> path() {
-        return this.path;
+    public Output<Optional<String>> path() {
+        return Codegen.optional(this.path);
     }
     /**
      * What the objects&#39; keys begin with, such as `api`. The digest and a slash follow. Default: `bundles`.
@@ -199,14 +218,14 @@ public class WorkerBundle extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.retainOnDelete);
     }
     /**
-     * SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+     * SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
      * 
      */
     @Export(name="sha256", refs={String.class}, tree="[0]")
     private Output<String> sha256;
 
     /**
-     * @return SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+     * @return SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
      * 
      */
     public Output<String> sha256() {

@@ -3,6 +3,7 @@
 
 package com.pulumi.cloudflareworkers;
 
+import com.pulumi.asset.Archive;
 import com.pulumi.cloudflareworkers.inputs.BuildCommandArgs;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
@@ -31,6 +32,21 @@ public final class WorkerBundleArgs extends com.pulumi.resources.ResourceArgs {
      */
     public Optional<Output<String>> accountId() {
         return Optional.ofNullable(this.accountId);
+    }
+
+    /**
+     * The build output as an archive of Pulumi&#39;s, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+     * 
+     */
+    @Import(name="archive")
+    private @Nullable Output<Archive> archive;
+
+    /**
+     * @return The build output as an archive of Pulumi&#39;s, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+     * 
+     */
+    public Optional<Output<Archive>> archive() {
+        return Optional.ofNullable(this.archive);
     }
 
     /**
@@ -79,18 +95,18 @@ public final class WorkerBundleArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
+     * The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
      * 
      */
-    @Import(name="path", required=true)
-    private Output<String> path;
+    @Import(name="path")
+    private @Nullable Output<String> path;
 
     /**
-     * @return The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
+     * @return The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
      * 
      */
-    public Output<String> path() {
-        return this.path;
+    public Optional<Output<String>> path() {
+        return Optional.ofNullable(this.path);
     }
 
     /**
@@ -124,14 +140,14 @@ public final class WorkerBundleArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+     * SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
      * 
      */
     @Import(name="sha256")
     private @Nullable Output<String> sha256;
 
     /**
-     * @return SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+     * @return SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
      * 
      */
     public Optional<Output<String>> sha256() {
@@ -142,6 +158,7 @@ public final class WorkerBundleArgs extends com.pulumi.resources.ResourceArgs {
 
     private WorkerBundleArgs(WorkerBundleArgs $) {
         this.accountId = $.accountId;
+        this.archive = $.archive;
         this.bucket = $.bucket;
         this.build = $.build;
         this.jurisdiction = $.jurisdiction;
@@ -188,6 +205,27 @@ public final class WorkerBundleArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder accountId(String accountId) {
             return accountId(Output.of(accountId));
+        }
+
+        /**
+         * @param archive The build output as an archive of Pulumi&#39;s, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder archive(@Nullable Output<Archive> archive) {
+            $.archive = archive;
+            return this;
+        }
+
+        /**
+         * @param archive The build output as an archive of Pulumi&#39;s, instead of `path`: a directory, a .zip, .tar, .tar.gz or .tgz, or a map of assets. It means what a directory with the same files does, and has its digest. The state keeps the digest and none of the content. Default: none, and `path` is given.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder archive(Archive archive) {
+            return archive(Output.of(archive));
         }
 
         /**
@@ -254,18 +292,18 @@ public final class WorkerBundleArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param path The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
+         * @param path The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
          * 
          * @return builder
          * 
          */
-        public Builder path(Output<String> path) {
+        public Builder path(@Nullable Output<String> path) {
             $.path = path;
             return this;
         }
 
         /**
-         * @param path The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused.
+         * @param path The build output: a file or a directory, relative to the program, such as `./dist`. Symbolic links in a directory are refused. Default: none, and `archive` is given.
          * 
          * @return builder
          * 
@@ -317,7 +355,7 @@ public final class WorkerBundleArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param sha256 SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+         * @param sha256 SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
          * 
          * @return builder
          * 
@@ -328,7 +366,7 @@ public final class WorkerBundleArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param sha256 SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from `path`. Set it to refuse any other content.
+         * @param sha256 SHA-256 of the content in hex, as `CloudflareWorker` computes it. Default: computed from the files. Set it to refuse any other content.
          * 
          * @return builder
          * 
@@ -340,9 +378,6 @@ public final class WorkerBundleArgs extends com.pulumi.resources.ResourceArgs {
         public WorkerBundleArgs build() {
             if ($.bucket == null) {
                 throw new MissingRequiredPropertyException("WorkerBundleArgs", "bucket");
-            }
-            if ($.path == null) {
-                throw new MissingRequiredPropertyException("WorkerBundleArgs", "path");
             }
             return $;
         }

@@ -38,6 +38,21 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker&#39;s. Default: `/`.
+     * 
+     */
+    @Import(name="basePath")
+    private @Nullable Output<String> basePath;
+
+    /**
+     * @return The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker&#39;s. Default: `/`.
+     * 
+     */
+    public Optional<Output<String>> basePath() {
+        return Optional.ofNullable(this.basePath);
+    }
+
+    /**
      * Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
      * 
      */
@@ -176,6 +191,7 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
 
     private WorkerAssetsArgs(WorkerAssetsArgs $) {
         this.archive = $.archive;
+        this.basePath = $.basePath;
         this.bucket = $.bucket;
         this.directory = $.directory;
         this.htmlHandling = $.htmlHandling;
@@ -224,6 +240,27 @@ public final class WorkerAssetsArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder archive(Archive archive) {
             return archive(Output.of(archive));
+        }
+
+        /**
+         * @param basePath The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker&#39;s. Default: `/`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder basePath(@Nullable Output<String> basePath) {
+            $.basePath = basePath;
+            return this;
+        }
+
+        /**
+         * @param basePath The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker&#39;s. Default: `/`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder basePath(String basePath) {
+            return basePath(Output.of(basePath));
         }
 
         /**

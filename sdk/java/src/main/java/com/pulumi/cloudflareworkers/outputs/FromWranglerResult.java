@@ -8,6 +8,7 @@ import com.pulumi.cloudflareworkers.outputs.Annotations;
 import com.pulumi.cloudflareworkers.outputs.Binding;
 import com.pulumi.cloudflareworkers.outputs.BundleReference;
 import com.pulumi.cloudflareworkers.outputs.CacheOptions;
+import com.pulumi.cloudflareworkers.outputs.CodeUpdateStrategy;
 import com.pulumi.cloudflareworkers.outputs.CustomDomain;
 import com.pulumi.cloudflareworkers.outputs.DurableObjectExport;
 import com.pulumi.cloudflareworkers.outputs.EmailRoute;
@@ -46,7 +47,7 @@ public final class FromWranglerResult {
      */
     private @Nullable Boolean adopt;
     /**
-     * @return Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     * @return Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
      * 
      */
     private @Nullable List<String> allowDataLoss;
@@ -75,6 +76,11 @@ public final class FromWranglerResult {
      * 
      */
     private @Nullable CacheOptions cacheOptions;
+    /**
+     * @return When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+     * 
+     */
+    private @Nullable CodeUpdateStrategy codeUpdateStrategy;
     /**
      * @return The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
      * 
@@ -196,6 +202,11 @@ public final class FromWranglerResult {
      */
     private @Nullable UnmanagedSecrets unmanagedSecrets;
     /**
+     * @return What becomes of variables that others set in the Worker, such as in Cloudflare&#39;s dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program&#39;s, and one that it leaves out again is removed. Default: `remove`.
+     * 
+     */
+    private @Nullable String unmanagedVariables;
+    /**
      * @return Values in the Worker&#39;s `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: &#34;info&#34; }`.
      * 
      */
@@ -227,7 +238,7 @@ public final class FromWranglerResult {
         return Optional.ofNullable(this.adopt);
     }
     /**
-     * @return Classes of Durable Objects whose data a migration may delete. An update that would delete that of others is refused, in its preview too. Default: none.
+     * @return Classes of Durable Objects whose data an update may delete, by a migration or because another Worker replaces this one. An update that would delete that of others is refused, in its preview too. Default: none.
      * 
      */
     public List<String> allowDataLoss() {
@@ -267,6 +278,13 @@ public final class FromWranglerResult {
      */
     public Optional<CacheOptions> cacheOptions() {
         return Optional.ofNullable(this.cacheOptions);
+    }
+    /**
+     * @return When Durable Objects of this Worker that run move to the code of a new deployment. It is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds.
+     * 
+     */
+    public Optional<CodeUpdateStrategy> codeUpdateStrategy() {
+        return Optional.ofNullable(this.codeUpdateStrategy);
     }
     /**
      * @return The date, such as `2026-11-01`, that says which runtime behaviour the Worker was written for. It is never filled in: a Worker must not change because a day has passed.
@@ -437,6 +455,13 @@ public final class FromWranglerResult {
         return Optional.ofNullable(this.unmanagedSecrets);
     }
     /**
+     * @return What becomes of variables that others set in the Worker, such as in Cloudflare&#39;s dashboard: `remove` them with the next deployment (a refresh shows them first), or `keep` them: then they are no difference, and each new version takes them over as they are. A name in `variables` is always the program&#39;s, and one that it leaves out again is removed. Default: `remove`.
+     * 
+     */
+    public Optional<String> unmanagedVariables() {
+        return Optional.ofNullable(this.unmanagedVariables);
+    }
+    /**
      * @return Values in the Worker&#39;s `env` by name. A string is given as it is, anything else (numbers, lists, objects) as JSON. At most 128 together with the secrets, 5 KiB each. Example: `{ LOG_LEVEL: &#34;info&#34; }`.
      * 
      */
@@ -475,6 +500,7 @@ public final class FromWranglerResult {
         private @Nullable Map<String,Binding> bindings;
         private @Nullable BundleReference bundle;
         private @Nullable CacheOptions cacheOptions;
+        private @Nullable CodeUpdateStrategy codeUpdateStrategy;
         private String compatibilityDate;
         private @Nullable List<String> compatibilityFlags;
         private @Nullable Map<String,CustomDomain> customDomains;
@@ -499,6 +525,7 @@ public final class FromWranglerResult {
         private @Nullable List<String> tags;
         private @Nullable Map<String,TailConsumer> tailConsumers;
         private @Nullable UnmanagedSecrets unmanagedSecrets;
+        private @Nullable String unmanagedVariables;
         private @Nullable Map<String,Object> variables;
         private @Nullable Boolean waitForReady;
         private @Nullable WorkersDev workersDev;
@@ -513,6 +540,7 @@ public final class FromWranglerResult {
     	      this.bindings = defaults.bindings;
     	      this.bundle = defaults.bundle;
     	      this.cacheOptions = defaults.cacheOptions;
+    	      this.codeUpdateStrategy = defaults.codeUpdateStrategy;
     	      this.compatibilityDate = defaults.compatibilityDate;
     	      this.compatibilityFlags = defaults.compatibilityFlags;
     	      this.customDomains = defaults.customDomains;
@@ -537,6 +565,7 @@ public final class FromWranglerResult {
     	      this.tags = defaults.tags;
     	      this.tailConsumers = defaults.tailConsumers;
     	      this.unmanagedSecrets = defaults.unmanagedSecrets;
+    	      this.unmanagedVariables = defaults.unmanagedVariables;
     	      this.variables = defaults.variables;
     	      this.waitForReady = defaults.waitForReady;
     	      this.workersDev = defaults.workersDev;
@@ -591,6 +620,12 @@ public final class FromWranglerResult {
         public Builder cacheOptions(@Nullable CacheOptions cacheOptions) {
 
             this.cacheOptions = cacheOptions;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder codeUpdateStrategy(@Nullable CodeUpdateStrategy codeUpdateStrategy) {
+
+            this.codeUpdateStrategy = codeUpdateStrategy;
             return this;
         }
         @CustomType.Setter
@@ -755,6 +790,12 @@ public final class FromWranglerResult {
             return this;
         }
         @CustomType.Setter
+        public Builder unmanagedVariables(@Nullable String unmanagedVariables) {
+
+            this.unmanagedVariables = unmanagedVariables;
+            return this;
+        }
+        @CustomType.Setter
         public Builder variables(@Nullable Map<String,Object> variables) {
 
             this.variables = variables;
@@ -782,6 +823,7 @@ public final class FromWranglerResult {
             _resultValue.bindings = bindings;
             _resultValue.bundle = bundle;
             _resultValue.cacheOptions = cacheOptions;
+            _resultValue.codeUpdateStrategy = codeUpdateStrategy;
             _resultValue.compatibilityDate = compatibilityDate;
             _resultValue.compatibilityFlags = compatibilityFlags;
             _resultValue.customDomains = customDomains;
@@ -806,6 +848,7 @@ public final class FromWranglerResult {
             _resultValue.tags = tags;
             _resultValue.tailConsumers = tailConsumers;
             _resultValue.unmanagedSecrets = unmanagedSecrets;
+            _resultValue.unmanagedVariables = unmanagedVariables;
             _resultValue.variables = variables;
             _resultValue.waitForReady = waitForReady;
             _resultValue.workersDev = workersDev;

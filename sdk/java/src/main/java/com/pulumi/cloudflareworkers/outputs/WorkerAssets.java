@@ -20,6 +20,11 @@ public final class WorkerAssets {
      */
     private @Nullable Archive archive;
     /**
+     * @return The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker&#39;s. Default: `/`.
+     * 
+     */
+    private @Nullable String basePath;
+    /**
      * @return Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
      * 
      */
@@ -72,6 +77,13 @@ public final class WorkerAssets {
      */
     public Optional<Archive> archive() {
         return Optional.ofNullable(this.archive);
+    }
+    /**
+     * @return The path below which the files are served, such as `/docs`: `guide.html` answers at `/docs/guide`. The files, and where they are, stay as they are; what `_redirects` and `_headers` name begins with this path. A request for anything else is the Worker&#39;s. Default: `/`.
+     * 
+     */
+    public Optional<String> basePath() {
+        return Optional.ofNullable(this.basePath);
     }
     /**
      * @return Name of the R2 bucket that has the files. Each object is a file, called by its key without `prefix`; the objects mean what the files of `directory` do. For a preview R2 is asked only for a list, and for the SHA-256 of objects that this machine has not seen; an object that was stored without one is downloaded once.
@@ -147,6 +159,7 @@ public final class WorkerAssets {
     @CustomType.Builder
     public static final class Builder {
         private @Nullable Archive archive;
+        private @Nullable String basePath;
         private @Nullable String bucket;
         private @Nullable String directory;
         private @Nullable String htmlHandling;
@@ -160,6 +173,7 @@ public final class WorkerAssets {
         public Builder(WorkerAssets defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.archive = defaults.archive;
+    	      this.basePath = defaults.basePath;
     	      this.bucket = defaults.bucket;
     	      this.directory = defaults.directory;
     	      this.htmlHandling = defaults.htmlHandling;
@@ -175,6 +189,12 @@ public final class WorkerAssets {
         public Builder archive(@Nullable Archive archive) {
 
             this.archive = archive;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder basePath(@Nullable String basePath) {
+
+            this.basePath = basePath;
             return this;
         }
         @CustomType.Setter
@@ -237,6 +257,7 @@ public final class WorkerAssets {
         public WorkerAssets build() {
             final var _resultValue = new WorkerAssets();
             _resultValue.archive = archive;
+            _resultValue.basePath = basePath;
             _resultValue.bucket = bucket;
             _resultValue.directory = directory;
             _resultValue.htmlHandling = htmlHandling;
