@@ -46,6 +46,10 @@ func TestACodeUpdateStrategyBelongsToItsDeployment(t *testing.T) {
 		assert.NotContains(t, c.server.Dump(), "code update", "the default")
 	}
 
+	c.must(http.MethodPost, path, deploy(immediate), nil)
+	c.must(http.MethodPut, scripts+"hello/secrets", secret("S", "1"), nil)
+	assert.NotContains(t, c.server.Dump(), "code update", "a change of secrets deploys as usual")
+
 	before := c.server.Dump()
 	for _, wrong := range []object{
 		{"mode": "later"},

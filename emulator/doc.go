@@ -35,7 +35,8 @@
 //     read back, and that is all: no database is connected to, there are no vectors, no Workers in namespaces and no
 //     associations of certificates. A Worker that uses one of these bindings gets an error that says so.
 //   - Workflows run, but their instances can be neither listed nor read through the API, only through a binding; they
-//     have no schedules, no retention of their own, no rollbacks and no restarts from a step.
+//     are not in ctx.exports, have no retention of their own, no rollbacks and no restarts from a step. Event triggers
+//     are kept, and no event comes: there are no Artifacts. An entry point's cache is remembered, and does nothing.
 //   - Mail that Workers send is checked, logged and given to [Server.Mail], and goes nowhere; that an address was
 //     verified is not asked for. No mail comes in but by [Server.Receive]; Email Routing is on in all zones, has no
 //     subaddressing and no DNS records, and its rules are all that there is of it.

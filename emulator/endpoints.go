@@ -219,6 +219,12 @@ var endpoints = []struct {
 	{"PATCH /accounts/{account}/workflows/{workflow}/instances/{instance}/status", setInstanceStatus},
 	{"POST /accounts/{account}/workflows/{workflow}/instances/{instance}/events/{event}", sendInstanceEvent},
 
+	// event_triggers.go
+	{"GET /accounts/{account}/triggers/{script}", getEventTriggers},
+	{"PUT /accounts/{account}/triggers/{script}", putEventTriggers},
+	{"PATCH /accounts/{account}/triggers/{script}", addEventTriggers},
+	{"DELETE /accounts/{account}/triggers/{script}", deleteEventTriggers},
+
 	// assets.go
 	{"POST /accounts/{account}/workers/scripts/{script}/assets-upload-session", startAssets},
 	{"POST /accounts/{account}/workers/assets/upload", uploadAssets},

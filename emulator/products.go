@@ -16,7 +16,8 @@ type products struct {
 	Dispatch    map[string]*dispatchNamespace `json:"dispatch,omitempty"`    // dispatch namespaces, by name
 	MTLS        map[string]*mtlsCertificate   `json:"mtls,omitempty"`        // mTLS certificates, by id
 
-	Workflows map[string]*workflow `json:"workflows,omitempty"` // by name; these run
+	Workflows     map[string]*workflow       `json:"workflows,omitempty"`     // by name; these run
+	EventTriggers map[string]*scriptTriggers `json:"eventTriggers,omitempty"` // by the Worker's name
 }
 
 // kept adds a resource to a map that may not be there yet.
@@ -74,6 +75,9 @@ func (p *products) dumpProducts(w io.Writer) {
 	dumpSorted(w, p.Workflows, func(f *workflow) string {
 		return fmt.Sprintf("  workflow %q class %s of %s settings %s", f.Name, f.Class, f.Script,
 			canonical(f.workflowSettings))
+	})
+	dumpSorted(w, p.EventTriggers, func(t *scriptTriggers) string {
+		return fmt.Sprintf("  event triggers of %s %s", t.Script, canonical(t.Triggers))
 	})
 	dumpSorted(w, p.MTLS, func(m *mtlsCertificate) string {
 		return fmt.Sprintf("  mtls certificate %q ca %t serial %s chain %s private key %s", m.Name, m.CA, m.Serial,

@@ -95,7 +95,11 @@ func (c *call) readUpload() (*upload, error) {
 	kind, params, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	switch {
 	case err == nil && kind == "multipart/form-data":
-		return readForm(c.body, params["boundary"])
+		u, err := readForm(c.body, params["boundary"])
+		if err == nil {
+			err = c.checkExportEntries(u.metadata.Exports)
+		}
+		return u, err
 	case err == nil && (kind == "application/javascript" || kind == "text/javascript"):
 		// The oldest form: the body is a Worker in service-worker syntax (api.cloudflare.com, "Upload Worker").
 		script := module{Name: "script", ContentType: kind, Content: c.body, Digest: digestOf(c.body)}

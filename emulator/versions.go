@@ -116,10 +116,11 @@ func (v *version) view(w *worker) map[string]any {
 	if v.MigrationTag != "" {
 		run["migration_tag"] = v.MigrationTag
 	}
-	for _, name := range []string{"limits", "exports"} {
-		if value := v.Other[name]; value != nil {
-			run[name] = value
-		}
+	if value := v.Other["limits"]; value != nil {
+		run["limits"] = value
+	}
+	if exports := v.liveExports(); len(exports) > 0 {
+		run["exports"] = exports
 	}
 	preview := len(w.Classes) == 0 // Workers with Durable Objects have no preview URLs
 	view := map[string]any{

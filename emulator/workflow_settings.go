@@ -21,7 +21,7 @@ import (
 type workflowSettings struct {
 	Limits       workflowLimits      `json:"limits,omitzero"`
 	Concurrency  workflowConcurrency `json:"concurrency,omitzero"`
-	Schedules    []workflowSchedule  `json:"schedules,omitempty"`
+	Schedules    []workflowSchedule  `json:"schedules,omitempty"` // of a request, nil: not said
 	Retention    workflowRetention   `json:"default_retention,omitzero"`
 	Jurisdiction string              `json:"jurisdiction,omitempty"`
 }

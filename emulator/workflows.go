@@ -78,8 +78,10 @@ func getWorkflow(c *call) (any, error) {
 
 // putWorkflow answers PUT /accounts/{account}/workflows/{workflow} (cloudflare-go workflows.WorkflowUpdateParams),
 // which makes a Workflow or changes one; wrangler sends it after each deployment (workers-sdk,
-// packages/deploy-helpers/src/triggers/deploy.ts). Each makes a version. What is not said becomes as in a new one,
-// which is our best guess, but for the jurisdiction. The refusal of a class that the script does not export is ours.
+// packages/deploy-helpers/src/triggers/deploy.ts). Each makes a version. What is not said becomes as in a new one, but
+// for the jurisdiction, and for the schedules, which belong to no version and stay: wrangler sends an empty list where
+// there is one, and nothing where nothing is said. All of that is our best guess. The refusal of a class that the
+// script does not export is ours.
 func putWorkflow(c *call) (any, error) {
 	var want struct {
 		Script string `json:"script_name"`
@@ -101,11 +103,14 @@ func putWorkflow(c *call) (any, error) {
 	case f == nil:
 		f = &workflow{ID: newUUID(), Name: name, Created: c.now()}
 		c.account.Workflows = kept(c.account.Workflows, name, f)
-	case want.Jurisdiction == "":
-		want.Jurisdiction = f.Jurisdiction
-	case want.Jurisdiction != f.Jurisdiction:
+	case want.Jurisdiction != "" && want.Jurisdiction != f.Jurisdiction:
 		return nil, refuse(http.StatusBadRequest, codeWorkflowMoved, "the jurisdiction of workflow '%s' cannot be changed",
 			name)
+	default:
+		want.Jurisdiction = f.Jurisdiction
+		if want.Schedules == nil {
+			want.Schedules = f.Schedules
+		}
 	}
 	f.Script, f.Class, f.workflowSettings = want.Script, want.Class, want.workflowSettings
 	f.VersionID, f.Modified = newUUID(), c.now()

@@ -148,7 +148,8 @@ func retained(as object) object {
 	return object{"script_name": "flow", "class_name": "Orders", "default_retention": as}
 }
 
-// TestAWorkflowHasWhatItWasRegisteredWith: and the next registration replaces it, but for the jurisdiction.
+// TestAWorkflowHasWhatItWasRegisteredWith: and the next registration replaces it, but for the jurisdiction, and for
+// schedules of which it says nothing.
 func TestAWorkflowHasWhatItWasRegisteredWith(t *testing.T) {
 	t.Parallel()
 	c := start(t, &emulator.Server{})
@@ -185,7 +186,9 @@ func TestAWorkflowHasWhatItWasRegisteredWith(t *testing.T) {
 	c.refused(http.StatusBadRequest, 10209, http.MethodPut, path,
 		object{"script_name": "flow", "class_name": "Orders", "jurisdiction": "us"})
 	c.must(http.MethodPut, path, plain, nil)
-	assert.Contains(t, c.server.Dump(), `settings {"jurisdiction":"eu"}`)
+	assert.Contains(t, c.server.Dump(), `settings {"schedules":[{"cron":"*/5 * * * *"}],"jurisdiction":"eu"}`)
+	c.must(http.MethodPut, path, object{"script_name": "flow", "class_name": "Orders", "schedules": []object{}}, nil)
+	assert.Contains(t, c.server.Dump(), `settings {"jurisdiction":"eu"}`, "said to be none is not unsaid")
 	c.refused(http.StatusBadRequest, 10209, http.MethodPut, path,
 		object{"script_name": "flow", "class_name": "Orders", "jurisdiction": "us"})
 }
@@ -214,7 +217,9 @@ func TestASchedulesInstancesStart(t *testing.T) {
 	assert.Empty(t, get(url))
 	c.pass(clock, time.Minute)
 	require.Eventually(t, func() bool { return get(url) == "x" }, time.Minute, 10*time.Millisecond)
-	c.must(http.MethodPut, workflows+"/orders", object{"script_name": "flow", "class_name": "Orders"}, nil)
+	c.must(http.MethodPut, workflows+"/orders", object{
+		"script_name": "flow", "class_name": "Orders", "schedules": []object{},
+	}, nil)
 	c.pass(clock, time.Hour)
 	assert.Equal(t, "x", get(url))
 }

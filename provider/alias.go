@@ -42,7 +42,7 @@ func aliasURN(alias *pulumirpc.Alias_Spec, now *pulumirpc.ConstructRequest) reso
 		}
 	}
 	var parentType tokens.Type
-	if parent != "" && resource.URN(parent).QualifiedType() != resource.RootStackType {
+	if parent != "" {
 		parentType = resource.URN(parent).QualifiedType()
 	}
 	return resource.NewURN(

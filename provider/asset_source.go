@@ -41,10 +41,7 @@ func openAssets(ctx context.Context, store bundleStore, w WorkerAssets) (assetSo
 	switch {
 	case w.Archive != nil:
 		source, err := openArchive(ctx, w.Archive, assets.MaxSize)
-		switch {
-		case errors.Is(err, errRemoteArchive):
-			return nil, fmt.Errorf("%w, or put it into R2 and set bucket", err)
-		case err != nil:
+		if err != nil {
 			return nil, err
 		}
 		return source, nil
@@ -142,15 +139,13 @@ type unpacker struct {
 	limit int64 // of a file, in bytes
 }
 
-var errRemoteArchive = errors.New("it is on the network: download it first")
-
 // archive writes what a has below the directory called at.
 func (u unpacker) archive(ctx context.Context, a *resource.Archive, at string) error {
 	switch {
 	case a == nil:
 		return nil
 	case a.URI != "":
-		return errRemoteArchive
+		return u.remoteArchive(ctx, a.URI, at)
 	case a.Path != "":
 		return u.file(ctx, a.Path, at)
 	}
@@ -165,7 +160,7 @@ func (u unpacker) archive(ctx context.Context, a *resource.Archive, at string) e
 				return err
 			}
 		case *resource.Asset:
-			if err := u.asset(member, inner); err != nil {
+			if err := u.asset(ctx, member, inner); err != nil {
 				return fmt.Errorf("%q: %w", inner, err)
 			}
 		default:
@@ -175,10 +170,10 @@ func (u unpacker) archive(ctx context.Context, a *resource.Archive, at string) e
 	return nil
 }
 
-func (u unpacker) asset(a *resource.Asset, name string) error {
+func (u unpacker) asset(ctx context.Context, a *resource.Asset, name string) error {
 	switch {
 	case a.URI != "":
-		return errRemoteArchive
+		return u.remoteAsset(ctx, a.URI, name)
 	case a.Path == "":
 		return u.write(name, strings.NewReader(a.Text))
 	}

@@ -8,9 +8,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -134,7 +137,7 @@ func TestWhatIsUnpackedIsRemoved(t *testing.T) {
 	source.close()
 	assert.Empty(t, left())
 	_, err = openAssets(t.Context(), bundleStore{}, WorkerAssets{Archive: &resource.Archive{
-		Assets: map[string]any{"a": &resource.Asset{Text: "a"}, "b": &resource.Asset{URI: "https://example.com/b"}},
+		Assets: map[string]any{"a": &resource.Asset{Text: "a"}, "b": &resource.Asset{URI: "ftp://example.com/b"}},
 	}})
 	require.Error(t, err)
 	assert.Empty(t, left())
@@ -159,8 +162,9 @@ func TestAnArchiveThatCannotBeReadIsNamed(t *testing.T) {
 		`"link" is neither a file nor a`:   file("link.tar", tarOf(t, siteFiles, link)),
 		`"../outside" is not a slash`:      file("outside.tar", tarOf(t, siteFiles, outside)),
 		`"../a" is not a slash-separated`:  member("../a", &resource.Asset{Text: "a"}),
-		"it is on the network":             {URI: "https://example.com/site.zip"},
-		`"a": it is on the network`:        member("a", &resource.Asset{URI: "https://example.com/a"}),
+		"no.zip: no such file":             {URI: "file:///nowhere/no.zip"},
+		"ftp://h/site.zip: is not one of":  {URI: "ftp://user:open-sesame@h/site.zip"},
+		`"a": its address is no URL`:       member("a", &resource.Asset{URI: "http://%zz?key=open-sesame"}),
 		`"a" is neither an asset nor an a`: member("a", "text"),
 	} {
 		_, err := openAssets(t.Context(), bundleStore{}, WorkerAssets{Archive: a})
@@ -172,4 +176,45 @@ func TestAnArchiveThatCannotBeReadIsNamed(t *testing.T) {
 	defer source.close()
 	_, err = source.tree(t.Context())
 	require.ErrorContains(t, err, `"big.bin" has 25.0 MiB; Cloudflare allows 25 MiB a file`)
+}
+
+// TestAnArchiveOnTheNetworkIsDownloaded, and so are single files in one; errors do not say what else is in an address.
+func TestAnArchiveOnTheNetworkIsDownloaded(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "site.zip"), zipOf(t, siteFiles))
+	writeFile(t, filepath.Join(dir, "site.tgz"), gzipped(t, tarOf(t, siteFiles)))
+	writeFile(t, filepath.Join(dir, "site.rar"), []byte("x"))
+	writeFile(t, filepath.Join(dir, "index.html"), []byte("home"))
+	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	t.Cleanup(server.Close)
+	for form, a := range map[string]*resource.Archive{
+		"zip": {URI: server.URL + "/site.zip?key=open-sesame"}, "tgz": {URI: server.URL + "/site.tgz"},
+		"file": {URI: "file://" + filepath.ToSlash(filepath.Join(dir, "site.zip"))},
+		"asset": {Assets: map[string]any{
+			".":          &resource.Archive{URI: server.URL + "/site.zip"},
+			"index.html": &resource.Asset{URI: server.URL + "/index.html"},
+		}},
+	} {
+		got, err := readArchive(t.Context(), a)
+		require.NoError(t, err, form)
+		assert.Equal(t, "home", string(got.Files["index.html"]), form)
+		assert.Equal(t, "docs", string(got.Files["docs/index.html"]), form)
+	}
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	for problem, address := range map[string]string{
+		"/no.zip: HTTP 404":                      server.URL + "/no.zip",
+		"neither a directory nor a .zip":         server.URL + "/site.rar",
+		"download " + gone.URL + "/no.zip: dial": gone.URL + "/no.zip",
+	} {
+		withKey := strings.Replace(address, "http://", "http://user:open-sesame@", 1) + "?key=open-sesame"
+		_, err := readArchive(t.Context(), &resource.Archive{URI: withKey})
+		require.ErrorContains(t, err, problem)
+		assert.NotContains(t, err.Error(), "sesame")
+	}
+	left, err := os.ReadDir(temporary)
+	require.NoError(t, err)
+	assert.Empty(t, left)
 }

@@ -294,6 +294,9 @@ type RawBinding struct {
 
 // Annotate describes the binding.
 func (b *Binding) Annotate(a infer.Annotator) {
+	if undescribed() {
+		return
+	}
 	a.Describe(&b, "What a name in a Worker's `env` stands for. Set exactly one member.")
 	a.Describe(&b.KvNamespace, "A Workers KV namespace.")
 	a.Describe(&b.R2Bucket, "An R2 bucket of objects.")

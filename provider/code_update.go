@@ -30,8 +30,8 @@ func (s *CodeUpdateStrategy) Annotate(a infer.Annotator) {
 }
 
 const codeUpdateStrategyDoc = "When Durable Objects of this Worker that run move to the code of a new deployment. It " +
-	"is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare does " +
-	"not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds."
+	"is sent with each deployment of this program; changed alone, it deploys the same version once more. Cloudflare " +
+	"does not tell it, so that a refresh or an import does not find it. Default: `deferred`, by at most 300 seconds."
 
 // The modes, and what Cloudflare does if nothing is said.
 const (

@@ -48,7 +48,9 @@ var enums = map[tokens.Type]string{
 func withFilledIn(prov p.Provider) p.Provider {
 	get := prov.GetSchema
 	prov.GetSchema = func(ctx context.Context, req p.GetSchemaRequest) (p.GetSchemaResponse, error) {
+		describing.Add(1)
 		resp, err := get(ctx, req)
+		describing.Add(-1)
 		if err != nil {
 			return resp, err
 		}

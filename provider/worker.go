@@ -64,10 +64,11 @@ type CloudflareWorkerArgs struct {
 
 	QueueConsumers map[string]QueueConsumer `pulumi:"queueConsumers,optional"`
 	EmailRoutes    map[string]EmailRoute    `pulumi:"emailRoutes,optional"`
+	EventTriggers  []EventTrigger           `pulumi:"eventTriggers,optional"`
 
-	Migrations    []Migration                    `pulumi:"migrations,optional"`
-	Exports       map[string]DurableObjectExport `pulumi:"exports,optional"`
-	AllowDataLoss []string                       `pulumi:"allowDataLoss,optional"`
+	Migrations    []Migration             `pulumi:"migrations,optional"`
+	Exports       map[string]WorkerExport `pulumi:"exports,optional"`
+	AllowDataLoss []string                `pulumi:"allowDataLoss,optional"`
 
 	Rollout *Rollout `pulumi:"rollout,optional"`
 
@@ -200,7 +201,7 @@ func (*CloudflareWorker) WireDependencies(
 	f.OutputField(&out.DNSRecordIDs).DependsOn(f.InputField(&in.Routes).Computed())
 	f.OutputField(&out.QueueConsumerIDs).DependsOn(f.InputField(&in.QueueConsumers).Computed())
 	f.OutputField(&out.EmailRuleIDs).DependsOn(f.InputField(&in.EmailRoutes).Computed())
-	f.OutputField(&out.Workflows).DependsOn(f.InputField(&in.Bindings).Computed())
+	f.OutputField(&out.Workflows).DependsOn(f.InputField(&in.Bindings).Computed(), f.InputField(&in.Exports).Computed())
 }
 
 // Create deploys a Worker whose name is free, or that the program adopts.

@@ -195,12 +195,14 @@ type found struct {
 	takeOvers  []string
 	queues     map[string]cfapi.Queue       // by name
 	emailRules map[string][]cfapi.EmailRule // by zone
+	workflows  map[string]bool              // the names of those of this Worker that are there
 }
 
 func newFound() *found {
 	return &found{
 		routes: map[string][]cfapi.Route{}, records: map[recordKey]string{},
 		queues: map[string]cfapi.Queue{}, emailRules: map[string][]cfapi.EmailRule{},
+		workflows: map[string]bool{},
 	}
 }
 

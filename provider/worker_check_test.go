@@ -45,7 +45,7 @@ func TestBadInputsAreNamed(t *testing.T) {
 			a.Assets = &WorkerAssets{Directory: "public", RunWorkerFirst: true}
 			a.MainModule, a.Format, a.RequiredSecrets = "index.js", "modules", []string{"X"}
 			a.Limits, a.CacheOptions, a.Placement = &Limits{}, &CacheOptions{}, &Placement{Mode: SmartPlacement}
-			a.Schedules, a.Exports = []string{"* * * * *"}, map[string]DurableObjectExport{"A": {Storage: "sqlite"}}
+			a.Schedules, a.Exports = []string{"* * * * *"}, map[string]WorkerExport{"A": {Storage: "sqlite"}}
 			a.TailConsumers = map[string]TailConsumer{"a": {}}
 			a.StreamingTailConsumers = map[string]StreamingTailConsumer{"a": {}}
 		},
@@ -67,7 +67,7 @@ func TestBadInputsAreNamed(t *testing.T) {
 			a.Bindings["O"] = Binding{DurableObjectNamespace: &DurableObjectNamespaceBinding{ClassName: "A"}}
 		},
 		"exports in service-worker syntax": func(a *CloudflareWorkerArgs) {
-			a.Format, a.Exports = "service-worker", map[string]DurableObjectExport{"A": {Storage: "sqlite"}}
+			a.Format, a.Exports = "service-worker", map[string]WorkerExport{"A": {Storage: "sqlite"}}
 		},
 		"no bucket":             func(a *CloudflareWorkerArgs) { a.Bundle.Bucket = "" },
 		"no key":                func(a *CloudflareWorkerArgs) { a.Bundle.Key = "" },

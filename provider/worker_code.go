@@ -240,6 +240,7 @@ func (c *checker) codeless(args CloudflareWorkerArgs) {
 		"rawMetadata":  len(args.RawMetadata) > 0,
 		"cacheOptions": args.CacheOptions != nil, "schedules": len(args.Schedules) > 0,
 		"migrations": len(args.Migrations) > 0, "exports": len(args.Exports) > 0,
+		"eventTriggers": len(args.EventTriggers) > 0,
 		"tailConsumers": len(args.TailConsumers) > 0, "streamingTailConsumers": len(args.StreamingTailConsumers) > 0,
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {

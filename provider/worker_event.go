@@ -12,7 +12,8 @@ import (
 )
 
 // Events that reach a Worker without a request: messages of queues (queue_consumer.go),
-// mail (email_route.go), and the instances of Workflows (worker_workflow.go).
+// mail (email_route.go), the instances of Workflows (worker_workflow.go), and events that
+// start them (event_trigger.go).
 
 const codeHintNoQueueHandler = "the bundle exports no queue handler: export one, or take the queue out of " +
 	"queueConsumers"
@@ -42,7 +43,7 @@ func planEvents(seen CloudflareWorkerState, want CloudflareWorkerArgs) eventStep
 	workflows, registered := planWorkflows(seen, want)
 	return eventSteps{
 		before: slices.Concat(queues, emails, workflows, ended),
-		after:  slices.Concat(registered, begun, routes),
+		after:  slices.Concat(registered, planEventTriggers(seen, want), begun, routes),
 	}
 }
 
@@ -52,6 +53,9 @@ func planEventsRemoval(seen CloudflareWorkerState) []step {
 	_, ended, _ := planConsumers(seen, CloudflareWorkerArgs{})
 	_, steps := planEmailRoutes(seen, CloudflareWorkerArgs{})
 	steps = append(steps, ended...)
+	if len(seen.EventTriggers) > 0 {
+		steps = append(steps, deleteEventTriggers{})
+	}
 	for _, name := range slices.Sorted(maps.Keys(seen.Workflows)) {
 		steps = append(steps, deleteWorkflow{name})
 	}
@@ -68,6 +72,8 @@ func claimEvent(s step, facts *CloudflareWorkerState) bool {
 		s.done(&next, unknownID)
 	case putWorkflow:
 		next.Workflows[s.name] = unknownID // no class: it is put again
+	case setEventTriggers:
+		next.EventTriggers = []EventTrigger{{Type: unknownID, Targets: []EventTarget{}}} // none that is wanted
 	default:
 		return false
 	}
@@ -80,6 +86,7 @@ func (c *checker) events(args CloudflareWorkerArgs) {
 	c.queueConsumers(args)
 	c.emailRoutes(args)
 	c.workflows(args)
+	c.eventTriggers(args)
 }
 
 // events fills in what reaches the Worker without a request.
@@ -90,7 +97,10 @@ func (r reader) events(ctx context.Context, imported bool, consumed []string, st
 	if err := r.emailRoutes(ctx, imported, state); err != nil {
 		return err
 	}
-	return r.workflows(ctx, imported, state)
+	if err := r.workflows(ctx, imported, state); err != nil {
+		return err
+	}
+	return r.eventTriggers(ctx, imported && len(state.Workflows) > 0, state)
 }
 
 // sharesEvents reports whether something is in both that one Worker alone can have.

@@ -37,15 +37,6 @@ type TransferredClass struct {
 	To         string `pulumi:"to"`
 }
 
-// DurableObjectExport declares what is to become of a class of Durable Objects.
-type DurableObjectExport struct {
-	Storage       string `pulumi:"storage,optional"`
-	State         string `pulumi:"state,optional"`
-	RenamedTo     string `pulumi:"renamedTo,optional"`
-	TransferredTo string `pulumi:"transferredTo,optional"`
-	TransferFrom  string `pulumi:"transferFrom,optional"`
-}
-
 // Annotate describes the migration.
 func (m *Migration) Annotate(a infer.Annotator) {
 	a.Describe(&m, "One step in the history of a Worker's classes of Durable Objects.")
@@ -71,18 +62,6 @@ func (r *TransferredClass) Annotate(a infer.Annotator) {
 	a.Describe(&r.From, "Name of the class in the other Worker.")
 	a.Describe(&r.FromScript, "Name of the other Worker.")
 	a.Describe(&r.To, "Name of the class in this Worker.")
-}
-
-// Annotate describes the export.
-func (e *DurableObjectExport) Annotate(a infer.Annotator) {
-	a.Describe(&e, "What is to become of a class of Durable Objects.")
-	a.Describe(&e.Storage, "How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to "+
-		"go.")
-	a.Describe(&e.State, "What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. "+
-		"Default: `created`.")
-	a.Describe(&e.RenamedTo, "The class that it becomes, with the state `renamed`. Default: none.")
-	a.Describe(&e.TransferredTo, "The Worker that takes it over, with the state `transferred`. Default: none.")
-	a.Describe(&e.TransferFrom, "The Worker that it comes from, with the state `expecting-transfer`. Default: none.")
 }
 
 // stepsAfter returns the steps that follow the tag in a history.
@@ -252,37 +231,13 @@ func withoutPassing(pending []Migration) []Migration {
 	return kept
 }
 
-// exportsToAPI returns declared classes as an upload takes them; nil if there are none.
-func exportsToAPI(exports map[string]DurableObjectExport) map[string]cfapi.Export {
-	if len(exports) == 0 {
-		return nil
-	}
-	sent := make(map[string]cfapi.Export, len(exports))
-	for class, e := range exports {
-		sent[class] = cfapi.Export{
-			Type: "durable-object", Storage: e.Storage, State: e.State,
-			RenamedTo: e.RenamedTo, TransferredTo: e.TransferredTo, TransferFrom: e.TransferFrom,
-		}
-	}
-	return sent
-}
-
-// The states of an export.
-const (
-	exportCreated     = "created"
-	exportExpecting   = "expecting-transfer"
-	exportDeleted     = "deleted"
-	exportRenamed     = "renamed"
-	exportTransferred = "transferred"
-)
-
 // className is the name of a class in a script.
 var className = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
 
 // classes checks migrations and exports.
 func (c *checker) classes(args CloudflareWorkerArgs) {
-	c.fail(len(args.Migrations) > 0 && len(args.Exports) > 0, []string{"exports"}, "a Worker has migrations or exports, "+
-		"not both: each is the whole history of its classes")
+	c.fail(len(args.Migrations) > 0 && len(objectExports(args.Exports)) > 0, []string{"exports"}, "a Worker has "+
+		"migrations or exports of Durable Objects, not both: each is the whole history of its classes")
 	class := func(path []string, name string) {
 		c.fail(!className.MatchString(name), path, "%q is not the name of a class", name)
 	}
@@ -315,13 +270,12 @@ func (c *checker) classes(args CloudflareWorkerArgs) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(args.Exports)) {
-		class([]string{"exports", name}, name)
-		c.export([]string{"exports", name}, args.Exports[name])
-		if s := args.Exports[name].State; s == "" || s == exportCreated || s == exportExpecting {
+		c.export(name, args.Exports[name])
+		if args.Exports[name].live() {
 			live[name] = true
 		}
 	}
-	if len(args.Migrations) == 0 && len(args.Exports) == 0 {
+	if len(args.Migrations) == 0 && len(objectExports(args.Exports)) == 0 {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(args.Bindings)) {
@@ -330,24 +284,5 @@ func (c *checker) classes(args CloudflareWorkerArgs) {
 				[]string{"bindings", name, "durableObjectNamespace", "className"},
 				"neither migrations nor exports have the class %q", d.ClassName)
 		}
-	}
-}
-
-func (c *checker) export(path []string, e DurableObjectExport) {
-	at := func(name string) []string { return append(slices.Clone(path), name) }
-	switch e.State {
-	case "", exportCreated, exportExpecting:
-		c.fail(e.Storage != "sqlite" && e.Storage != "legacy-kv", at("storage"), "must be sqlite or legacy-kv")
-		c.fail(e.State == exportExpecting && e.TransferFrom == "", at("transferFrom"), "must name the Worker that the class "+
-			"comes from")
-	case exportRenamed:
-		c.fail(e.RenamedTo == "", at("renamedTo"), "must name the class that it becomes")
-	case exportTransferred:
-		c.fail(e.TransferredTo == "", at("transferredTo"), "must name the Worker that takes the class over")
-	case exportDeleted:
-	default:
-		c.fail(true, at("state"), "%q is not one of %s", e.State, strings.Join([]string{
-			exportCreated, exportExpecting, exportDeleted, exportRenamed, exportTransferred,
-		}, ", "))
 	}
 }

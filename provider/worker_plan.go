@@ -79,7 +79,7 @@ func planVersion(seen CloudflareWorkerState, want CloudflareWorkerArgs) []step {
 // versionSteps are the calls that make another version and deploy it.
 func versionSteps(seen CloudflareWorkerState, want CloudflareWorkerArgs) []step {
 	steps := []step{createVersion{}, deployVersion{}}
-	if len(migrations(seen, want)) > 0 || len(want.Exports) > 0 { // they are part of no version
+	if len(migrations(seen, want)) > 0 || len(objectExports(want.Exports)) > 0 { // they are part of no version
 		steps = []step{putScript{}}
 	}
 	return withVersionFound(seen, steps)
@@ -185,7 +185,7 @@ func sameVersion(a, b CloudflareWorkerArgs) bool {
 		sameFlags(a.CompatibilityFlags, b.CompatibilityFlags) &&
 		sameVariables(a, b) &&
 		sameMap(versionedBindings(a.Bindings), versionedBindings(b.Bindings)) &&
-		sameMap(a.Exports, b.Exports) &&
+		sameMap(versionedExports(a.Exports), versionedExports(b.Exports)) &&
 		sameVersionSettings(a, b) &&
 		orZero(a.Annotations) == orZero(b.Annotations) &&
 		sameMap(a.RawMetadata, b.RawMetadata) &&

@@ -291,9 +291,9 @@ func TestThePlanMakesOnlyTheCallsThatAreNeeded(t *testing.T) {
 			plan: update,
 		},
 		"objects moved at once, with exports": {
-			seen: func(s *CloudflareWorkerState) { s.Exports = map[string]DurableObjectExport{"Room": {}} },
+			seen: func(s *CloudflareWorkerState) { s.Exports = map[string]WorkerExport{"Room": {}} },
 			want: func(w *CloudflareWorkerArgs) {
-				w.Exports = map[string]DurableObjectExport{"Room": {}}
+				w.Exports = map[string]WorkerExport{"Room": {}}
 				w.CodeUpdateStrategy = &CodeUpdateStrategy{Mode: immediateUpdate}
 			},
 			plan: []string{"deploy the version"},

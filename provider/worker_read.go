@@ -237,7 +237,11 @@ func (s *CloudflareWorkerState) seeVersion(v cfapi.Version, deployments []cfapi.
 	s.seeAssets(v, note, noted)
 	s.VersionID, s.ETag = v.ID, v.ETag
 	s.CompatibilityDate, s.CompatibilityFlags = v.CompatibilityDate, v.CompatibilityFlags
-	s.Variables, s.Bindings = variables, withWorkflowSettings(bindings, ownWorkflows(s.CloudflareWorkerArgs))
+	known := ownWorkflows(s.CloudflareWorkerArgs)
+	s.Variables, s.Bindings = variables, bindings
+	s.seeExports(v.Exports)
+	maps.Copy(known, exportedWorkflows(s.Exports))
+	s.setWorkflowSettings(known)
 	s.MigrationTag = v.MigrationTag
 	s.Placement, s.Limits = placementFromAPI(v.Placement), limitsFromAPI(v.Limits)
 	s.CacheOptions = cacheOptionsFromAPI(v.CacheOptions)

@@ -108,8 +108,11 @@ func classesOf(state property.Map) []string {
 	})
 	if exports := state.Get("exports"); exports.IsMap() {
 		for class, export := range exports.AsMap().All {
-			held := []string{"", exportCreated, exportExpecting}
-			if export.IsMap() && slices.Contains(held, textOf(export.AsMap().Get("state"))) {
+			if !export.IsMap() {
+				continue
+			}
+			e := WorkerExport{Type: textOf(export.AsMap().Get("type")), State: textOf(export.AsMap().Get("state"))}
+			if e.live() {
 				classes = append(classes, class)
 			}
 		}

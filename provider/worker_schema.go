@@ -19,6 +19,9 @@ func (w *CloudflareWorker) Annotate(a infer.Annotator) { a.Describe(&w, strings.
 
 // Annotate describes the inputs.
 func (w *CloudflareWorkerArgs) Annotate(a infer.Annotator) {
+	if undescribed() {
+		return
+	}
 	a.Describe(&w.AccountID, "The Cloudflare account (32 hex digits). Default: the provider's `accountId`. "+
 		"Changing it replaces the Worker.")
 	a.Describe(&w.ScriptName, "The Worker's name, which is also its label on workers.dev: lower-case letters, digits, "+
@@ -71,6 +74,7 @@ func (w *CloudflareWorkerArgs) Annotate(a infer.Annotator) {
 	a.Describe(&w.EmailRoutes, "The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all "+
 		"mail of the zone that no other rule of Email Routing takes. Example: `{ \"support@example.com\": {} }`. "+
 		"Default: none.")
+	a.Describe(&w.EventTriggers, eventTriggersDoc)
 	a.Describe(&w.WorkersDev, "Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. "+
 		"Default: it does not.")
 	a.Describe(&w.Routes, "Where in your zones the Worker answers, by route pattern, such as `api.example.com/*`. "+
@@ -83,8 +87,10 @@ func (w *CloudflareWorkerArgs) Annotate(a infer.Annotator) {
 		"warning. Default: true.")
 	a.Describe(&w.Migrations, "The full history of the Worker's classes of Durable Objects, in order, as wrangler has "+
 		"it. Only the steps that are new to Cloudflare are sent, in an upload that is deployed at once. Default: none.")
-	a.Describe(&w.Exports, "What is to become of each class of Durable Objects, by its name: the declarative form of "+
-		"`migrations`, which it excludes. Each upload is then deployed at once. Default: none.")
+	a.Describe(&w.Exports, "What the code exports, by the name of the export: Workflows that are registered for this "+
+		"Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of "+
+		"`migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { "+
+		"type: \"workflow\", name: \"checkout\" } }`. Default: none.")
 	a.Describe(&w.AllowDataLoss, "Classes of Durable Objects whose data an update may delete, by a migration or "+
 		"because another Worker replaces this one. An update that would delete that of others is refused, in its preview "+
 		"too. Default: none.")
@@ -102,6 +108,9 @@ func (w *CloudflareWorkerArgs) Annotate(a infer.Annotator) {
 
 // Annotate describes the outputs.
 func (s *CloudflareWorkerState) Annotate(a infer.Annotator) {
+	if undescribed() {
+		return
+	}
 	a.Describe(&s.VersionID, "Id of the Worker's version that these inputs made. Versions are immutable. When secrets "+
 		"change alone, Cloudflare derives a further version from it, whose id it does not tell.")
 	a.Describe(&s.PreviousVersion, "Id of the version that served before `versionId`, and that serves what `rollout` "+
@@ -130,8 +139,8 @@ func (s *CloudflareWorkerState) Annotate(a infer.Annotator) {
 		"last seen. Empty unless `unmanagedVariables` is `keep`.")
 	a.Describe(&s.QueueConsumerIDs, "Cloudflare's ids of the consumers, by the queue's name.")
 	a.Describe(&s.EmailRuleIDs, "Cloudflare's ids of the rules of Email Routing, by address.")
-	a.Describe(&s.Workflows, "Classes of the Workflows that were registered for this Worker, by name. One whose binding "+
-		"was removed stays, with its instances, until the Worker is deleted.")
+	a.Describe(&s.Workflows, "Classes of the Workflows that were registered for this Worker, by name. One whose "+
+		"binding, or export, was removed stays, with its instances, until the Worker is deleted.")
 	a.Describe(&s.DNSRecordIDs, "Cloudflare's ids of the DNS records that were made for routes, by pattern. A record "+
 		"that was there before is used and left alone; it is not listed.")
 }

@@ -229,6 +229,7 @@ func (createVersion) run(ctx context.Context, d deployer, facts *CloudflareWorke
 	if err != nil {
 		return err
 	}
+	up.Exports = exportsToAPI(d.want.Exports)
 	done, err := d.api.CreateVersion(ctx, d.account, d.script, up)
 	if err != nil {
 		return code.misread(err, d.want.classic())
@@ -242,10 +243,11 @@ func (createVersion) run(ctx context.Context, d deployer, facts *CloudflareWorke
 func (s *CloudflareWorkerState) uploaded(want CloudflareWorkerArgs, done cfapi.Uploaded, size int) {
 	s.Bundle, s.MainModule, s.Format = want.Bundle, want.MainModule, want.Format
 	s.CompatibilityDate, s.CompatibilityFlags = want.CompatibilityDate, want.CompatibilityFlags
+	known := ownWorkflows(s.CloudflareWorkerArgs)
 	s.UnmanagedVariableNames = variablesLeftIn(done, *s, want)
 	s.UnmanagedVariables = want.UnmanagedVariables
-	s.Variables, s.Exports = want.Variables, want.Exports
-	s.Bindings = withWorkflowSettings(want.Bindings, ownWorkflows(s.CloudflareWorkerArgs))
+	s.Variables, s.Bindings, s.Exports = want.Variables, want.Bindings, want.Exports
+	s.setWorkflowSettings(known)
 	s.Placement, s.Limits, s.CacheOptions = want.Placement, want.Limits, want.CacheOptions
 	s.Annotations, s.RawMetadata = want.Annotations, want.RawMetadata
 	s.secretsSet(want, secretChanges(*s, want), SecretStatus{VersionID: done.VersionID})

@@ -23,7 +23,7 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 		"Observability": "not of a version", "Logpush": "not of a version", "Tags": "not of a version",
 		"TailConsumers": "not of a version", "StreamingTailConsumers": "not of a version", "Schedules": "triggers",
 		"Rollout":        "says how much of the traffic a version gets",
-		"QueueConsumers": "triggers", "EmailRoutes": "triggers",
+		"QueueConsumers": "triggers", "EmailRoutes": "triggers", "EventTriggers": "triggers",
 		"CodeUpdateStrategy": "of a deployment",
 		"UnmanagedSecrets":   "says nothing of the version", "RequiredSecrets": "says nothing of the version",
 	}
@@ -31,12 +31,13 @@ func TestEverythingInAVersionMatters(t *testing.T) {
 	full.Format = "service-worker"
 	full.MainModule, full.CompatibilityFlags, full.Adopt = "index.js", []string{"nodejs_compat"}, true
 	full.Migrations, full.AllowDataLoss = []Migration{{Tag: "v1"}}, []string{"Room"}
-	full.Exports = map[string]DurableObjectExport{"Room": {Storage: "sqlite"}}
+	full.Exports = map[string]WorkerExport{"Room": {Storage: "sqlite"}}
 	full.Rollout = &Rollout{Percentage: 10}
 	full.UnmanagedSecrets, full.RequiredSecrets = new(KeepUnmanaged), []string{"THEIRS"}
 	full.CustomDomains, full.WaitForReady = map[string]CustomDomain{"a.com": {}}, new(false)
 	full.QueueConsumers, full.EmailRoutes = map[string]QueueConsumer{"q": {}}, map[string]EmailRoute{"a@b.c": {}}
 	full.UnmanagedVariables, full.CodeUpdateStrategy = keepVariables, &CodeUpdateStrategy{Mode: immediateUpdate}
+	full.EventTriggers = []EventTrigger{{Type: "cf.artifacts.repo.pushed"}}
 	full.RawMetadata = map[string]any{"novelty": true}
 	full.Assets = &WorkerAssets{Directory: "public", SHA256: "ab"}
 	all := reflect.ValueOf(full)
@@ -68,6 +69,9 @@ func TestEverythingAboutAssetsMatters(t *testing.T) {
 		reflect.ValueOf(&changed).Elem().Field(i).SetZero()
 		assert.Equal(t, places[name], sameServed(&full, &changed), name)
 	}
+	moved := full
+	moved.BasePath = "docs/"
+	assert.True(t, sameServed(&full, &moved), "the same path")
 	assert.False(t, sameServed(&full, nil))
 	assert.False(t, sameServed(nil, &full))
 	assert.True(t, sameServed(nil, nil))

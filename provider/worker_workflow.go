@@ -28,7 +28,8 @@ func (b *WorkflowBinding) registers(script string) bool {
 	return b != nil && b.ClassName != "" && (b.ScriptName == "" || b.ScriptName == script)
 }
 
-// ownWorkflows are bindings to the Workflows that the Worker itself has, by the Workflow's name.
+// ownWorkflows are bindings to the Workflows that the Worker itself has, by the Workflow's name. One that exports
+// declare is as they say.
 func ownWorkflows(args CloudflareWorkerArgs) map[string]WorkflowBinding {
 	own := map[string]WorkflowBinding{}
 	for _, name := range slices.Sorted(maps.Keys(args.Bindings)) {
@@ -36,15 +37,30 @@ func ownWorkflows(args CloudflareWorkerArgs) map[string]WorkflowBinding {
 			own[b.Name] = *b
 		}
 	}
+	maps.Copy(own, exportedWorkflows(args.Exports))
 	return own
 }
 
 // workflows checks the Workflows that the Worker itself has.
 func (c *checker) workflows(args CloudflareWorkerArgs) {
-	others := map[string]WorkflowBinding{}
+	exported, others := map[string]string{}, map[string]WorkflowBinding{}
+	for _, class := range slices.Sorted(maps.Keys(args.Exports)) {
+		e := args.Exports[class]
+		if e.kind() != cfapi.ExportWorkflow || e.Name == "" {
+			continue
+		}
+		other, twice := exported[e.Name]
+		c.fail(twice, []string{"exports", class, "name"}, "exports.%s declares the Workflow %q too: give them names of "+
+			"their own", other, e.Name)
+		exported[e.Name] = class
+	}
 	for _, name := range slices.Sorted(maps.Keys(args.Bindings)) {
 		b, path := args.Bindings[name].Workflow, []string{"bindings", name, "workflow"}
 		if b == nil || b.Name == "" || c.computed(append(slices.Clone(path), "scriptName")) {
+			continue
+		}
+		if class, declared := exported[b.Name]; declared {
+			c.exportedWorkflow(path, *b, args.ScriptName, class)
 			continue
 		}
 		if !b.registers(args.ScriptName) {
@@ -54,9 +70,7 @@ func (c *checker) workflows(args CloudflareWorkerArgs) {
 			continue
 		}
 		c.workflowSettings(path, *b)
-		c.fail(!workflowName.MatchString(b.Name) || len(b.Name) > maxWorkflowName, append(slices.Clone(path), "name"),
-			"%q is not a Workflow's name: 1 to %d letters, digits, \"-\" and \"_\", not beginning with \"-\"", b.Name,
-			maxWorkflowName)
+		c.workflowName(path, b.Name)
 		other, twice := others[b.Name]
 		c.fail(twice && other.ClassName != b.ClassName, append(slices.Clone(path), "className"), "the Workflow %q has "+
 			"the class %s in another binding: give both the same", b.Name, other.ClassName)
@@ -66,6 +80,13 @@ func (c *checker) workflows(args CloudflareWorkerArgs) {
 	}
 }
 
+// workflowName checks the name of the Workflow that path declares.
+func (c *checker) workflowName(path []string, name string) {
+	c.fail(!workflowName.MatchString(name) || len(name) > maxWorkflowName, append(slices.Clone(path), "name"),
+		"%q is not a Workflow's name: 1 to %d letters, digits, \"-\" and \"_\", not beginning with \"-\"", name,
+		maxWorkflowName)
+}
+
 type (
 	// findWorkflows looks that no other Worker has Workflows of these names.
 	findWorkflows struct{ names []string }
@@ -73,6 +94,7 @@ type (
 	putWorkflow struct {
 		name    string
 		binding WorkflowBinding
+		was     *WorkflowBinding // what it was registered with; nil: that is not known, if it is there
 	}
 	// deleteWorkflow removes a Workflow with its instances, if it is the Worker's still.
 	deleteWorkflow struct{ name string }
@@ -83,17 +105,20 @@ func (s putWorkflow) String() string    { return fmt.Sprintf("register workflow 
 func (s deleteWorkflow) String() string { return fmt.Sprintf("delete workflow %q", s.name) }
 
 // planWorkflows lists the calls for the Workflows that the Worker itself has. One whose
-// binding was removed stays, with its instances, until the Worker goes: wrangler
+// binding, or export, was removed stays, with its instances, until the Worker goes: wrangler
 // leaves it too (packages/deploy-helpers/src/triggers/deploy.ts).
 func planWorkflows(seen CloudflareWorkerState, want CloudflareWorkerArgs) (look, registered []step) {
 	own, known := ownWorkflows(want), ownWorkflows(seen.CloudflareWorkerArgs)
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(own)) {
-		was, bound := known[name] // of one that is bound again, the settings are not known
-		if seen.Workflows[name] != own[name].ClassName || !bound ||
-			!sameWorkflowSettings(was.settings(), own[name].settings()) {
+		put := putWorkflow{name: name, binding: own[name]}
+		if was, declared := known[name]; declared && seen.Workflows[name] != unknownID {
+			put.was = &was // of one that is declared again, the settings are not known
+		}
+		if seen.Workflows[name] != own[name].ClassName || put.was == nil ||
+			!sameWorkflowSettings(put.was.settings(), own[name].settings()) {
 			names = append(names, name)
-			registered = append(registered, putWorkflow{name, own[name]})
+			registered = append(registered, put)
 		}
 	}
 	if len(names) > 0 {
@@ -111,6 +136,8 @@ func (s findWorkflows) run(ctx context.Context, d deployer, _ *CloudflareWorkerS
 			return err
 		case is.Script != d.script:
 			return &workflowTakenError{is}
+		default:
+			d.found.workflows[name] = true
 		}
 	}
 	return nil
@@ -125,16 +152,20 @@ func (e *workflowTakenError) Error() string {
 
 func (s putWorkflow) run(ctx context.Context, d deployer, facts *CloudflareWorkerState) error {
 	w := cfapi.Workflow{Name: s.name, Script: d.script, Class: s.binding.ClassName, Settings: s.binding.settings()}
-	known := ownWorkflows(facts.CloudflareWorkerArgs)
-	if w.Settings.Schedules == nil && len(known[s.name].Schedules) > 0 {
-		w.Settings.Schedules = []string{} // best guess: what is not said may stay
+	mayHaveSome := d.found.workflows[s.name]
+	if s.was != nil {
+		mayHaveSome = len(s.was.Schedules) > 0
+	}
+	if len(w.Settings.Schedules) == 0 && mayHaveSome {
+		w.Settings.Schedules = []string{} // best guess: schedules that are not said stay
 	}
 	if err := d.api.PutWorkflow(cfapi.AfterCreate(ctx), d.account, w); err != nil {
 		return err
 	}
 	facts.Workflows[s.name] = s.binding.ClassName
+	known := ownWorkflows(facts.CloudflareWorkerArgs)
 	known[s.name] = s.binding
-	facts.Bindings = withWorkflowSettings(facts.Bindings, known)
+	facts.setWorkflowSettings(known)
 	return nil
 }
 
@@ -180,7 +211,7 @@ func (r reader) workflows(ctx context.Context, imported bool, state *CloudflareW
 		}
 		own[w.Name] = b.seen(w.Settings, versioned)
 	}
-	state.Bindings = withWorkflowSettings(state.Bindings, own)
+	state.setWorkflowSettings(own)
 	return nil
 }
 
@@ -204,6 +235,7 @@ func workflowDiff(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
 // workflowsOf is [ownWorkflows] for inputs that may not be known yet.
 func workflowsOf(inputs property.Map) map[string]string {
 	own := map[string]string{}
+	defer workflowsExported(inputs, own)
 	bindings := inputs.Get("bindings")
 	if !bindings.IsMap() {
 		return own

@@ -71,6 +71,14 @@ func (b WorkflowBinding) settings() cfapi.WorkflowSettings {
 	}
 }
 
+// said tells which settings b has, by the names of the inputs.
+func (b WorkflowBinding) said() map[string]bool {
+	return map[string]bool{
+		"limits": b.Limits != nil, "concurrency": b.Concurrency != nil, "schedules": len(b.Schedules) > 0,
+		"defaultRetention": b.DefaultRetention != nil, "jurisdiction": b.Jurisdiction != "",
+	}
+}
+
 // withSettings returns a copy of b with the settings of was, another one for the same Workflow.
 func (b *WorkflowBinding) withSettings(was WorkflowBinding) *WorkflowBinding {
 	next := *b
@@ -136,33 +144,42 @@ func (c *checker) workflowSettings(path []string, b WorkflowBinding) {
 
 // foreignWorkflow refuses settings in the binding at path, which registers no Workflow: wrangler does so too.
 func (c *checker) foreignWorkflow(path []string, b WorkflowBinding) {
-	foreign := func(said bool, member string) {
-		c.fail(said, append(slices.Clone(path), member), "is for the Worker that registers the Workflow: set it there, "+
-			"or give className and no other scriptName to register it here")
+	said := b.said()
+	for _, member := range slices.Sorted(maps.Keys(said)) {
+		c.fail(said[member], append(slices.Clone(path), member), "is for the Worker that registers the Workflow: set it "+
+			"there, or give className and no other scriptName to register it here")
 	}
-	foreign(b.Limits != nil, "limits")
-	foreign(b.Concurrency != nil, "concurrency")
-	foreign(len(b.Schedules) > 0, "schedules")
-	foreign(b.DefaultRetention != nil, "defaultRetention")
-	foreign(b.Jurisdiction != "", "jurisdiction")
 }
 
 // versionedBindings are the bindings as a version of the Worker has them: without the settings of Workflows.
 func versionedBindings(bindings map[string]Binding) map[string]Binding {
-	return withWorkflowSettings(bindings, nil)
+	args := CloudflareWorkerArgs{Bindings: bindings}
+	args.setWorkflowSettings(nil)
+	return args.Bindings
 }
 
-// withWorkflowSettings returns the bindings with the settings that are known, by the Workflow's name, for those to a
-// Workflow of the Worker's own, and none for all others.
-func withWorkflowSettings(bindings map[string]Binding, known map[string]WorkflowBinding) map[string]Binding {
-	next := maps.Clone(bindings)
-	for name, b := range bindings {
-		if b.Workflow != nil {
-			b.Workflow = b.Workflow.withSettings(known[b.Workflow.Name])
-			next[name] = b
+// setWorkflowSettings gives whatever declares a Workflow of the Worker's own the settings that are known, by the
+// Workflow's name, and none to all others: a binding to one that exports declare says none.
+func (w *CloudflareWorkerArgs) setWorkflowSettings(known map[string]WorkflowBinding) {
+	exported := exportedWorkflows(w.Exports)
+	bindings, exports := maps.Clone(w.Bindings), maps.Clone(w.Exports)
+	for name, b := range w.Bindings {
+		if b.Workflow == nil {
+			continue
+		}
+		settings := known[b.Workflow.Name]
+		if _, elsewhere := exported[b.Workflow.Name]; elsewhere {
+			settings = WorkflowBinding{}
+		}
+		b.Workflow = b.Workflow.withSettings(settings)
+		bindings[name] = b
+	}
+	for class, e := range w.Exports {
+		if e.kind() == cfapi.ExportWorkflow {
+			exports[class] = e.withSettings(known[e.Name])
 		}
 	}
-	return next
+	w.Bindings, w.Exports = bindings, exports
 }
 
 // seen returns b, as the state has it, with what Cloudflare says of the Workflow in place of what says something

@@ -3,6 +3,7 @@
 package runtime
 
 import (
+	"errors"
 	"net/http"
 	"time"
 )
@@ -21,7 +22,7 @@ func (r *Runtime) watch(g *generation, closing <-chan struct{}) {
 	// Half of the limit between questions and half for the answer: what takes longer than the limit is found.
 	pause := time.NewTicker(limit / 2)
 	defer pause.Stop()
-	for {
+	for unanswered := 0; ; {
 		select {
 		case <-pause.C:
 		case <-g.proc.done:
@@ -33,13 +34,30 @@ func (r *Runtime) watch(g *generation, closing <-chan struct{}) {
 		r.mu.Lock()
 		active := g.active
 		r.mu.Unlock()
-		if active > 0 && !g.proc.alive(limit/2) && !g.proc.ended() {
-			g.hung.Store(true)
-			r.logLine("runtime", "a Worker kept workerd busy for longer than the limit; it is ended")
-			g.proc.kill()
-			return
+		before, beforeErr := g.proc.worked()
+		if active == 0 || g.proc.alive(limit/2) || g.proc.ended() {
+			unanswered = 0
+			continue
 		}
+		unanswered++
+		after, afterErr := g.proc.worked()
+		if starved(limit, after-before, errors.Join(beforeErr, afterErr) == nil, unanswered) {
+			continue
+		}
+		g.hung.Store(true)
+		r.logLine("runtime", "a Worker kept workerd busy for longer than the limit; it is ended")
+		g.proc.kill()
+		return
 	}
+}
+
+// patience is how many questions in a row a process may leave unanswered that does nothing.
+const patience = 4
+
+// starved tells whether a process that has not answered in half of the limit is not to blame: it had hardly any
+// processor time meanwhile, because other processes had it. A process that never gets any is as good as a busy one.
+func starved(limit, worked time.Duration, known bool, unanswered int) bool {
+	return known && worked < limit/8 && unanswered < patience
 }
 
 // alive tells whether workerd answers within a time.

@@ -90,6 +90,64 @@ var eventRequests = []request{
 		},
 	},
 	{
+		name: "CreateVersion, with exports", answer: `{"id":"v"}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return c.CreateVersion(ctx, testAccount, "api", Upload{
+				MainModule: "a.js", Exports: map[string]Export{
+					"default": {Type: ExportWorker, Cache: &ExportCache{}}, "Room": {Type: ExportDurableObject, Storage: "sqlite"},
+					"Plain": WorkflowExport("plain", WorkflowSettings{}),
+					"Orders": WorkflowExport("orders", WorkflowSettings{
+						Steps: 5, Concurrency: 2, Schedules: []string{"* * * * *"}, SuccessRetention: "3 days", ErrorRetention: "1000",
+						Jurisdiction: "eu",
+					}),
+				},
+			})
+		},
+		want: Uploaded{VersionID: "v"},
+	},
+	{
+		name: "Version, with exports",
+		answer: `{"id":"v","resources":{"script_runtime":{"exports":{"default":{"type":"worker","cache":{"enabled":true}},
+			"Orders":{"type":"workflow","name":"orders","schedules":"* * * * *",
+				"default_retention":{"success_retention":"3 days","error_retention":1000}}}}}}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			v, err := c.Version(ctx, testAccount, "api", "v")
+			return []any{v.Exports["default"], v.Exports["Orders"].WorkflowSettings()}, err
+		},
+		want: []any{Export{Type: "worker", Cache: &ExportCache{Enabled: true}}, WorkflowSettings{
+			Schedules: []string{"* * * * *"}, SuccessRetention: "3 days", ErrorRetention: "1000",
+		}},
+	},
+	{
+		name: "EventTriggers", answer: `{"script_name":"api","triggers":[{"type":"a","filter":{"b":1},"targets":[
+			{"type":"workflow","script_name":"api","workflow_name":"orders"}]}]}`,
+		do: func(ctx context.Context, c *Client) (any, error) { return c.EventTriggers(ctx, testAccount, "api") },
+		want: []EventTrigger{{
+			Type: "a", Filter: map[string]any{"b": 1.0},
+			Targets: []EventTarget{{Type: "workflow", Script: "api", Workflow: "orders"}},
+		}},
+	},
+	{
+		name: "PutEventTriggers", answer: `{}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.PutEventTriggers(ctx, testAccount, "api", []EventTrigger{{
+				Type: "a", Targets: []EventTarget{{Type: "workflow", Script: "api", Workflow: "orders"}},
+			}})
+		},
+	},
+	{
+		name: "PutEventTriggers, none", answer: `{}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.PutEventTriggers(ctx, testAccount, "api", nil)
+		},
+	},
+	{
+		name: "DeleteEventTriggers", answer: `{"deleted":1}`,
+		do: func(ctx context.Context, c *Client) (any, error) {
+			return nil, c.DeleteEventTriggers(ctx, testAccount, "api")
+		},
+	},
+	{
 		name: "EmailRules", answer: `[
 			{"id":"r1","enabled":true,"name":"n","priority":3,"matchers":[{"type":"literal","field":"to","value":"a@b.c"}],
 			 "actions":[{"type":"worker","value":["api"]}]},

@@ -680,7 +680,8 @@ func listed(objects []ObjectInfo, next string, err error) (page, error) {
 // shown are the headers that are part of a request's golden text.
 var shown = []string{
 	"Content-Type", "Content-Encoding", "Transfer-Encoding", "Cf-R2-Jurisdiction", "Cf-R2-Storage-Class",
-	"If-Match", "If-None-Match", "X-Amz-Checksum-Mode", "X-Amz-Checksum-Sha256", "X-Amz-Content-Sha256",
+	"Cloudflare-Workers-Script-Api-Date", "If-Match", "If-None-Match", "X-Amz-Checksum-Mode", "X-Amz-Checksum-Sha256",
+	"X-Amz-Content-Sha256",
 }
 
 // text returns what matters of a request.

@@ -31,7 +31,7 @@ type Upload struct {
 	Bindings           []Binding
 	KeepBindings       []string          // types of bindings to take over from the latest version: "secret_text", …
 	Migrations         *Migrations       // of classes of Durable Objects, for PutScript only; nil: none
-	Exports            map[string]Export // the declarative form of Migrations, which it excludes; nil: none
+	Exports            map[string]Export // what the code exports, by name; nil: nothing is said
 	Message            string            // the annotation workers/message; empty: not sent
 	Tag                string            // the annotation workers/tag; empty: not sent
 	Placement          Placement
@@ -86,17 +86,6 @@ type TransferredClass struct {
 	From       string `json:"from"`
 	FromScript string `json:"from_script"`
 	To         string `json:"to"`
-}
-
-// Export declares what is to become of a class of Durable Objects (workers-sdk,
-// packages/workers-utils/src/config/environment.ts, DurableObjectExport).
-type Export struct {
-	Type          string `json:"type"` // "durable-object"
-	Storage       string `json:"storage,omitempty"`
-	State         string `json:"state,omitempty"`
-	RenamedTo     string `json:"renamed_to,omitempty"`
-	TransferredTo string `json:"transferred_to,omitempty"`
-	TransferFrom  string `json:"transfer_from,omitempty"`
 }
 
 // Module is one file of a Worker.

@@ -56,6 +56,7 @@ type Version struct {
 	Placement          Placement
 	Limits             Limits
 	CacheOptions       CacheOptions
+	Exports            map[string]Export // without classes of Durable Objects that are gone
 }
 
 // Deployments returns the deployments of a Worker, newest first. The first is the
@@ -157,6 +158,8 @@ type versionResult struct {
 			CompatibilityFlags []string `json:"compatibility_flags"`
 			MigrationTag       string   `json:"migration_tag"`
 			Limits             Limits   `json:"limits"`
+
+			Exports map[string]Export `json:"exports"`
 		} `json:"script_runtime"`
 	} `json:"resources"`
 	CacheOptions CacheOptions `json:"cache_options"`
@@ -202,6 +205,7 @@ func (c *Client) Version(ctx context.Context, account, script, versionID string)
 		Placement:          v.placement(),
 		Limits:             v.Resources.Runtime.Limits,
 		CacheOptions:       v.CacheOptions,
+		Exports:            v.Resources.Runtime.Exports,
 	}, nil
 }
 
@@ -225,8 +229,8 @@ func (c *Client) PutScript(ctx context.Context, account, script string, u Upload
 			StartupTimeMS int      `json:"startup_time_ms"`
 		} `json:"result"`
 	}
-	_, err = c.api().scripts.Update(ctx, segment(script), params, send,
-		option.WithQuery("excludeScript", "true"), option.WithResponseBodyInto(&env))
+	options := append(u.dated(), send, option.WithQuery("excludeScript", "true"), option.WithResponseBodyInto(&env))
+	_, err = c.api().scripts.Update(ctx, segment(script), params, options...)
 	if err != nil {
 		return Uploaded{}, call.failed(err)
 	}
@@ -254,8 +258,8 @@ func (c *Client) CreateVersion(ctx context.Context, account, script string, u Up
 	var env struct {
 		Result versionResult `json:"result"`
 	}
-	into := option.WithResponseBodyInto(&env)
-	if _, err = c.api().scripts.Versions.New(ctx, segment(script), params, send, into); err != nil {
+	options := append(u.dated(), send, option.WithResponseBodyInto(&env))
+	if _, err = c.api().scripts.Versions.New(ctx, segment(script), params, options...); err != nil {
 		return Uploaded{}, call.failed(err)
 	}
 	v := env.Result

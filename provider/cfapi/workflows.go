@@ -136,16 +136,21 @@ func (s WorkflowSettings) options() (options []option.RequestOption) {
 		schedules[i] = map[string]string{"cron": cron}
 	}
 	set(s.Schedules != nil, "schedules", schedules)
-	duration := func(text string) any {
-		if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return ms
-		}
-		return text
-	}
 	set(s.SuccessRetention != "", "default_retention.success_retention", duration(s.SuccessRetention))
 	set(s.ErrorRetention != "", "default_retention.error_retention", duration(s.ErrorRetention))
 	set(s.Jurisdiction != "", "jurisdiction", s.Jurisdiction)
 	return options
+}
+
+// duration is a text, or a number of milliseconds; nil if there is none.
+func duration(text string) any {
+	if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return ms
+	}
+	if text == "" {
+		return nil
+	}
+	return text
 }
 
 // DeleteWorkflow removes a Workflow with all its instances. The Worker stays.

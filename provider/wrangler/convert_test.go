@@ -181,6 +181,33 @@ func TestEachKeyGoesToItsInput(t *testing.T) {
 			`{"placement": {"mode": "targeted", "region": "aws:us-east-1"}, ` + noAddress + `}`,
 		},
 		"no placement": {`{"placement": {"mode": "off"}}`, `{` + noAddress + `}`},
+		"workflows and entry points in exports": {
+			`{"exports": {
+				"Flow": {"type": "workflow", "name": "flow", "limits": {"steps": 5}, "concurrency": {"limit": 2},
+					"schedules": "* * * * *", "default_retention": {"success_retention": "3 days", "error_retention": 1000},
+					"jurisdiction": "eu"},
+				"Plain": {"type": "workflow", "name": "plain", "schedules": ["1 * * * *"]},
+				"default": {"type": "worker", "cache": {"enabled": false}}, "Admin": {"type": "worker"}}}`,
+			`{"exports": {
+				"Flow": {"type": "workflow", "name": "flow", "limits": {"steps": 5}, "concurrency": {"limit": 2},
+					"schedules": ["* * * * *"], "defaultRetention": {"successRetention": "3 days", "errorRetention": "1000"},
+					"jurisdiction": "eu"},
+				"Plain": {"type": "workflow", "name": "plain", "schedules": ["1 * * * *"]},
+				"default": {"type": "worker", "cache": {"enabled": false}}, "Admin": {"type": "worker"}}, ` + noAddress + `}`,
+		},
+		"events, and what only wrangler dev uses": {
+			`{"triggers": {"events": [
+				{"type": "cf.artifacts.repo.pushed", "filter": {"namespace": "ci", "repo_name": "app"},
+					"targets": [{"type": "workflow", "workflow_name": "build"}, {"type": "workflow", "workflow_name": "log"}]},
+				{"type": "cf.artifacts.repo.created", "targets": [{"type": "workflow", "workflow_name": "log"}]}]},
+				"connect": [{"protocol": "tcp", "port": 1}],
+				"queues": {"consumers": [{"queue": "jobs", "visibility_timeout_ms": 5}]}}`,
+			`{"eventTriggers": [
+				{"type": "cf.artifacts.repo.pushed", "filter": {"namespace": "ci", "repo_name": "app"},
+					"targets": [{"workflowName": "build"}, {"workflowName": "log"}]},
+				{"type": "cf.artifacts.repo.created", "targets": [{"workflowName": "log"}]}],
+				"queueConsumers": {"jobs": {}}, ` + noAddress + `}`,
+		},
 		"triggers and addresses": {
 			`{"triggers": {"crons": ["*/5 * * * *"], "events": []}, "addresses": ["a@example.com", "*@example.com"]}`,
 			`{"schedules": ["*/5 * * * *"], "emailRoutes": {"a@example.com": {}, "*@example.com": {}}, ` + noAddress + `}`,

@@ -17,7 +17,6 @@ const (
 	noEnvironments   = "service environments are gone: name the Worker of the environment, such as `api-production`"
 	noRemote         = "used by `wrangler dev`: whether it uses the real resource"
 	noContainers     = "containers are not deployed here: deploy a Worker that has any with wrangler"
-	workflowExport   = "a Workflow is declared by a binding: `workflows`"
 	aboutMS          = "a number of milliseconds is a text here"
 	partOfBundle     = "ES modules import such a file. A Worker in service-worker format binds a file of its bundle: " +
 		"`bindings.<name>.%s.part`"
@@ -206,22 +205,37 @@ var triggerKeys = slices.Concat(routeKeys("route"), routeKeys("routes[]"), []Key
 	},
 	{Path: "triggers", Scope: Inherited, Fate: Carried},
 	{Path: "triggers.crons", Fate: Carried, To: "schedules"},
+	{Path: "triggers.events", Fate: Carried, To: "eventTriggers"},
+	{Path: "triggers.events[]", Fate: Carried, To: "eventTriggers[]"},
+	{Path: "triggers.events[].type", Fate: Carried, To: "eventTriggers[].type"},
+	{Path: "triggers.events[].filter", Fate: Carried, To: "eventTriggers[].filter"},
+	{Path: "triggers.events[].filter.namespace", Fate: Carried, To: "eventTriggers[].filter.namespace"},
+	{Path: "triggers.events[].filter.repo_name", Fate: Carried, To: "eventTriggers[].filter.repo_name"},
+	{Path: "triggers.events[].targets", Fate: Carried, To: "eventTriggers[].targets"},
+	{Path: "triggers.events[].targets[]", Fate: Carried, To: "eventTriggers[].targets[]"},
 	{
-		Path: "triggers.events", Fate: Refused,
-		Note: "events of Artifacts are not an input: subscribe to them in Cloudflare's dashboard",
+		Path: "triggers.events[].targets[].type", Fate: Refused, Note: "only Workflows are inputs",
+		convert: unless("workflow"),
+	},
+	{
+		Path: "triggers.events[].targets[].workflow_name", Fate: Carried,
+		To: "eventTriggers[].targets[].workflowName",
 	},
 	{
 		Path: "addresses", Scope: TopOnly, Fate: Carried, To: "emailRoutes", convert: addresses,
 		Note: "one rule of Email Routing each; every environment has them",
 	},
-	{Path: "connect", Scope: Own, Fate: Refused, Note: "listening on sockets is not an input"},
+	{
+		Path: "connect", Scope: Own, Fate: Ignored, // cli.js: its handlers go to the dev server alone
+		Note: ofDevelopment + ": a deployed Worker listens on no sockets",
+	},
 	{Path: "queues", Scope: Own, Fate: Carried},
 	{Path: "queues.consumers", Fate: Carried},
 	{Path: "queues.consumers[]", Fate: Carried, To: "queueConsumers.<queue>"},
 	{Path: "queues.consumers[].queue", Fate: Carried, To: "queueConsumers.<queue>"},
 	{
 		Path: "queues.consumers[].type", Fate: Refused,
-		Note:    "only `worker` calls a Worker: set up the consumer with wrangler",
+		Note:    "wrangler takes only `worker` too: one that pulls is the queue's (`wrangler queues consumer http add`)",
 		convert: unless("worker"),
 	},
 	{Path: "queues.consumers[].max_batch_size", Fate: Carried, To: "queueConsumers.<queue>.maxBatchSize"},
@@ -230,5 +244,8 @@ var triggerKeys = slices.Concat(routeKeys("route"), routeKeys("routes[]"), []Key
 	{Path: "queues.consumers[].dead_letter_queue", Fate: Carried, To: "queueConsumers.<queue>.deadLetterQueue"},
 	{Path: "queues.consumers[].max_concurrency", Fate: Carried, To: "queueConsumers.<queue>.maxConcurrency"},
 	{Path: "queues.consumers[].retry_delay", Fate: Carried, To: "queueConsumers.<queue>.retryDelay"},
-	{Path: "queues.consumers[].visibility_timeout_ms", Fate: Refused, Note: "it belongs to consumers that pull"},
+	{
+		Path: "queues.consumers[].visibility_timeout_ms", Fate: Ignored, // cli.js, updateQueueConsumers
+		Note: "wrangler does not send it: it belongs to consumers that pull",
+	},
 })

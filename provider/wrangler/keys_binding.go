@@ -144,14 +144,8 @@ var bindingKeys = slices.Concat(
 	bindingList("vpc_services", "vpcService", is("service_id", "serviceId"), remote),
 	bindingList("vpc_networks", "vpcNetwork", is("tunnel_id", "tunnelId"), is("network_id", "networkId"), remote),
 	bindingList("workflows", "workflow", is("name", "name"), is("class_name", "className"),
-		is("script_name", "scriptName"),
-		is("limits", "limits"), is("limits.steps", "limits.steps"),
-		is("concurrency", "concurrency"), is("concurrency.limit", "concurrency.limit"),
-		isWith("schedules", "schedules", "a text alone is a list of one", listOf),
-		is("default_retention", "defaultRetention"),
-		isWith("default_retention.success_retention", "defaultRetention.successRetention", aboutMS, milliseconds),
-		isWith("default_retention.error_retention", "defaultRetention.errorRetention", aboutMS, milliseconds),
-		is("jurisdiction", "jurisdiction")),
+		is("script_name", "scriptName")),
+	workflowSettings("workflows[]", "bindings.<binding>.workflow"),
 )
 
 // storageKeys are the bindings of storage.
@@ -209,7 +203,7 @@ var classKeys = slices.Concat(
 		{Path: "exports", Scope: Inherited, Fate: Carried, To: "exports"},
 		{Path: "exports.*", Fate: Carried, To: "exports.*"},
 		{
-			Path: "exports.*.type", Fate: Refused, Note: "only exports of the type `durable-object` are inputs",
+			Path: "exports.*.type", Fate: Carried, To: "exports.*.type", Note: "`durable-object` is the default",
 			convert: unless("durable-object"),
 		},
 		{Path: "exports.*.state", Fate: Carried, To: "exports.*.state"},
@@ -218,12 +212,25 @@ var classKeys = slices.Concat(
 		{Path: "exports.*.transferred_to", Fate: Carried, To: "exports.*.transferredTo"},
 		{Path: "exports.*.transfer_from", Fate: Carried, To: "exports.*.transferFrom"},
 		{Path: "exports.*.container", Fate: Refused, Note: noContainers},
-		{Path: "exports.*.cache", Fate: Refused, Note: "a cache of one entry point is not an input; `cache` is that of all"},
-		{Path: "exports.*.name", Fate: Refused, Note: "a Workflow is declared by a binding: `workflows`"},
-		{Path: "exports.*.limits", Fate: Refused, Note: workflowExport},
-		{Path: "exports.*.concurrency", Fate: Refused, Note: workflowExport},
-		{Path: "exports.*.schedules", Fate: Refused, Note: workflowExport},
-		{Path: "exports.*.default_retention", Fate: Refused, Note: workflowExport},
-		{Path: "exports.*.jurisdiction", Fate: Refused, Note: workflowExport},
+		{Path: "exports.*.cache", Fate: Carried, To: "exports.*.cache"},
+		{Path: "exports.*.cache.enabled", Fate: Carried, To: "exports.*.cache.enabled"},
+		{Path: "exports.*.name", Fate: Carried, To: "exports.*.name"},
 	},
+	workflowSettings("exports.*", "exports.*"),
 )
+
+// workflowSettings are the keys of the Workflow that path declares, as to does.
+func workflowSettings(path, to string) (keys []Key) {
+	for _, setting := range []member{
+		is("limits", "limits"), is("limits.steps", "limits.steps"),
+		is("concurrency", "concurrency"), is("concurrency.limit", "concurrency.limit"),
+		isWith("schedules", "schedules", "a text alone is a list of one", listOf),
+		is("default_retention", "defaultRetention"),
+		isWith("default_retention.success_retention", "defaultRetention.successRetention", aboutMS, milliseconds),
+		isWith("default_retention.error_retention", "defaultRetention.errorRetention", aboutMS, milliseconds),
+		is("jurisdiction", "jurisdiction"),
+	} {
+		keys = append(keys, setting(path, to))
+	}
+	return keys
+}

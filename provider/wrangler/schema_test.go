@@ -169,6 +169,11 @@ func TestEveryKeySaysWhatBecomesOfIt(t *testing.T) {
 func TestInputsAreCalledAsWranglersKeysAre(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
+		"triggers.events[].type":                    "eventTriggers[].type",
+		"triggers.events[].filter.namespace":        "eventTriggers[].filter.namespace", // names of Cloudflare's events
+		"triggers.events[].filter.repo_name":        "eventTriggers[].filter.repo_name",
+		"triggers.events[].targets[].workflow_name": "eventTriggers[].targets[].workflowName",
+
 		"name": "scriptName", "main": "mainModule", "addresses": "emailRoutes", "triggers.crons": "schedules",
 		"secrets.required": "requiredSecrets", "vars.*": "variables.*", "workers_dev": "workersDev.enabled",
 		"preview_urls": "workersDev.previewsEnabled", "cache.enabled": "cacheOptions.enabled",

@@ -66,9 +66,12 @@ namespace Pulumi.CloudflareWorkers
     /// one has, or a rule of Email Routing that forwards, is an error that names it, before anything is deployed. For mail,
     /// `takeOver: true` replaces the rule, and a preview says which.
     /// 
+    /// `exports` registers a Workflow without a binding, by its class, which Cloudflare gives the code as `ctx.exports.Build`.
+    /// `eventTriggers` start the Worker's own Workflows at events, such as a push to a repository of Artifacts:
+    /// 
     /// A queue must exist before the Worker: a key of `queueConsumers` orders nothing by itself, so say `dependsOn`, or take the
     /// key from the queue's output. Removing a queue or an address ends the delivery; messages stay in their queue. Removing the
-    /// address of a catch-all rule switches that rule off. Removing the binding of a Workflow leaves the Workflow with its
+    /// address of a catch-all rule switches that rule off. Removing the binding or the export of a Workflow leaves the Workflow with its
     /// instances, as wrangler does; it is deleted with them when the Worker is deleted, which replacing the Worker does too.
     /// 
     /// ## Durable Objects
@@ -236,10 +239,16 @@ namespace Pulumi.CloudflareWorkers
         public Output<string> Etag { get; private set; } = null!;
 
         /// <summary>
-        /// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        /// The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+        /// </summary>
+        [Output("eventTriggers")]
+        public Output<ImmutableArray<Outputs.EventTrigger>> EventTriggers { get; private set; } = null!;
+
+        /// <summary>
+        /// What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
         /// </summary>
         [Output("exports")]
-        public Output<ImmutableDictionary<string, Outputs.DurableObjectExport>?> Exports { get; private set; } = null!;
+        public Output<ImmutableDictionary<string, Outputs.WorkerExport>?> Exports { get; private set; } = null!;
 
         /// <summary>
         /// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
@@ -452,7 +461,7 @@ namespace Pulumi.CloudflareWorkers
         public Output<Outputs.WorkersDev?> WorkersDev { get; private set; } = null!;
 
         /// <summary>
-        /// Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+        /// Classes of the Workflows that were registered for this Worker, by name. One whose binding, or export, was removed stays, with its instances, until the Worker is deleted.
         /// </summary>
         [Output("workflows")]
         public Output<ImmutableDictionary<string, string>> Workflows { get; private set; } = null!;
@@ -620,15 +629,27 @@ namespace Pulumi.CloudflareWorkers
             set => _emailRoutes = value;
         }
 
-        [Input("exports")]
-        private InputMap<Inputs.DurableObjectExportArgs>? _exports;
+        [Input("eventTriggers")]
+        private InputList<Inputs.EventTriggerArgs>? _eventTriggers;
 
         /// <summary>
-        /// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        /// The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
         /// </summary>
-        public InputMap<Inputs.DurableObjectExportArgs> Exports
+        public InputList<Inputs.EventTriggerArgs> EventTriggers
         {
-            get => _exports ?? (_exports = new InputMap<Inputs.DurableObjectExportArgs>());
+            get => _eventTriggers ?? (_eventTriggers = new InputList<Inputs.EventTriggerArgs>());
+            set => _eventTriggers = value;
+        }
+
+        [Input("exports")]
+        private InputMap<Inputs.WorkerExportArgs>? _exports;
+
+        /// <summary>
+        /// What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+        /// </summary>
+        public InputMap<Inputs.WorkerExportArgs> Exports
+        {
+            get => _exports ?? (_exports = new InputMap<Inputs.WorkerExportArgs>());
             set => _exports = value;
         }
 

@@ -521,9 +521,13 @@ namespace Pulumi.CloudflareWorkers
         /// </summary>
         public readonly ImmutableDictionary<string, Outputs.EmailRoute>? EmailRoutes;
         /// <summary>
-        /// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        /// The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
         /// </summary>
-        public readonly ImmutableDictionary<string, Outputs.DurableObjectExport>? Exports;
+        public readonly ImmutableArray<Outputs.EventTrigger> EventTriggers;
+        /// <summary>
+        /// What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+        /// </summary>
+        public readonly ImmutableDictionary<string, Outputs.WorkerExport>? Exports;
         /// <summary>
         /// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
         /// </summary>
@@ -645,7 +649,9 @@ namespace Pulumi.CloudflareWorkers
 
             ImmutableDictionary<string, Outputs.EmailRoute>? emailRoutes,
 
-            ImmutableDictionary<string, Outputs.DurableObjectExport>? exports,
+            ImmutableArray<Outputs.EventTrigger> eventTriggers,
+
+            ImmutableDictionary<string, Outputs.WorkerExport>? exports,
 
             string? format,
 
@@ -706,6 +712,7 @@ namespace Pulumi.CloudflareWorkers
             CompatibilityFlags = compatibilityFlags;
             CustomDomains = customDomains;
             EmailRoutes = emailRoutes;
+            EventTriggers = eventTriggers;
             Exports = exports;
             Format = format;
             Limits = limits;

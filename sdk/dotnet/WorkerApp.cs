@@ -251,15 +251,27 @@ namespace Pulumi.CloudflareWorkers
             set => _emailRoutes = value;
         }
 
-        [Input("exports")]
-        private InputMap<Inputs.DurableObjectExportArgs>? _exports;
+        [Input("eventTriggers")]
+        private InputList<Inputs.EventTriggerArgs>? _eventTriggers;
 
         /// <summary>
-        /// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        /// The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
         /// </summary>
-        public InputMap<Inputs.DurableObjectExportArgs> Exports
+        public InputList<Inputs.EventTriggerArgs> EventTriggers
         {
-            get => _exports ?? (_exports = new InputMap<Inputs.DurableObjectExportArgs>());
+            get => _eventTriggers ?? (_eventTriggers = new InputList<Inputs.EventTriggerArgs>());
+            set => _eventTriggers = value;
+        }
+
+        [Input("exports")]
+        private InputMap<Inputs.WorkerExportArgs>? _exports;
+
+        /// <summary>
+        /// What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+        /// </summary>
+        public InputMap<Inputs.WorkerExportArgs> Exports
+        {
+            get => _exports ?? (_exports = new InputMap<Inputs.WorkerExportArgs>());
             set => _exports = value;
         }
 

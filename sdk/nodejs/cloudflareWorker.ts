@@ -92,9 +92,12 @@ import * as utilities from "./utilities";
  * one has, or a rule of Email Routing that forwards, is an error that names it, before anything is deployed. For mail,
  * `takeOver: true` replaces the rule, and a preview says which.
  *
+ * `exports` registers a Workflow without a binding, by its class, which Cloudflare gives the code as `ctx.exports.Build`.
+ * `eventTriggers` start the Worker's own Workflows at events, such as a push to a repository of Artifacts:
+ *
  * A queue must exist before the Worker: a key of `queueConsumers` orders nothing by itself, so say `dependsOn`, or take the
  * key from the queue's output. Removing a queue or an address ends the delivery; messages stay in their queue. Removing the
- * address of a catch-all rule switches that rule off. Removing the binding of a Workflow leaves the Workflow with its
+ * address of a catch-all rule switches that rule off. Removing the binding or the export of a Workflow leaves the Workflow with its
  * instances, as wrangler does; it is deleted with them when the Worker is deleted, which replacing the Worker does too.
  *
  * ## Durable Objects
@@ -244,9 +247,13 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly etag: pulumi.Output<string>;
     /**
-     * What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+     * The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
      */
-    declare public readonly exports: pulumi.Output<{[key: string]: outputs.DurableObjectExport} | undefined>;
+    declare public readonly eventTriggers: pulumi.Output<outputs.EventTrigger[] | undefined>;
+    /**
+     * What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+     */
+    declare public readonly exports: pulumi.Output<{[key: string]: outputs.WorkerExport} | undefined>;
     /**
      * The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
      */
@@ -388,7 +395,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
      */
     declare public readonly workersDev: pulumi.Output<outputs.WorkersDev | undefined>;
     /**
-     * Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+     * Classes of the Workflows that were registered for this Worker, by name. One whose binding, or export, was removed stays, with its instances, until the Worker is deleted.
      */
     declare public /*out*/ readonly workflows: pulumi.Output<{[key: string]: string}>;
 
@@ -419,6 +426,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["compatibilityFlags"] = args?.compatibilityFlags;
             resourceInputs["customDomains"] = args?.customDomains;
             resourceInputs["emailRoutes"] = args?.emailRoutes;
+            resourceInputs["eventTriggers"] = args?.eventTriggers;
             resourceInputs["exports"] = args?.exports;
             resourceInputs["format"] = args?.format;
             resourceInputs["limits"] = args?.limits;
@@ -486,6 +494,7 @@ export class CloudflareWorker extends pulumi.CustomResource {
             resourceInputs["emailRoutes"] = undefined /*out*/;
             resourceInputs["emailRuleIds"] = undefined /*out*/;
             resourceInputs["etag"] = undefined /*out*/;
+            resourceInputs["eventTriggers"] = undefined /*out*/;
             resourceInputs["exports"] = undefined /*out*/;
             resourceInputs["format"] = undefined /*out*/;
             resourceInputs["limits"] = undefined /*out*/;
@@ -590,9 +599,13 @@ export interface CloudflareWorkerArgs {
      */
     emailRoutes?: pulumi.Input<{[key: string]: pulumi.Input<inputs.EmailRouteArgs>} | undefined>;
     /**
-     * What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+     * The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
      */
-    exports?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DurableObjectExportArgs>} | undefined>;
+    eventTriggers?: pulumi.Input<pulumi.Input<inputs.EventTriggerArgs>[] | undefined>;
+    /**
+     * What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+     */
+    exports?: pulumi.Input<{[key: string]: pulumi.Input<inputs.WorkerExportArgs>} | undefined>;
     /**
      * The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
      */

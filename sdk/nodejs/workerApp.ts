@@ -131,6 +131,7 @@ export class WorkerApp extends pulumi.ComponentResource {
             resourceInputs["customDomains"] = args?.customDomains;
             resourceInputs["d1"] = args?.d1;
             resourceInputs["emailRoutes"] = args?.emailRoutes;
+            resourceInputs["eventTriggers"] = args?.eventTriggers;
             resourceInputs["exports"] = args?.exports;
             resourceInputs["format"] = args?.format;
             resourceInputs["fromWrangler"] = args?.fromWrangler;
@@ -258,9 +259,13 @@ export interface WorkerAppArgs {
      */
     emailRoutes?: pulumi.Input<{[key: string]: pulumi.Input<inputs.EmailRouteArgs>} | undefined>;
     /**
-     * What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+     * The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
      */
-    exports?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DurableObjectExportArgs>} | undefined>;
+    eventTriggers?: pulumi.Input<pulumi.Input<inputs.EventTriggerArgs>[] | undefined>;
+    /**
+     * What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+     */
+    exports?: pulumi.Input<{[key: string]: pulumi.Input<inputs.WorkerExportArgs>} | undefined>;
     /**
      * The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
      */

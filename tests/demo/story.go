@@ -148,7 +148,7 @@ func (s *story) compile(ctx context.Context) ([]string, error) {
 }
 
 func (s *story) deploy(ctx context.Context) ([]string, error) {
-	said, err := s.pulumi(ctx, "+ 7 created", "up", "--yes", "--skip-preview")
+	said, err := s.pulumi(ctx, "+ 13 created", "up", "--yes", "--skip-preview")
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +164,7 @@ func (s *story) deploy(ctx context.Context) ([]string, error) {
 	}
 	s.address = outputs.URLs[0]
 	return []string{
-		"a bucket, the build in it, a KV namespace, and the Worker with its secret, route and DNS record",
+		"a bucket, the build in it, a KV namespace, and the Worker with its secret, route and DNS record; and a WorkerApp",
 		"runs the build " + short(outputs.Digest),
 	}, nil
 }
@@ -200,7 +200,7 @@ func (s *story) change(ctx context.Context) ([]string, error) {
 	if err := sandbox.BuildWorker(ctx, s.worker); err != nil {
 		return nil, err
 	}
-	said, err := s.pulumi(ctx, "~ 1 to update", "preview", "--diff")
+	said, err := s.pulumi(ctx, "~ 2 to update", "preview", "--diff")
 	if err != nil {
 		return nil, err
 	}
@@ -208,7 +208,7 @@ func (s *story) change(ctx context.Context) ([]string, error) {
 }
 
 func (s *story) upgrade(ctx context.Context) ([]string, error) {
-	_, err := s.pulumi(ctx, "~ 1 updated", "up", "--yes", "--skip-preview")
+	_, err := s.pulumi(ctx, "~ 2 updated", "up", "--yes", "--skip-preview")
 	return nil, err
 }
 
@@ -262,7 +262,7 @@ func (s *story) repair(ctx context.Context) ([]string, error) {
 }
 
 func (s *story) destroy(ctx context.Context) ([]string, error) {
-	if _, err := s.pulumi(ctx, "- 7 deleted", "destroy", "--yes", "--skip-preview"); err != nil {
+	if _, err := s.pulumi(ctx, "- 13 deleted", "destroy", "--yes", "--skip-preview"); err != nil {
 		return nil, err
 	}
 	account, zone := "/accounts/"+s.cloud.AccountID, "/zones/"+s.cloud.ZoneID
@@ -299,6 +299,8 @@ func (s *story) pulumi(ctx context.Context, summary string, args ...string) (str
 func part(said, pattern string) ([]string, error) {
 	_, rest, _ := strings.Cut(said, "CloudflareWorker: (update)\n")
 	rest, _, _ = strings.Cut(rest, "\nResources:")
+	rest, _, _ = strings.Cut(rest, "\n    +-") // another resource
+	rest, _, _ = strings.Cut(rest, "\n    ~ ")
 	var lines []string
 	for line := range strings.SplitSeq(rest, "\n") {
 		if !strings.HasPrefix(strings.TrimSpace(line), "[") { // the Worker's names

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/emulator"
+	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/tests/engine/sandbox"
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/tests/toolbox"
 )
 
@@ -79,8 +80,8 @@ func TestTheGuidesProgramsArePrograms(t *testing.T) {
 	}
 }
 
-// TestTheGuidesTypeScriptCompiles: each example in TypeScript has the right types, and so has the file that the pages
-// take theirs from, which lies beside the program.
+// TestTheGuidesTypeScriptCompiles: each example in TypeScript has the right types, strictly, and so have the program
+// and the file beside it from which the pages take theirs.
 func TestTheGuidesTypeScriptCompiles(t *testing.T) {
 	t.Parallel()
 	dir, err := checkout.Lay(t.Context(), t.TempDir(), "typescript")
@@ -94,13 +95,15 @@ func TestTheGuidesTypeScriptCompiles(t *testing.T) {
 		block = strings.ReplaceAll(imports.ReplaceAllString(block, ""), "export const", "const")
 		fmt.Fprintf(&text, "export async function example%d() {\n%s}\n", i, block)
 	}
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "index.ts"), []byte(text.String()), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "guide.ts"), []byte(text.String()), 0o600))
+	require.NoError(t, sandbox.Replace(filepath.Join(dir, "tsconfig.json"),
+		`"snippets.ts"]`, `"snippets.ts", "guide.ts"]`))
 	node, err := toolbox.Node()
 	require.NoError(t, err)
 	modules, err := toolbox.NodeModules()
 	require.NoError(t, err)
 	tsc := exec.CommandContext(t.Context(), node, filepath.Join(modules, "typescript", "bin", "tsc"), "--noEmit",
-		"--noUnusedLocals", "false")
+		"--strict", "--noUnusedLocals", "false")
 	tsc.Dir = dir
 	said, err := tsc.CombinedOutput()
 	require.NoError(t, err, string(said))

@@ -3,6 +3,8 @@
 package engine_test
 
 import (
+	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -54,8 +56,11 @@ func TestATakenNameIsRefused(t *testing.T) {
 	c := newCloud(t, &emulator.Server{})
 	s := newProgram(t, c, api)
 	s.file(t, "dist/index.js", script)
-	s.file(t, "theirs/index.js", `export default { async fetch() { return new Response("theirs") } }`)
-	c.wrangler(t, s.dir, "", "deploy", "theirs/index.js", "--name", "api", "--compatibility-date", "2026-01-01")
+	const theirScript = `export default { async fetch() { return new Response("theirs") } }`
+	s.file(t, "theirs/index.js", theirScript)
+	program, settings := adopting(t, c)
+	s.file(t, "theirs/wrangler.json", settings)
+	c.wrangler(t, s.dir, "", "deploy", "theirs/index.js", "--config", "theirs/wrangler.json", "--no-bundle")
 	theirs := worker(c.Dump())
 
 	said := s.refused(t, "up", "--yes", "--skip-preview")
@@ -65,6 +70,7 @@ func TestATakenNameIsRefused(t *testing.T) {
 	assert.Contains(t, said, "hint: adopt: true takes it over")
 	assert.Equal(t, theirs, worker(c.Dump()))
 	assert.NotContains(t, s.resources(t), "api")
+	newProgram(t, c, program).movesIn(t, theirScript)
 
 	s.edit(t, "Pulumi.yaml", "scriptName: api", "scriptName: api\n      adopt: true")
 	s.up(t)
@@ -72,6 +78,50 @@ func TestATakenNameIsRefused(t *testing.T) {
 	s.unchanged(t)
 	s.destroy(t)
 	assert.NotContains(t, c.Dump(), "worker api")
+}
+
+// adopting is the program of the page about Cloudflare's provider, and the Worker that it is about in the words of
+// wrangler, which somebody else deploys.
+func adopting(t *testing.T, c *cloud) (program, settings string) {
+	t.Helper()
+	made := c.call(t, http.MethodPost, "/storage/kv/namespaces", `{"title": "theirs"}`)
+	var namespace struct{ Result struct{ ID string } }
+	require.NoError(t, json.Unmarshal([]byte(made.body), &namespace))
+	for _, snippet := range snippets(t) {
+		if strings.Contains(snippet, "# docs:begin adopt\n") {
+			program = strings.Replace(snippet, "0123456789abcdef0123456789abcdef", namespace.Result.ID, 1)
+		}
+	}
+	require.Contains(t, program, namespace.Result.ID)
+	return program, `{
+		"name": "api", "main": "index.js", "compatibility_date": "2026-11-01", "workers_dev": false,
+		"kv_namespaces": [{ "binding": "CACHE", "id": "` + namespace.Result.ID + `" }],
+		"routes": [{ "pattern": "api.example.com/*", "zone_name": "example.com" }]
+	}`
+}
+
+// movesIn does what the page says: it stores the code, imports the Worker, looks, deploys, and goes back.
+func (s *stack) movesIn(t *testing.T, script string) {
+	t.Helper()
+	c := s.cloud
+	c.call(t, http.MethodPut, "/workers/scripts/api/secrets",
+		`{"name": "THEIR_KEY", "text": "their secret", "type": "secret_text"}`)
+	before := worker(c.Dump())
+	c.call(t, http.MethodPost, "/r2/buckets", `{"name": "bundles"}`)
+	c.call(t, http.MethodPut, "/r2/buckets/bundles/objects/api/index.js", script)
+	s.adopt(t, "cloudflare-workers:index:CloudflareWorker", "api", emulator.DefaultAccountID+"/api")
+	preview := s.pulumi(t, "preview", "--diff")
+	_, changes, found := strings.Cut(preview, "CloudflareWorker::api]\n")
+	require.True(t, found, preview)
+	assert.Regexp(t, `^ +~ bundle: \{\n( +~ \w+ *: ".*\n){3} +\}\nResources:\n +~ 1 to update`, changes,
+		"and nothing else")
+	assert.Equal(t, before, worker(c.Dump()), "nothing has been written")
+	s.up(t)
+	s.pulumi(t, "preview", "--expect-no-changes")
+	assert.Equal(t, []any{"THEIR_KEY"}, s.resources(t)["api"].Outputs["unmanagedSecretNames"], "it stays")
+	assert.Contains(t, c.Dump(), `route api.example.com/* -> "api"`)
+	s.pulumi(t, "state", "delete", s.resources(t)["api"].URN)
+	assert.Contains(t, worker(c.Dump()), "worker api")
 }
 
 // worker is the part of a dump that speaks of Workers.

@@ -122,7 +122,7 @@ func TestCrashAnywhere(t *testing.T) {
 // sortsOfRequests are the parts of a path that say what a request is about; the last one counts.
 var sortsOfRequests = []string{
 	"user", "deployments", "versions", "subdomain", "dns_records", "routes", "scripts", "script-settings",
-	"schedules", "domains", "queues", "consumers", "rules", "catch_all", "workflows",
+	"schedules", "domains", "queues", "consumers", "rules", "catch_all", "workflows", "triggers",
 }
 
 // shape says what sort of requests calls are, without the names in them.

@@ -241,8 +241,9 @@ func TestOnlyFilesThatAreNewAreSent(t *testing.T) {
 	for i := range 200 {
 		files["page-"+strings.Repeat("x", i)+".html"] = []byte(strings.Repeat("y", i))
 	}
-	program := r.program(w).with(w.publish("site", files), "assets", "directory")
+	program := r.program(w).with(w.publish("site", files), "assets", "directory").with("/docs", "assets", "basePath")
 	s.mustUp(properties(program))
+	assert.Contains(t, w.Dump(), `"base_path":"/docs"`)
 	assert.Equal(t, 205, int(s.outputs.Get("assetCount").AsNumber()))
 	assert.Equal(t, 5, uploads(w.Calls()), "of 50 files each")
 

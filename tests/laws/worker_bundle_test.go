@@ -121,6 +121,7 @@ func workerBundle() subject {
 			"path":          "of a directory only the content counts; of a file the name does too",
 			"archive":       "as path",
 			"build.command": "what was built counts, and not how", "build.directory": "as build.command",
+			"build.config": "as build.command", "build.environment": "as build.command",
 		},
 		importID: func(_ world, s *stack) string { return s.id },
 		unreadable: map[string]string{
@@ -290,13 +291,11 @@ func TestABundleComesFromOnePlace(t *testing.T) {
 	program := r.program(w)
 	unknown := property.New(property.Computed)
 	files := archived(w.builds["dist"].Files)
-	remote := property.New(&archive.Archive{Sig: archive.ArchiveSig, URI: "https://example.com/dist.zip"})
 	for problem, inputs := range map[string]object{
 		"archive: give the build output as path or as archive, not both": program.with(files, "archive"),
 		"path: give the build output as path or as archive":              program.with(nil, "path"),
 		`archive: there is no archive "no.zip": has the Worker been built?`: program.with(nil, "path").
 			with(property.New(&archive.Archive{Sig: archive.ArchiveSig, Path: "no.zip"}), "archive"),
-		"it is on the network: download it first": program.with(nil, "path").with(remote, "archive"),
 		"sha256: the archive has the SHA-256 " + w.builds["dist"].sha256: program.with(nil, "path").with(files, "archive").
 			with(w.builds["next"].sha256, "sha256"),
 		"archive: must be an archive": program.with(nil, "path").

@@ -58,6 +58,8 @@ func TestObjectsAreMovedAsTheProgramSays(t *testing.T) {
 	calls := w.callsOf(s, program.with(object{"mode": "deferred", "maxDelay": 300}, "codeUpdateStrategy"))
 	assert.Empty(t, calls, "it is the default")
 
+	assert.NotContains(t, s.logs.String(), "requests will go to", "no version got another share")
+
 	// Somebody else's rollout, which the program leaves alone, goes on.
 	w.deploy(share(s.outputs.Get("versionId").AsString(), 60), share(w.upload("theirs"), 40))
 	require.NoError(t, s.refresh())
@@ -65,4 +67,14 @@ func TestObjectsAreMovedAsTheProgramSays(t *testing.T) {
 	before := w.Dump()
 	assert.Empty(t, w.callsOf(s, program.with(object{"mode": "immediate"}, "codeUpdateStrategy")))
 	assert.Equal(t, before, w.Dump())
+
+	// Where it has to be deployed around, the strategy goes along.
+	s.ignore = nil
+	program = program.with(object{"mode": "immediate"}, "codeUpdateStrategy")
+	s.mustUp(properties(program))
+	ours := s.outputs.Get("versionId").AsString()
+	w.deploy(share(ours, 60), share(w.upload("theirs"), 40)) // and nobody looks
+	w.callsOf(s, program.with(secret("new"), "secrets", "TOKEN"))
+	assert.Contains(t, w.Dump(), `code update {"mode":"immediate"}`)
+	w.serves("v2 60")
 }

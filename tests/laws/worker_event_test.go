@@ -81,7 +81,7 @@ func (w world) putRule(id, address, action string, value ...string) error {
 	return w.raw(http.MethodPost, path, rule)
 }
 
-// workerEvents is a Worker that consumes queues, gets mail and has a Workflow.
+// workerEvents is a Worker that consumes queues, gets mail and has two Workflows, which events start too.
 func workerEvents() subject {
 	set := func(value any, path ...string) func(world, object) object {
 		return func(_ world, o object) object { return o.with(value, path...) }
@@ -110,6 +110,21 @@ func workerEvents() subject {
 					"schedules":        []any{"0 9 * * MON-FRI", "30 * * * *"},
 					"defaultRetention": object{"successRetention": "259200000", "errorRetention": "604800000"}, "jurisdiction": "eu",
 				}}},
+				"exports": object{
+					"Ship": object{
+						"type": "workflow", "name": "ship", "limits": object{"steps": 100}, "concurrency": object{"limit": 2},
+						"schedules":        []any{"0 9 * * MON-FRI", "30 * * * *"},
+						"defaultRetention": object{"successRetention": "259200000", "errorRetention": "604800000"}, "jurisdiction": "eu",
+					},
+					"default": object{"type": "worker", "cache": object{"enabled": false}},
+				},
+				"eventTriggers": []any{
+					object{
+						"type": "cf.artifacts.repo.pushed", "filter": object{"namespace": "ci", "repo_name": "app"},
+						"targets": []any{object{"workflowName": "flow"}, object{"workflowName": "ship"}},
+					},
+					object{"type": "cf.artifacts.repo.created", "targets": []any{object{"workflowName": "ship"}}},
+				},
 				"queueConsumers": object{
 					"orders": object{
 						"maxBatchSize": 5, "maxBatchTimeout": 2.5, "maxRetries": 4, "retryDelay": 10, "deadLetterQueue": "dead",
@@ -123,7 +138,7 @@ func workerEvents() subject {
 				},
 			}
 		},
-		changes: []change{
+		changes: append(exportChanges(), []change{
 			{
 				name: "larger batches", covers: []string{"queueConsumers.*.maxBatchSize"}, edit: consumes("maxBatchSize", 6),
 				diff: one(orders+"maxBatchSize", p.Update),
@@ -208,16 +223,23 @@ func workerEvents() subject {
 				diff: one("bindings.FLOW.workflow.className", p.Update),
 			},
 			{
-				name: "workflow of more steps", covers: []string{"bindings.*.workflow.limits.steps"},
-				edit: workflow(101, "limits", "steps"), diff: one(flow+"limits.steps", p.Update),
-			},
-			{
-				name: "workflow of as many steps as the plan allows", edit: workflow(nil, "limits"),
-				diff: one(flow+"limits", p.Delete),
-			},
-			{
-				name: "workflow of more instances", covers: []string{"bindings.*.workflow.concurrency.limit"},
-				edit: workflow(3, "concurrency", "limit"), diff: one(flow+"concurrency.limit", p.Update),
+				name: "workflow with other settings", covers: []string{ // each: TestExportsAreReadAsTheyWereWritten
+					"bindings.*.workflow.limits.steps", "bindings.*.workflow.concurrency.limit",
+					"bindings.*.workflow.defaultRetention.successRetention",
+					"bindings.*.workflow.defaultRetention.errorRetention",
+				},
+				edit: func(_ world, o object) object {
+					for name, settings := range map[string]object{
+						"limits": {"steps": 101}, "concurrency": {"limit": 3}, "defaultRetention": {"successRetention": "4 days"},
+					} {
+						o = o.with(settings, "bindings", "FLOW", "workflow", name)
+					}
+					return o
+				},
+				diff: map[string]p.DiffKind{
+					flow + "limits.steps": p.Update, flow + "concurrency.limit": p.Update,
+					flow + "defaultRetention.successRetention": p.Update, flow + "defaultRetention.errorRetention": p.Delete,
+				},
 			},
 			{
 				name: "workflow at another time", covers: []string{"bindings.*.workflow.schedules"},
@@ -232,18 +254,6 @@ func workerEvents() subject {
 				name: "workflow without schedules", edit: workflow(nil, "schedules"), diff: one(flow+"schedules", p.Delete),
 			},
 			{
-				name:   "workflow's instances kept longer",
-				covers: []string{"bindings.*.workflow.defaultRetention.successRetention"},
-				edit:   workflow("4 days", "defaultRetention", "successRetention"),
-				diff:   one(flow+"defaultRetention.successRetention", p.Update),
-			},
-			{
-				name:   "workflow's failures kept longer",
-				covers: []string{"bindings.*.workflow.defaultRetention.errorRetention"},
-				edit:   workflow(nil, "defaultRetention", "errorRetention"),
-				diff:   one(flow+"defaultRetention.errorRetention", p.Delete),
-			},
-			{
 				name: "workflow's retention in other words", idle: true,
 				edit: workflow(object{"successRetention": "3 days", "errorRetention": "1 week"}, "defaultRetention"),
 				diff: map[string]p.DiffKind{
@@ -254,8 +264,8 @@ func workerEvents() subject {
 				name: "workflow added", diff: one("bindings.MORE", p.Add),
 				edit: set(object{"name": "more", "className": "More"}, "bindings", "MORE", "workflow"),
 			},
-		},
-		drifts:   eventDrifts(),
+		}...),
+		drifts:   slices.Concat(eventDrifts(), exportDrifts()),
 		importID: func(world, *stack) string { return account + "/api" },
 		unreadable: map[string]string{
 			"secretsVersionId":                    "who has set a secret cannot be read",
@@ -264,6 +274,7 @@ func workerEvents() subject {
 		},
 		waived: map[string]string{
 			"bindings.*.workflow.jurisdiction": "cannot be changed (TestAWorkflowStaysInItsJurisdiction)",
+			"exports.*.jurisdiction":           "cannot be changed (TestAWorkflowStaysInItsJurisdiction)",
 			"emailRoutes.*.zoneName":           "is looked up in a preview (TestMailFindsItsZone)",
 		},
 	}
@@ -397,7 +408,7 @@ func eventDrifts() []drift {
 			},
 			make: func(w world, _ *stack) error {
 				theirs := cfapi.Workflow{Name: "flow", Script: "api", Class: "Flow"}
-				theirs.Settings.Concurrency = flowSettings().Concurrency
+				theirs.Settings.Concurrency, theirs.Settings.Schedules = flowSettings().Concurrency, []string{}
 				return w.client().PutWorkflow(w.t.Context(), account, theirs)
 			},
 		},
@@ -425,29 +436,17 @@ func TestAWorkflowStaysInItsJurisdiction(t *testing.T) {
 	assert.Contains(t, w.Dump(), `"jurisdiction":"eu"`)
 }
 
-// TestAWorkflowIsRegisteredOnce: settings alone upload nothing, and one that is bound again gets them again.
-func TestAWorkflowIsRegisteredOnce(t *testing.T) {
-	t.Parallel()
-	r := workerEvents()
-	w, s := built(t, r)
-	again := r.program(w)
-	s.mustUp(properties(again.with(nil, "bindings")))
-	assert.Contains(t, w.Dump(), `"cron":"30 * * * *"`, "it stays as it is without its binding")
-	s.mustUp(properties(again.with(nil, "bindings", "FLOW", "workflow", "schedules")))
-	assert.NotContains(t, w.Dump(), "cron", "nobody knows what it has after that, so that it is put again")
-}
-
 // TestWhatOneWorkerAloneCanHaveMovesWithIt: the old Worker goes before the new one comes, also where just one thing is
 // in both.
 func TestWhatOneWorkerAloneCanHaveMovesWithIt(t *testing.T) {
 	t.Parallel()
 	r := workerEvents()
-	for _, kept := range []string{"queueConsumers", "emailRoutes", "bindings"} {
+	for _, kept := range []string{"queueConsumers", "emailRoutes", "bindings", "exports"} {
 		t.Run(kept, func(t *testing.T) {
 			t.Parallel()
 			only := func(w world) object {
-				program := r.program(w)
-				for _, input := range []string{"queueConsumers", "emailRoutes", "bindings"} {
+				program := r.program(w).with(nil, "eventTriggers")
+				for _, input := range []string{"queueConsumers", "emailRoutes", "bindings", "exports"} {
 					if input != kept {
 						program = program.with(nil, input)
 					}
@@ -693,7 +692,7 @@ func TestAWorkflowOutlivesItsBinding(t *testing.T) {
 	w, s := begun(t, r)
 	empty := w.Dump()
 	s.mustUp(properties(r.program(w)))
-	program := properties(r.program(w).with(nil, "bindings"))
+	program := properties(r.program(w).with(nil, "bindings").with(nil, "exports").with(nil, "eventTriggers"))
 	s.mustUp(program)
 	const registered = `workflow "flow" class Flow of api`
 	assert.Contains(t, w.Dump(), registered)
@@ -718,7 +717,8 @@ func TestABindingToAWorkflowOfOthersRegistersNothing(t *testing.T) {
 	for _, binding := range []object{
 		{"name": "flow", "className": "Flow", "scriptName": "auth"}, {"name": "flow"},
 	} {
-		s.mustUp(properties(r.program(w).with(binding, "bindings", "FLOW", "workflow")))
+		program := r.program(w).with(nil, "exports").with(nil, "eventTriggers")
+		s.mustUp(properties(program.with(binding, "bindings", "FLOW", "workflow")))
 		assert.Equal(t, 0, s.outputs.Get("workflows").AsMap().Len())
 	}
 	require.NoError(t, s.destroy())
@@ -730,7 +730,8 @@ func TestATokenThatIsNotForMailImports(t *testing.T) {
 	t.Parallel()
 	r := workerEvents()
 	w, s := begun(t, r)
-	program := properties(r.program(w).with(nil, "emailRoutes").with(nil, "bindings"))
+	plain := r.program(w).with(nil, "exports").with(nil, "eventTriggers")
+	program := properties(plain.with(nil, "emailRoutes").with(nil, "bindings"))
 	s.mustUp(program)
 	w.on(hooks{before: func(_ int, r *http.Request) int {
 		if strings.Contains(r.URL.Path, "/email/") {

@@ -164,7 +164,7 @@ func TestClassesCanBeDeclared(t *testing.T) {
 	assert.NotContains(t, w.Dump(), "objects of class Counter")
 
 	both := migrated(deleted, madeClasses)
-	require.ErrorContains(t, s.up(properties(both)), "migrations or exports, not both")
+	require.ErrorContains(t, s.up(properties(both)), "migrations or exports of Durable Objects, not both")
 }
 
 // TestUnknownMigrationsCanBePreviewed: they may come from elsewhere.

@@ -121,9 +121,12 @@ import (
 // one has, or a rule of Email Routing that forwards, is an error that names it, before anything is deployed. For mail,
 // `takeOver: true` replaces the rule, and a preview says which.
 //
+// `exports` registers a Workflow without a binding, by its class, which Cloudflare gives the code as `ctx.exports.Build`.
+// `eventTriggers` start the Worker's own Workflows at events, such as a push to a repository of Artifacts:
+//
 // A queue must exist before the Worker: a key of `queueConsumers` orders nothing by itself, so say `dependsOn`, or take the
 // key from the queue's output. Removing a queue or an address ends the delivery; messages stay in their queue. Removing the
-// address of a catch-all rule switches that rule off. Removing the binding of a Workflow leaves the Workflow with its
+// address of a catch-all rule switches that rule off. Removing the binding or the export of a Workflow leaves the Workflow with its
 // instances, as wrangler does; it is deleted with them when the Worker is deleted, which replacing the Worker does too.
 //
 // ## Durable Objects
@@ -205,8 +208,10 @@ type CloudflareWorker struct {
 	EmailRuleIds pulumi.StringMapOutput `pulumi:"emailRuleIds"`
 	// Cloudflare's tag of the deployed code. Good for telling that code changed, and for nothing else.
 	Etag pulumi.StringOutput `pulumi:"etag"`
-	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
-	Exports DurableObjectExportMapOutput `pulumi:"exports"`
+	// The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+	EventTriggers EventTriggerArrayOutput `pulumi:"eventTriggers"`
+	// What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+	Exports WorkerExportMapOutput `pulumi:"exports"`
 	// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
 	Format pulumi.StringPtrOutput `pulumi:"format"`
 	// What one invocation may use. Default: what the plan allows.
@@ -277,7 +282,7 @@ type CloudflareWorker struct {
 	WaitForReady pulumi.BoolPtrOutput `pulumi:"waitForReady"`
 	// Whether the Worker answers at `<scriptName>.<account's subdomain>.workers.dev`. Default: it does not.
 	WorkersDev WorkersDevPtrOutput `pulumi:"workersDev"`
-	// Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+	// Classes of the Workflows that were registered for this Worker, by name. One whose binding, or export, was removed stays, with its instances, until the Worker is deleted.
 	Workflows pulumi.StringMapOutput `pulumi:"workflows"`
 }
 
@@ -362,8 +367,10 @@ type cloudflareWorkerArgs struct {
 	CustomDomains map[string]CustomDomain `pulumi:"customDomains"`
 	// The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
 	EmailRoutes map[string]EmailRoute `pulumi:"emailRoutes"`
-	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
-	Exports map[string]DurableObjectExport `pulumi:"exports"`
+	// The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+	EventTriggers []EventTrigger `pulumi:"eventTriggers"`
+	// What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+	Exports map[string]WorkerExport `pulumi:"exports"`
 	// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
 	Format *string `pulumi:"format"`
 	// What one invocation may use. Default: what the plan allows.
@@ -440,8 +447,10 @@ type CloudflareWorkerArgs struct {
 	CustomDomains CustomDomainMapInput
 	// The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
 	EmailRoutes EmailRouteMapInput
-	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
-	Exports DurableObjectExportMapInput
+	// The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+	EventTriggers EventTriggerArrayInput
+	// What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+	Exports WorkerExportMapInput
 	// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
 	Format pulumi.StringPtrInput
 	// What one invocation may use. Default: what the plan allows.
@@ -682,9 +691,14 @@ func (o CloudflareWorkerOutput) Etag() pulumi.StringOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringOutput { return v.Etag }).(pulumi.StringOutput)
 }
 
-// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
-func (o CloudflareWorkerOutput) Exports() DurableObjectExportMapOutput {
-	return o.ApplyT(func(v *CloudflareWorker) DurableObjectExportMapOutput { return v.Exports }).(DurableObjectExportMapOutput)
+// The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+func (o CloudflareWorkerOutput) EventTriggers() EventTriggerArrayOutput {
+	return o.ApplyT(func(v *CloudflareWorker) EventTriggerArrayOutput { return v.EventTriggers }).(EventTriggerArrayOutput)
+}
+
+// What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+func (o CloudflareWorkerOutput) Exports() WorkerExportMapOutput {
+	return o.ApplyT(func(v *CloudflareWorker) WorkerExportMapOutput { return v.Exports }).(WorkerExportMapOutput)
 }
 
 // The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
@@ -862,7 +876,7 @@ func (o CloudflareWorkerOutput) WorkersDev() WorkersDevPtrOutput {
 	return o.ApplyT(func(v *CloudflareWorker) WorkersDevPtrOutput { return v.WorkersDev }).(WorkersDevPtrOutput)
 }
 
-// Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+// Classes of the Workflows that were registered for this Worker, by name. One whose binding, or export, was removed stays, with its instances, until the Worker is deleted.
 func (o CloudflareWorkerOutput) Workflows() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *CloudflareWorker) pulumi.StringMapOutput { return v.Workflows }).(pulumi.StringMapOutput)
 }

@@ -104,8 +104,10 @@ type FromWranglerResult struct {
 	CustomDomains map[string]CustomDomain `pulumi:"customDomains"`
 	// The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
 	EmailRoutes map[string]EmailRoute `pulumi:"emailRoutes"`
-	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
-	Exports map[string]DurableObjectExport `pulumi:"exports"`
+	// The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+	EventTriggers []EventTrigger `pulumi:"eventTriggers"`
+	// What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+	Exports map[string]WorkerExport `pulumi:"exports"`
 	// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
 	Format *string `pulumi:"format"`
 	// What one invocation may use. Default: what the plan allows.
@@ -255,9 +257,14 @@ func (o FromWranglerResultOutput) EmailRoutes() EmailRouteMapOutput {
 	return o.ApplyT(func(v FromWranglerResult) map[string]EmailRoute { return v.EmailRoutes }).(EmailRouteMapOutput)
 }
 
-// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
-func (o FromWranglerResultOutput) Exports() DurableObjectExportMapOutput {
-	return o.ApplyT(func(v FromWranglerResult) map[string]DurableObjectExport { return v.Exports }).(DurableObjectExportMapOutput)
+// The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+func (o FromWranglerResultOutput) EventTriggers() EventTriggerArrayOutput {
+	return o.ApplyT(func(v FromWranglerResult) []EventTrigger { return v.EventTriggers }).(EventTriggerArrayOutput)
+}
+
+// What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+func (o FromWranglerResultOutput) Exports() WorkerExportMapOutput {
+	return o.ApplyT(func(v FromWranglerResult) map[string]WorkerExport { return v.Exports }).(WorkerExportMapOutput)
 }
 
 // The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.

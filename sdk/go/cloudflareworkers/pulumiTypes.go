@@ -3482,142 +3482,6 @@ func (o DispatchOutboundPtrOutput) Service() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// What is to become of a class of Durable Objects.
-type DurableObjectExport struct {
-	// The class that it becomes, with the state `renamed`. Default: none.
-	RenamedTo *string `pulumi:"renamedTo"`
-	// What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
-	State *string `pulumi:"state"`
-	// How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
-	Storage *string `pulumi:"storage"`
-	// The Worker that it comes from, with the state `expecting-transfer`. Default: none.
-	TransferFrom *string `pulumi:"transferFrom"`
-	// The Worker that takes it over, with the state `transferred`. Default: none.
-	TransferredTo *string `pulumi:"transferredTo"`
-}
-
-// DurableObjectExportInput is an input type that accepts DurableObjectExportArgs and DurableObjectExportOutput values.
-// You can construct a concrete instance of `DurableObjectExportInput` via:
-//
-//	DurableObjectExportArgs{...}
-type DurableObjectExportInput interface {
-	pulumi.Input
-
-	ToDurableObjectExportOutput() DurableObjectExportOutput
-	ToDurableObjectExportOutputWithContext(context.Context) DurableObjectExportOutput
-}
-
-// What is to become of a class of Durable Objects.
-type DurableObjectExportArgs struct {
-	// The class that it becomes, with the state `renamed`. Default: none.
-	RenamedTo pulumi.StringPtrInput `pulumi:"renamedTo"`
-	// What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
-	State pulumi.StringPtrInput `pulumi:"state"`
-	// How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
-	Storage pulumi.StringPtrInput `pulumi:"storage"`
-	// The Worker that it comes from, with the state `expecting-transfer`. Default: none.
-	TransferFrom pulumi.StringPtrInput `pulumi:"transferFrom"`
-	// The Worker that takes it over, with the state `transferred`. Default: none.
-	TransferredTo pulumi.StringPtrInput `pulumi:"transferredTo"`
-}
-
-func (DurableObjectExportArgs) ElementType() reflect.Type {
-	return reflect.TypeOf((*DurableObjectExport)(nil)).Elem()
-}
-
-func (i DurableObjectExportArgs) ToDurableObjectExportOutput() DurableObjectExportOutput {
-	return i.ToDurableObjectExportOutputWithContext(context.Background())
-}
-
-func (i DurableObjectExportArgs) ToDurableObjectExportOutputWithContext(ctx context.Context) DurableObjectExportOutput {
-	return pulumi.ToOutputWithContext(ctx, i).(DurableObjectExportOutput)
-}
-
-// DurableObjectExportMapInput is an input type that accepts DurableObjectExportMap and DurableObjectExportMapOutput values.
-// You can construct a concrete instance of `DurableObjectExportMapInput` via:
-//
-//	DurableObjectExportMap{ "key": DurableObjectExportArgs{...} }
-type DurableObjectExportMapInput interface {
-	pulumi.Input
-
-	ToDurableObjectExportMapOutput() DurableObjectExportMapOutput
-	ToDurableObjectExportMapOutputWithContext(context.Context) DurableObjectExportMapOutput
-}
-
-type DurableObjectExportMap map[string]DurableObjectExportInput
-
-func (DurableObjectExportMap) ElementType() reflect.Type {
-	return reflect.TypeOf((*map[string]DurableObjectExport)(nil)).Elem()
-}
-
-func (i DurableObjectExportMap) ToDurableObjectExportMapOutput() DurableObjectExportMapOutput {
-	return i.ToDurableObjectExportMapOutputWithContext(context.Background())
-}
-
-func (i DurableObjectExportMap) ToDurableObjectExportMapOutputWithContext(ctx context.Context) DurableObjectExportMapOutput {
-	return pulumi.ToOutputWithContext(ctx, i).(DurableObjectExportMapOutput)
-}
-
-// What is to become of a class of Durable Objects.
-type DurableObjectExportOutput struct{ *pulumi.OutputState }
-
-func (DurableObjectExportOutput) ElementType() reflect.Type {
-	return reflect.TypeOf((*DurableObjectExport)(nil)).Elem()
-}
-
-func (o DurableObjectExportOutput) ToDurableObjectExportOutput() DurableObjectExportOutput {
-	return o
-}
-
-func (o DurableObjectExportOutput) ToDurableObjectExportOutputWithContext(ctx context.Context) DurableObjectExportOutput {
-	return o
-}
-
-// The class that it becomes, with the state `renamed`. Default: none.
-func (o DurableObjectExportOutput) RenamedTo() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v DurableObjectExport) *string { return v.RenamedTo }).(pulumi.StringPtrOutput)
-}
-
-// What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
-func (o DurableObjectExportOutput) State() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v DurableObjectExport) *string { return v.State }).(pulumi.StringPtrOutput)
-}
-
-// How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
-func (o DurableObjectExportOutput) Storage() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v DurableObjectExport) *string { return v.Storage }).(pulumi.StringPtrOutput)
-}
-
-// The Worker that it comes from, with the state `expecting-transfer`. Default: none.
-func (o DurableObjectExportOutput) TransferFrom() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v DurableObjectExport) *string { return v.TransferFrom }).(pulumi.StringPtrOutput)
-}
-
-// The Worker that takes it over, with the state `transferred`. Default: none.
-func (o DurableObjectExportOutput) TransferredTo() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v DurableObjectExport) *string { return v.TransferredTo }).(pulumi.StringPtrOutput)
-}
-
-type DurableObjectExportMapOutput struct{ *pulumi.OutputState }
-
-func (DurableObjectExportMapOutput) ElementType() reflect.Type {
-	return reflect.TypeOf((*map[string]DurableObjectExport)(nil)).Elem()
-}
-
-func (o DurableObjectExportMapOutput) ToDurableObjectExportMapOutput() DurableObjectExportMapOutput {
-	return o
-}
-
-func (o DurableObjectExportMapOutput) ToDurableObjectExportMapOutputWithContext(ctx context.Context) DurableObjectExportMapOutput {
-	return o
-}
-
-func (o DurableObjectExportMapOutput) MapIndex(k pulumi.StringInput) DurableObjectExportOutput {
-	return pulumi.All(o, k).ApplyT(func(vs []interface{}) DurableObjectExport {
-		return vs[0].(map[string]DurableObjectExport)[vs[1].(string)]
-	}).(DurableObjectExportOutput)
-}
-
 // Binds a class of Durable Objects.
 type DurableObjectNamespaceBinding struct {
 	// Name of the exported class.
@@ -3920,6 +3784,364 @@ func (o EmailRouteMapOutput) MapIndex(k pulumi.StringInput) EmailRouteOutput {
 	return pulumi.All(o, k).ApplyT(func(vs []interface{}) EmailRoute {
 		return vs[0].(map[string]EmailRoute)[vs[1].(string)]
 	}).(EmailRouteOutput)
+}
+
+// A Workflow that an event starts.
+type EventTarget struct {
+	// Name of a Workflow that this Worker registers, by a binding `workflow` or in `exports`.
+	WorkflowName string `pulumi:"workflowName"`
+}
+
+// EventTargetInput is an input type that accepts EventTargetArgs and EventTargetOutput values.
+// You can construct a concrete instance of `EventTargetInput` via:
+//
+//	EventTargetArgs{...}
+type EventTargetInput interface {
+	pulumi.Input
+
+	ToEventTargetOutput() EventTargetOutput
+	ToEventTargetOutputWithContext(context.Context) EventTargetOutput
+}
+
+// A Workflow that an event starts.
+type EventTargetArgs struct {
+	// Name of a Workflow that this Worker registers, by a binding `workflow` or in `exports`.
+	WorkflowName pulumi.StringInput `pulumi:"workflowName"`
+}
+
+func (EventTargetArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*EventTarget)(nil)).Elem()
+}
+
+func (i EventTargetArgs) ToEventTargetOutput() EventTargetOutput {
+	return i.ToEventTargetOutputWithContext(context.Background())
+}
+
+func (i EventTargetArgs) ToEventTargetOutputWithContext(ctx context.Context) EventTargetOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EventTargetOutput)
+}
+
+// EventTargetArrayInput is an input type that accepts EventTargetArray and EventTargetArrayOutput values.
+// You can construct a concrete instance of `EventTargetArrayInput` via:
+//
+//	EventTargetArray{ EventTargetArgs{...} }
+type EventTargetArrayInput interface {
+	pulumi.Input
+
+	ToEventTargetArrayOutput() EventTargetArrayOutput
+	ToEventTargetArrayOutputWithContext(context.Context) EventTargetArrayOutput
+}
+
+type EventTargetArray []EventTargetInput
+
+func (EventTargetArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]EventTarget)(nil)).Elem()
+}
+
+func (i EventTargetArray) ToEventTargetArrayOutput() EventTargetArrayOutput {
+	return i.ToEventTargetArrayOutputWithContext(context.Background())
+}
+
+func (i EventTargetArray) ToEventTargetArrayOutputWithContext(ctx context.Context) EventTargetArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EventTargetArrayOutput)
+}
+
+// A Workflow that an event starts.
+type EventTargetOutput struct{ *pulumi.OutputState }
+
+func (EventTargetOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*EventTarget)(nil)).Elem()
+}
+
+func (o EventTargetOutput) ToEventTargetOutput() EventTargetOutput {
+	return o
+}
+
+func (o EventTargetOutput) ToEventTargetOutputWithContext(ctx context.Context) EventTargetOutput {
+	return o
+}
+
+// Name of a Workflow that this Worker registers, by a binding `workflow` or in `exports`.
+func (o EventTargetOutput) WorkflowName() pulumi.StringOutput {
+	return o.ApplyT(func(v EventTarget) string { return v.WorkflowName }).(pulumi.StringOutput)
+}
+
+type EventTargetArrayOutput struct{ *pulumi.OutputState }
+
+func (EventTargetArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]EventTarget)(nil)).Elem()
+}
+
+func (o EventTargetArrayOutput) ToEventTargetArrayOutput() EventTargetArrayOutput {
+	return o
+}
+
+func (o EventTargetArrayOutput) ToEventTargetArrayOutputWithContext(ctx context.Context) EventTargetArrayOutput {
+	return o
+}
+
+func (o EventTargetArrayOutput) Index(i pulumi.IntInput) EventTargetOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) EventTarget {
+		return vs[0].([]EventTarget)[vs[1].(int)]
+	}).(EventTargetOutput)
+}
+
+// Starts instances of Workflows at each event of a type.
+type EventTrigger struct {
+	// What an event must say, by Cloudflare's own names: texts, numbers and booleans. Example: `{ namespace: "ci", repo_name: "my-repo" }`. Default: all events of the type.
+	Filter map[string]interface{} `pulumi:"filter"`
+	// The Workflows that it starts. Their order says nothing.
+	Targets []EventTarget `pulumi:"targets"`
+	// The type of event, such as `cf.artifacts.repo.pushed` (https://developers.cloudflare.com/artifacts/guides/event-subscriptions/).
+	Type string `pulumi:"type"`
+}
+
+// EventTriggerInput is an input type that accepts EventTriggerArgs and EventTriggerOutput values.
+// You can construct a concrete instance of `EventTriggerInput` via:
+//
+//	EventTriggerArgs{...}
+type EventTriggerInput interface {
+	pulumi.Input
+
+	ToEventTriggerOutput() EventTriggerOutput
+	ToEventTriggerOutputWithContext(context.Context) EventTriggerOutput
+}
+
+// Starts instances of Workflows at each event of a type.
+type EventTriggerArgs struct {
+	// What an event must say, by Cloudflare's own names: texts, numbers and booleans. Example: `{ namespace: "ci", repo_name: "my-repo" }`. Default: all events of the type.
+	Filter pulumi.MapInput `pulumi:"filter"`
+	// The Workflows that it starts. Their order says nothing.
+	Targets EventTargetArrayInput `pulumi:"targets"`
+	// The type of event, such as `cf.artifacts.repo.pushed` (https://developers.cloudflare.com/artifacts/guides/event-subscriptions/).
+	Type pulumi.StringInput `pulumi:"type"`
+}
+
+func (EventTriggerArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*EventTrigger)(nil)).Elem()
+}
+
+func (i EventTriggerArgs) ToEventTriggerOutput() EventTriggerOutput {
+	return i.ToEventTriggerOutputWithContext(context.Background())
+}
+
+func (i EventTriggerArgs) ToEventTriggerOutputWithContext(ctx context.Context) EventTriggerOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EventTriggerOutput)
+}
+
+// EventTriggerArrayInput is an input type that accepts EventTriggerArray and EventTriggerArrayOutput values.
+// You can construct a concrete instance of `EventTriggerArrayInput` via:
+//
+//	EventTriggerArray{ EventTriggerArgs{...} }
+type EventTriggerArrayInput interface {
+	pulumi.Input
+
+	ToEventTriggerArrayOutput() EventTriggerArrayOutput
+	ToEventTriggerArrayOutputWithContext(context.Context) EventTriggerArrayOutput
+}
+
+type EventTriggerArray []EventTriggerInput
+
+func (EventTriggerArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]EventTrigger)(nil)).Elem()
+}
+
+func (i EventTriggerArray) ToEventTriggerArrayOutput() EventTriggerArrayOutput {
+	return i.ToEventTriggerArrayOutputWithContext(context.Background())
+}
+
+func (i EventTriggerArray) ToEventTriggerArrayOutputWithContext(ctx context.Context) EventTriggerArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EventTriggerArrayOutput)
+}
+
+// Starts instances of Workflows at each event of a type.
+type EventTriggerOutput struct{ *pulumi.OutputState }
+
+func (EventTriggerOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*EventTrigger)(nil)).Elem()
+}
+
+func (o EventTriggerOutput) ToEventTriggerOutput() EventTriggerOutput {
+	return o
+}
+
+func (o EventTriggerOutput) ToEventTriggerOutputWithContext(ctx context.Context) EventTriggerOutput {
+	return o
+}
+
+// What an event must say, by Cloudflare's own names: texts, numbers and booleans. Example: `{ namespace: "ci", repo_name: "my-repo" }`. Default: all events of the type.
+func (o EventTriggerOutput) Filter() pulumi.MapOutput {
+	return o.ApplyT(func(v EventTrigger) map[string]interface{} { return v.Filter }).(pulumi.MapOutput)
+}
+
+// The Workflows that it starts. Their order says nothing.
+func (o EventTriggerOutput) Targets() EventTargetArrayOutput {
+	return o.ApplyT(func(v EventTrigger) []EventTarget { return v.Targets }).(EventTargetArrayOutput)
+}
+
+// The type of event, such as `cf.artifacts.repo.pushed` (https://developers.cloudflare.com/artifacts/guides/event-subscriptions/).
+func (o EventTriggerOutput) Type() pulumi.StringOutput {
+	return o.ApplyT(func(v EventTrigger) string { return v.Type }).(pulumi.StringOutput)
+}
+
+type EventTriggerArrayOutput struct{ *pulumi.OutputState }
+
+func (EventTriggerArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]EventTrigger)(nil)).Elem()
+}
+
+func (o EventTriggerArrayOutput) ToEventTriggerArrayOutput() EventTriggerArrayOutput {
+	return o
+}
+
+func (o EventTriggerArrayOutput) ToEventTriggerArrayOutputWithContext(ctx context.Context) EventTriggerArrayOutput {
+	return o
+}
+
+func (o EventTriggerArrayOutput) Index(i pulumi.IntInput) EventTriggerOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) EventTrigger {
+		return vs[0].([]EventTrigger)[vs[1].(int)]
+	}).(EventTriggerOutput)
+}
+
+// Whether the responses of one entry point are cached.
+type ExportCache struct {
+	// Whether they are kept in the cache of Cloudflare.
+	Enabled bool `pulumi:"enabled"`
+}
+
+// ExportCacheInput is an input type that accepts ExportCacheArgs and ExportCacheOutput values.
+// You can construct a concrete instance of `ExportCacheInput` via:
+//
+//	ExportCacheArgs{...}
+type ExportCacheInput interface {
+	pulumi.Input
+
+	ToExportCacheOutput() ExportCacheOutput
+	ToExportCacheOutputWithContext(context.Context) ExportCacheOutput
+}
+
+// Whether the responses of one entry point are cached.
+type ExportCacheArgs struct {
+	// Whether they are kept in the cache of Cloudflare.
+	Enabled pulumi.BoolInput `pulumi:"enabled"`
+}
+
+func (ExportCacheArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ExportCache)(nil)).Elem()
+}
+
+func (i ExportCacheArgs) ToExportCacheOutput() ExportCacheOutput {
+	return i.ToExportCacheOutputWithContext(context.Background())
+}
+
+func (i ExportCacheArgs) ToExportCacheOutputWithContext(ctx context.Context) ExportCacheOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ExportCacheOutput)
+}
+
+func (i ExportCacheArgs) ToExportCachePtrOutput() ExportCachePtrOutput {
+	return i.ToExportCachePtrOutputWithContext(context.Background())
+}
+
+func (i ExportCacheArgs) ToExportCachePtrOutputWithContext(ctx context.Context) ExportCachePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ExportCacheOutput).ToExportCachePtrOutputWithContext(ctx)
+}
+
+// ExportCachePtrInput is an input type that accepts ExportCacheArgs, ExportCachePtr and ExportCachePtrOutput values.
+// You can construct a concrete instance of `ExportCachePtrInput` via:
+//
+//	        ExportCacheArgs{...}
+//
+//	or:
+//
+//	        nil
+type ExportCachePtrInput interface {
+	pulumi.Input
+
+	ToExportCachePtrOutput() ExportCachePtrOutput
+	ToExportCachePtrOutputWithContext(context.Context) ExportCachePtrOutput
+}
+
+type exportCachePtrType ExportCacheArgs
+
+func ExportCachePtr(v *ExportCacheArgs) ExportCachePtrInput {
+	return (*exportCachePtrType)(v)
+}
+
+func (*exportCachePtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**ExportCache)(nil)).Elem()
+}
+
+func (i *exportCachePtrType) ToExportCachePtrOutput() ExportCachePtrOutput {
+	return i.ToExportCachePtrOutputWithContext(context.Background())
+}
+
+func (i *exportCachePtrType) ToExportCachePtrOutputWithContext(ctx context.Context) ExportCachePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ExportCachePtrOutput)
+}
+
+// Whether the responses of one entry point are cached.
+type ExportCacheOutput struct{ *pulumi.OutputState }
+
+func (ExportCacheOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ExportCache)(nil)).Elem()
+}
+
+func (o ExportCacheOutput) ToExportCacheOutput() ExportCacheOutput {
+	return o
+}
+
+func (o ExportCacheOutput) ToExportCacheOutputWithContext(ctx context.Context) ExportCacheOutput {
+	return o
+}
+
+func (o ExportCacheOutput) ToExportCachePtrOutput() ExportCachePtrOutput {
+	return o.ToExportCachePtrOutputWithContext(context.Background())
+}
+
+func (o ExportCacheOutput) ToExportCachePtrOutputWithContext(ctx context.Context) ExportCachePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ExportCache) *ExportCache {
+		return &v
+	}).(ExportCachePtrOutput)
+}
+
+// Whether they are kept in the cache of Cloudflare.
+func (o ExportCacheOutput) Enabled() pulumi.BoolOutput {
+	return o.ApplyT(func(v ExportCache) bool { return v.Enabled }).(pulumi.BoolOutput)
+}
+
+type ExportCachePtrOutput struct{ *pulumi.OutputState }
+
+func (ExportCachePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ExportCache)(nil)).Elem()
+}
+
+func (o ExportCachePtrOutput) ToExportCachePtrOutput() ExportCachePtrOutput {
+	return o
+}
+
+func (o ExportCachePtrOutput) ToExportCachePtrOutputWithContext(ctx context.Context) ExportCachePtrOutput {
+	return o
+}
+
+func (o ExportCachePtrOutput) Elem() ExportCacheOutput {
+	return o.ApplyT(func(v *ExportCache) ExportCache {
+		if v != nil {
+			return *v
+		}
+		var ret ExportCache
+		return ret
+	}).(ExportCacheOutput)
+}
+
+// Whether they are kept in the cache of Cloudflare.
+func (o ExportCachePtrOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ExportCache) *bool {
+		if v == nil {
+			return nil
+		}
+		return &v.Enabled
+	}).(pulumi.BoolPtrOutput)
 }
 
 // Binds a Flagship app.
@@ -11592,6 +11814,214 @@ func (o WorkerAssetsPtrOutput) Sha256() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// What something that the code exports is.
+type WorkerExport struct {
+	// Of an entry point, whether its responses are cached. Default: as `cacheOptions` says of all.
+	Cache *ExportCache `pulumi:"cache"`
+	// Of a Workflow, how many instances run at the same time. Default: as many as the plan allows.
+	Concurrency *WorkflowConcurrency `pulumi:"concurrency"`
+	// Of a Workflow, how long instances are kept that have ended. Default: as the plan.
+	DefaultRetention *WorkflowRetention `pulumi:"defaultRetention"`
+	// Of a Workflow, where its data stays: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+	Jurisdiction *string `pulumi:"jurisdiction"`
+	// Of a Workflow, what one instance may use. Default: as the plan.
+	Limits *WorkflowLimits `pulumi:"limits"`
+	// Of a Workflow, its name, unique in the account, which it must have. Its instances belong to the name.
+	Name *string `pulumi:"name"`
+	// The class that a class of Durable Objects becomes, with the state `renamed`. Default: none.
+	RenamedTo *string `pulumi:"renamedTo"`
+	// Of a Workflow, cron expressions, in UTC, each of which starts instances. Their order says nothing. Default: none.
+	Schedules []string `pulumi:"schedules"`
+	// Of a class of Durable Objects, what it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+	State *string `pulumi:"state"`
+	// Of a class of Durable Objects, how its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+	Storage *string `pulumi:"storage"`
+	// The Worker that a class of Durable Objects comes from, with the state `expecting-transfer`. Default: none.
+	TransferFrom *string `pulumi:"transferFrom"`
+	// The Worker that takes a class of Durable Objects over, with the state `transferred`. Default: none.
+	TransferredTo *string `pulumi:"transferredTo"`
+	// What it is: `durable-object`, a class of Durable Objects; `workflow`, the class of a Workflow, which is registered for this Worker; or `worker`, an entry point. Default: `durable-object`.
+	Type *string `pulumi:"type"`
+}
+
+// WorkerExportInput is an input type that accepts WorkerExportArgs and WorkerExportOutput values.
+// You can construct a concrete instance of `WorkerExportInput` via:
+//
+//	WorkerExportArgs{...}
+type WorkerExportInput interface {
+	pulumi.Input
+
+	ToWorkerExportOutput() WorkerExportOutput
+	ToWorkerExportOutputWithContext(context.Context) WorkerExportOutput
+}
+
+// What something that the code exports is.
+type WorkerExportArgs struct {
+	// Of an entry point, whether its responses are cached. Default: as `cacheOptions` says of all.
+	Cache ExportCachePtrInput `pulumi:"cache"`
+	// Of a Workflow, how many instances run at the same time. Default: as many as the plan allows.
+	Concurrency WorkflowConcurrencyPtrInput `pulumi:"concurrency"`
+	// Of a Workflow, how long instances are kept that have ended. Default: as the plan.
+	DefaultRetention WorkflowRetentionPtrInput `pulumi:"defaultRetention"`
+	// Of a Workflow, where its data stays: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+	Jurisdiction pulumi.StringPtrInput `pulumi:"jurisdiction"`
+	// Of a Workflow, what one instance may use. Default: as the plan.
+	Limits WorkflowLimitsPtrInput `pulumi:"limits"`
+	// Of a Workflow, its name, unique in the account, which it must have. Its instances belong to the name.
+	Name pulumi.StringPtrInput `pulumi:"name"`
+	// The class that a class of Durable Objects becomes, with the state `renamed`. Default: none.
+	RenamedTo pulumi.StringPtrInput `pulumi:"renamedTo"`
+	// Of a Workflow, cron expressions, in UTC, each of which starts instances. Their order says nothing. Default: none.
+	Schedules pulumi.StringArrayInput `pulumi:"schedules"`
+	// Of a class of Durable Objects, what it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+	State pulumi.StringPtrInput `pulumi:"state"`
+	// Of a class of Durable Objects, how its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+	Storage pulumi.StringPtrInput `pulumi:"storage"`
+	// The Worker that a class of Durable Objects comes from, with the state `expecting-transfer`. Default: none.
+	TransferFrom pulumi.StringPtrInput `pulumi:"transferFrom"`
+	// The Worker that takes a class of Durable Objects over, with the state `transferred`. Default: none.
+	TransferredTo pulumi.StringPtrInput `pulumi:"transferredTo"`
+	// What it is: `durable-object`, a class of Durable Objects; `workflow`, the class of a Workflow, which is registered for this Worker; or `worker`, an entry point. Default: `durable-object`.
+	Type pulumi.StringPtrInput `pulumi:"type"`
+}
+
+func (WorkerExportArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkerExport)(nil)).Elem()
+}
+
+func (i WorkerExportArgs) ToWorkerExportOutput() WorkerExportOutput {
+	return i.ToWorkerExportOutputWithContext(context.Background())
+}
+
+func (i WorkerExportArgs) ToWorkerExportOutputWithContext(ctx context.Context) WorkerExportOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkerExportOutput)
+}
+
+// WorkerExportMapInput is an input type that accepts WorkerExportMap and WorkerExportMapOutput values.
+// You can construct a concrete instance of `WorkerExportMapInput` via:
+//
+//	WorkerExportMap{ "key": WorkerExportArgs{...} }
+type WorkerExportMapInput interface {
+	pulumi.Input
+
+	ToWorkerExportMapOutput() WorkerExportMapOutput
+	ToWorkerExportMapOutputWithContext(context.Context) WorkerExportMapOutput
+}
+
+type WorkerExportMap map[string]WorkerExportInput
+
+func (WorkerExportMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]WorkerExport)(nil)).Elem()
+}
+
+func (i WorkerExportMap) ToWorkerExportMapOutput() WorkerExportMapOutput {
+	return i.ToWorkerExportMapOutputWithContext(context.Background())
+}
+
+func (i WorkerExportMap) ToWorkerExportMapOutputWithContext(ctx context.Context) WorkerExportMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WorkerExportMapOutput)
+}
+
+// What something that the code exports is.
+type WorkerExportOutput struct{ *pulumi.OutputState }
+
+func (WorkerExportOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*WorkerExport)(nil)).Elem()
+}
+
+func (o WorkerExportOutput) ToWorkerExportOutput() WorkerExportOutput {
+	return o
+}
+
+func (o WorkerExportOutput) ToWorkerExportOutputWithContext(ctx context.Context) WorkerExportOutput {
+	return o
+}
+
+// Of an entry point, whether its responses are cached. Default: as `cacheOptions` says of all.
+func (o WorkerExportOutput) Cache() ExportCachePtrOutput {
+	return o.ApplyT(func(v WorkerExport) *ExportCache { return v.Cache }).(ExportCachePtrOutput)
+}
+
+// Of a Workflow, how many instances run at the same time. Default: as many as the plan allows.
+func (o WorkerExportOutput) Concurrency() WorkflowConcurrencyPtrOutput {
+	return o.ApplyT(func(v WorkerExport) *WorkflowConcurrency { return v.Concurrency }).(WorkflowConcurrencyPtrOutput)
+}
+
+// Of a Workflow, how long instances are kept that have ended. Default: as the plan.
+func (o WorkerExportOutput) DefaultRetention() WorkflowRetentionPtrOutput {
+	return o.ApplyT(func(v WorkerExport) *WorkflowRetention { return v.DefaultRetention }).(WorkflowRetentionPtrOutput)
+}
+
+// Of a Workflow, where its data stays: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+func (o WorkerExportOutput) Jurisdiction() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerExport) *string { return v.Jurisdiction }).(pulumi.StringPtrOutput)
+}
+
+// Of a Workflow, what one instance may use. Default: as the plan.
+func (o WorkerExportOutput) Limits() WorkflowLimitsPtrOutput {
+	return o.ApplyT(func(v WorkerExport) *WorkflowLimits { return v.Limits }).(WorkflowLimitsPtrOutput)
+}
+
+// Of a Workflow, its name, unique in the account, which it must have. Its instances belong to the name.
+func (o WorkerExportOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerExport) *string { return v.Name }).(pulumi.StringPtrOutput)
+}
+
+// The class that a class of Durable Objects becomes, with the state `renamed`. Default: none.
+func (o WorkerExportOutput) RenamedTo() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerExport) *string { return v.RenamedTo }).(pulumi.StringPtrOutput)
+}
+
+// Of a Workflow, cron expressions, in UTC, each of which starts instances. Their order says nothing. Default: none.
+func (o WorkerExportOutput) Schedules() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v WorkerExport) []string { return v.Schedules }).(pulumi.StringArrayOutput)
+}
+
+// Of a class of Durable Objects, what it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+func (o WorkerExportOutput) State() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerExport) *string { return v.State }).(pulumi.StringPtrOutput)
+}
+
+// Of a class of Durable Objects, how its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+func (o WorkerExportOutput) Storage() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerExport) *string { return v.Storage }).(pulumi.StringPtrOutput)
+}
+
+// The Worker that a class of Durable Objects comes from, with the state `expecting-transfer`. Default: none.
+func (o WorkerExportOutput) TransferFrom() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerExport) *string { return v.TransferFrom }).(pulumi.StringPtrOutput)
+}
+
+// The Worker that takes a class of Durable Objects over, with the state `transferred`. Default: none.
+func (o WorkerExportOutput) TransferredTo() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerExport) *string { return v.TransferredTo }).(pulumi.StringPtrOutput)
+}
+
+// What it is: `durable-object`, a class of Durable Objects; `workflow`, the class of a Workflow, which is registered for this Worker; or `worker`, an entry point. Default: `durable-object`.
+func (o WorkerExportOutput) Type() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v WorkerExport) *string { return v.Type }).(pulumi.StringPtrOutput)
+}
+
+type WorkerExportMapOutput struct{ *pulumi.OutputState }
+
+func (WorkerExportMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]WorkerExport)(nil)).Elem()
+}
+
+func (o WorkerExportMapOutput) ToWorkerExportMapOutput() WorkerExportMapOutput {
+	return o
+}
+
+func (o WorkerExportMapOutput) ToWorkerExportMapOutputWithContext(ctx context.Context) WorkerExportMapOutput {
+	return o
+}
+
+func (o WorkerExportMapOutput) MapIndex(k pulumi.StringInput) WorkerExportOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) WorkerExport {
+		return vs[0].(map[string]WorkerExport)[vs[1].(string)]
+	}).(WorkerExportOutput)
+}
+
 // Binds the loader of dynamic Workers. It has no settings.
 type WorkerLoaderBinding struct {
 }
@@ -12786,12 +13216,16 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*DispatchNamespaceBindingPtrInput)(nil)).Elem(), DispatchNamespaceBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DispatchOutboundInput)(nil)).Elem(), DispatchOutboundArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DispatchOutboundPtrInput)(nil)).Elem(), DispatchOutboundArgs{})
-	pulumi.RegisterInputType(reflect.TypeOf((*DurableObjectExportInput)(nil)).Elem(), DurableObjectExportArgs{})
-	pulumi.RegisterInputType(reflect.TypeOf((*DurableObjectExportMapInput)(nil)).Elem(), DurableObjectExportMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DurableObjectNamespaceBindingInput)(nil)).Elem(), DurableObjectNamespaceBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DurableObjectNamespaceBindingPtrInput)(nil)).Elem(), DurableObjectNamespaceBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*EmailRouteInput)(nil)).Elem(), EmailRouteArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*EmailRouteMapInput)(nil)).Elem(), EmailRouteMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EventTargetInput)(nil)).Elem(), EventTargetArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EventTargetArrayInput)(nil)).Elem(), EventTargetArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EventTriggerInput)(nil)).Elem(), EventTriggerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EventTriggerArrayInput)(nil)).Elem(), EventTriggerArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ExportCacheInput)(nil)).Elem(), ExportCacheArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ExportCachePtrInput)(nil)).Elem(), ExportCacheArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*FlagshipBindingInput)(nil)).Elem(), FlagshipBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*FlagshipBindingPtrInput)(nil)).Elem(), FlagshipBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HyperdriveBindingInput)(nil)).Elem(), HyperdriveBindingArgs{})
@@ -12892,6 +13326,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*WebSearchBindingPtrInput)(nil)).Elem(), WebSearchBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WorkerAssetsInput)(nil)).Elem(), WorkerAssetsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WorkerAssetsPtrInput)(nil)).Elem(), WorkerAssetsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkerExportInput)(nil)).Elem(), WorkerExportArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*WorkerExportMapInput)(nil)).Elem(), WorkerExportMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WorkerLoaderBindingInput)(nil)).Elem(), WorkerLoaderBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WorkerLoaderBindingPtrInput)(nil)).Elem(), WorkerLoaderBindingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WorkersDevInput)(nil)).Elem(), WorkersDevArgs{})
@@ -12950,12 +13386,16 @@ func init() {
 	pulumi.RegisterOutputType(DispatchNamespaceBindingPtrOutput{})
 	pulumi.RegisterOutputType(DispatchOutboundOutput{})
 	pulumi.RegisterOutputType(DispatchOutboundPtrOutput{})
-	pulumi.RegisterOutputType(DurableObjectExportOutput{})
-	pulumi.RegisterOutputType(DurableObjectExportMapOutput{})
 	pulumi.RegisterOutputType(DurableObjectNamespaceBindingOutput{})
 	pulumi.RegisterOutputType(DurableObjectNamespaceBindingPtrOutput{})
 	pulumi.RegisterOutputType(EmailRouteOutput{})
 	pulumi.RegisterOutputType(EmailRouteMapOutput{})
+	pulumi.RegisterOutputType(EventTargetOutput{})
+	pulumi.RegisterOutputType(EventTargetArrayOutput{})
+	pulumi.RegisterOutputType(EventTriggerOutput{})
+	pulumi.RegisterOutputType(EventTriggerArrayOutput{})
+	pulumi.RegisterOutputType(ExportCacheOutput{})
+	pulumi.RegisterOutputType(ExportCachePtrOutput{})
 	pulumi.RegisterOutputType(FlagshipBindingOutput{})
 	pulumi.RegisterOutputType(FlagshipBindingPtrOutput{})
 	pulumi.RegisterOutputType(HyperdriveBindingOutput{})
@@ -13060,6 +13500,8 @@ func init() {
 	pulumi.RegisterOutputType(WebSearchBindingPtrOutput{})
 	pulumi.RegisterOutputType(WorkerAssetsOutput{})
 	pulumi.RegisterOutputType(WorkerAssetsPtrOutput{})
+	pulumi.RegisterOutputType(WorkerExportOutput{})
+	pulumi.RegisterOutputType(WorkerExportMapOutput{})
 	pulumi.RegisterOutputType(WorkerLoaderBindingOutput{})
 	pulumi.RegisterOutputType(WorkerLoaderBindingPtrOutput{})
 	pulumi.RegisterOutputType(WorkersDevOutput{})

@@ -152,8 +152,10 @@ type workerAppArgs struct {
 	D1 []string `pulumi:"d1"`
 	// The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
 	EmailRoutes map[string]EmailRoute `pulumi:"emailRoutes"`
-	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
-	Exports map[string]DurableObjectExport `pulumi:"exports"`
+	// The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+	EventTriggers []EventTrigger `pulumi:"eventTriggers"`
+	// What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+	Exports map[string]WorkerExport `pulumi:"exports"`
 	// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
 	Format *string `pulumi:"format"`
 	// The configuration of wrangler that describes the Worker. What is given here wins over it, name by name. Storage without an id is made. Default: none.
@@ -252,8 +254,10 @@ type WorkerAppArgs struct {
 	D1 pulumi.StringArrayInput
 	// The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
 	EmailRoutes EmailRouteMapInput
-	// What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
-	Exports DurableObjectExportMapInput
+	// The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+	EventTriggers EventTriggerArrayInput
+	// What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
+	Exports WorkerExportMapInput
 	// The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
 	Format pulumi.StringPtrInput
 	// The configuration of wrangler that describes the Worker. What is given here wins over it, name by name. Storage without an id is made. Default: none.

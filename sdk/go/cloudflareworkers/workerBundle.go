@@ -22,8 +22,8 @@ import (
 // `path` may be what `wrangler deploy --dry-run --outdir dist` has written. Its README.md, in which the time of the build is,
 // and bundle-meta.json are left out.
 //
-// `archive` takes the files as an archive of Pulumi's instead of from a path: a directory, a .zip, .tar or .tar.gz, or a map of
-// files and texts that the program makes. The digest is that of the same files at a `path`, so nothing is deployed when one takes the
+// `archive` takes the files as an archive of Pulumi's instead of from a path: a directory, a .zip, .tar or .tar.gz, on this machine or
+// at a URL, or a map of files and texts that the program makes. The digest is that of the same files at a `path`, so nothing is deployed when one takes the
 // place of the other. The state keeps the digest, and nothing of the files.
 //
 // ## Example Usage

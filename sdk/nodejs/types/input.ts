@@ -421,32 +421,6 @@ export interface DispatchOutboundArgs {
 }
 
 /**
- * What is to become of a class of Durable Objects.
- */
-export interface DurableObjectExportArgs {
-    /**
-     * The class that it becomes, with the state `renamed`. Default: none.
-     */
-    renamedTo?: pulumi.Input<string | undefined>;
-    /**
-     * What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
-     */
-    state?: pulumi.Input<string | undefined>;
-    /**
-     * How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
-     */
-    storage?: pulumi.Input<string | undefined>;
-    /**
-     * The Worker that it comes from, with the state `expecting-transfer`. Default: none.
-     */
-    transferFrom?: pulumi.Input<string | undefined>;
-    /**
-     * The Worker that takes it over, with the state `transferred`. Default: none.
-     */
-    transferredTo?: pulumi.Input<string | undefined>;
-}
-
-/**
  * Binds a class of Durable Objects.
  */
 export interface DurableObjectNamespaceBindingArgs {
@@ -488,6 +462,44 @@ export interface EmailRouteArgs {
      * The zone's name, such as `example.com`. Default: see `zoneId`.
      */
     zoneName?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A Workflow that an event starts.
+ */
+export interface EventTargetArgs {
+    /**
+     * Name of a Workflow that this Worker registers, by a binding `workflow` or in `exports`.
+     */
+    workflowName: pulumi.Input<string>;
+}
+
+/**
+ * Starts instances of Workflows at each event of a type.
+ */
+export interface EventTriggerArgs {
+    /**
+     * What an event must say, by Cloudflare's own names: texts, numbers and booleans. Example: `{ namespace: "ci", repo_name: "my-repo" }`. Default: all events of the type.
+     */
+    filter?: pulumi.Input<{[key: string]: any} | undefined>;
+    /**
+     * The Workflows that it starts. Their order says nothing.
+     */
+    targets: pulumi.Input<pulumi.Input<inputs.EventTargetArgs>[]>;
+    /**
+     * The type of event, such as `cf.artifacts.repo.pushed` (https://developers.cloudflare.com/artifacts/guides/event-subscriptions/).
+     */
+    type: pulumi.Input<string>;
+}
+
+/**
+ * Whether the responses of one entry point are cached.
+ */
+export interface ExportCacheArgs {
+    /**
+     * Whether they are kept in the cache of Cloudflare.
+     */
+    enabled: pulumi.Input<boolean>;
 }
 
 /**
@@ -1280,6 +1292,64 @@ export interface WorkerAssetsArgs {
      * SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
      */
     sha256?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * What something that the code exports is.
+ */
+export interface WorkerExportArgs {
+    /**
+     * Of an entry point, whether its responses are cached. Default: as `cacheOptions` says of all.
+     */
+    cache?: pulumi.Input<inputs.ExportCacheArgs | undefined>;
+    /**
+     * Of a Workflow, how many instances run at the same time. Default: as many as the plan allows.
+     */
+    concurrency?: pulumi.Input<inputs.WorkflowConcurrencyArgs | undefined>;
+    /**
+     * Of a Workflow, how long instances are kept that have ended. Default: as the plan.
+     */
+    defaultRetention?: pulumi.Input<inputs.WorkflowRetentionArgs | undefined>;
+    /**
+     * Of a Workflow, where its data stays: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+     */
+    jurisdiction?: pulumi.Input<string | undefined>;
+    /**
+     * Of a Workflow, what one instance may use. Default: as the plan.
+     */
+    limits?: pulumi.Input<inputs.WorkflowLimitsArgs | undefined>;
+    /**
+     * Of a Workflow, its name, unique in the account, which it must have. Its instances belong to the name.
+     */
+    name?: pulumi.Input<string | undefined>;
+    /**
+     * The class that a class of Durable Objects becomes, with the state `renamed`. Default: none.
+     */
+    renamedTo?: pulumi.Input<string | undefined>;
+    /**
+     * Of a Workflow, cron expressions, in UTC, each of which starts instances. Their order says nothing. Default: none.
+     */
+    schedules?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Of a class of Durable Objects, what it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+     */
+    state?: pulumi.Input<string | undefined>;
+    /**
+     * Of a class of Durable Objects, how its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+     */
+    storage?: pulumi.Input<string | undefined>;
+    /**
+     * The Worker that a class of Durable Objects comes from, with the state `expecting-transfer`. Default: none.
+     */
+    transferFrom?: pulumi.Input<string | undefined>;
+    /**
+     * The Worker that takes a class of Durable Objects over, with the state `transferred`. Default: none.
+     */
+    transferredTo?: pulumi.Input<string | undefined>;
+    /**
+     * What it is: `durable-object`, a class of Durable Objects; `workflow`, the class of a Workflow, which is registered for this Worker; or `worker`, an entry point. Default: `durable-object`.
+     */
+    type?: pulumi.Input<string | undefined>;
 }
 
 /**

@@ -439,32 +439,6 @@ export interface DispatchOutbound {
 }
 
 /**
- * What is to become of a class of Durable Objects.
- */
-export interface DurableObjectExport {
-    /**
-     * The class that it becomes, with the state `renamed`. Default: none.
-     */
-    renamedTo?: string;
-    /**
-     * What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
-     */
-    state?: string;
-    /**
-     * How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
-     */
-    storage?: string;
-    /**
-     * The Worker that it comes from, with the state `expecting-transfer`. Default: none.
-     */
-    transferFrom?: string;
-    /**
-     * The Worker that takes it over, with the state `transferred`. Default: none.
-     */
-    transferredTo?: string;
-}
-
-/**
  * Binds a class of Durable Objects.
  */
 export interface DurableObjectNamespaceBinding {
@@ -506,6 +480,44 @@ export interface EmailRoute {
      * The zone's name, such as `example.com`. Default: see `zoneId`.
      */
     zoneName?: string;
+}
+
+/**
+ * A Workflow that an event starts.
+ */
+export interface EventTarget {
+    /**
+     * Name of a Workflow that this Worker registers, by a binding `workflow` or in `exports`.
+     */
+    workflowName: string;
+}
+
+/**
+ * Starts instances of Workflows at each event of a type.
+ */
+export interface EventTrigger {
+    /**
+     * What an event must say, by Cloudflare's own names: texts, numbers and booleans. Example: `{ namespace: "ci", repo_name: "my-repo" }`. Default: all events of the type.
+     */
+    filter?: {[key: string]: any};
+    /**
+     * The Workflows that it starts. Their order says nothing.
+     */
+    targets: outputs.EventTarget[];
+    /**
+     * The type of event, such as `cf.artifacts.repo.pushed` (https://developers.cloudflare.com/artifacts/guides/event-subscriptions/).
+     */
+    type: string;
+}
+
+/**
+ * Whether the responses of one entry point are cached.
+ */
+export interface ExportCache {
+    /**
+     * Whether they are kept in the cache of Cloudflare.
+     */
+    enabled: boolean;
 }
 
 /**
@@ -1330,6 +1342,64 @@ export interface WorkerAssets {
      * SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
      */
     sha256?: string;
+}
+
+/**
+ * What something that the code exports is.
+ */
+export interface WorkerExport {
+    /**
+     * Of an entry point, whether its responses are cached. Default: as `cacheOptions` says of all.
+     */
+    cache?: outputs.ExportCache;
+    /**
+     * Of a Workflow, how many instances run at the same time. Default: as many as the plan allows.
+     */
+    concurrency?: outputs.WorkflowConcurrency;
+    /**
+     * Of a Workflow, how long instances are kept that have ended. Default: as the plan.
+     */
+    defaultRetention?: outputs.WorkflowRetention;
+    /**
+     * Of a Workflow, where its data stays: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+     */
+    jurisdiction?: string;
+    /**
+     * Of a Workflow, what one instance may use. Default: as the plan.
+     */
+    limits?: outputs.WorkflowLimits;
+    /**
+     * Of a Workflow, its name, unique in the account, which it must have. Its instances belong to the name.
+     */
+    name?: string;
+    /**
+     * The class that a class of Durable Objects becomes, with the state `renamed`. Default: none.
+     */
+    renamedTo?: string;
+    /**
+     * Of a Workflow, cron expressions, in UTC, each of which starts instances. Their order says nothing. Default: none.
+     */
+    schedules?: string[];
+    /**
+     * Of a class of Durable Objects, what it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+     */
+    state?: string;
+    /**
+     * Of a class of Durable Objects, how its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+     */
+    storage?: string;
+    /**
+     * The Worker that a class of Durable Objects comes from, with the state `expecting-transfer`. Default: none.
+     */
+    transferFrom?: string;
+    /**
+     * The Worker that takes a class of Durable Objects over, with the state `transferred`. Default: none.
+     */
+    transferredTo?: string;
+    /**
+     * What it is: `durable-object`, a class of Durable Objects; `workflow`, the class of a Workflow, which is registered for this Worker; or `worker`, an entry point. Default: `durable-object`.
+     */
+    type?: string;
 }
 
 /**

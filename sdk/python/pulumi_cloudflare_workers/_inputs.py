@@ -58,12 +58,16 @@ __all__ = [
     'DispatchNamespaceBindingArgsDict',
     'DispatchOutboundArgs',
     'DispatchOutboundArgsDict',
-    'DurableObjectExportArgs',
-    'DurableObjectExportArgsDict',
     'DurableObjectNamespaceBindingArgs',
     'DurableObjectNamespaceBindingArgsDict',
     'EmailRouteArgs',
     'EmailRouteArgsDict',
+    'EventTargetArgs',
+    'EventTargetArgsDict',
+    'EventTriggerArgs',
+    'EventTriggerArgsDict',
+    'ExportCacheArgs',
+    'ExportCacheArgsDict',
     'FlagshipBindingArgs',
     'FlagshipBindingArgsDict',
     'HyperdriveBindingArgs',
@@ -164,6 +168,8 @@ __all__ = [
     'WebSearchBindingArgsDict',
     'WorkerAssetsArgs',
     'WorkerAssetsArgsDict',
+    'WorkerExportArgs',
+    'WorkerExportArgsDict',
     'WorkerLoaderBindingArgs',
     'WorkerLoaderBindingArgsDict',
     'WorkersDevArgs',
@@ -1902,120 +1908,6 @@ class DispatchOutboundArgs:
         pulumi.set(self, "parameters", value)
 
 
-class DurableObjectExportArgsDict(TypedDict):
-    """
-    What is to become of a class of Durable Objects.
-    """
-    renamed_to: NotRequired[pulumi.Input[Optional[_builtins.str]]]
-    """
-    The class that it becomes, with the state `renamed`. Default: none.
-    """
-    state: NotRequired[pulumi.Input[Optional[_builtins.str]]]
-    """
-    What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
-    """
-    storage: NotRequired[pulumi.Input[Optional[_builtins.str]]]
-    """
-    How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
-    """
-    transfer_from: NotRequired[pulumi.Input[Optional[_builtins.str]]]
-    """
-    The Worker that it comes from, with the state `expecting-transfer`. Default: none.
-    """
-    transferred_to: NotRequired[pulumi.Input[Optional[_builtins.str]]]
-    """
-    The Worker that takes it over, with the state `transferred`. Default: none.
-    """
-
-@pulumi.input_type
-class DurableObjectExportArgs:
-    def __init__(__self__, *,
-                 renamed_to: pulumi.Input[Optional[_builtins.str]] = None,
-                 state: pulumi.Input[Optional[_builtins.str]] = None,
-                 storage: pulumi.Input[Optional[_builtins.str]] = None,
-                 transfer_from: pulumi.Input[Optional[_builtins.str]] = None,
-                 transferred_to: pulumi.Input[Optional[_builtins.str]] = None):
-        """
-        What is to become of a class of Durable Objects.
-
-        :param pulumi.Input[_builtins.str] renamed_to: The class that it becomes, with the state `renamed`. Default: none.
-        :param pulumi.Input[_builtins.str] state: What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
-        :param pulumi.Input[_builtins.str] storage: How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
-        :param pulumi.Input[_builtins.str] transfer_from: The Worker that it comes from, with the state `expecting-transfer`. Default: none.
-        :param pulumi.Input[_builtins.str] transferred_to: The Worker that takes it over, with the state `transferred`. Default: none.
-        """
-        if renamed_to is not None:
-            pulumi.set(__self__, "renamed_to", renamed_to)
-        if state is not None:
-            pulumi.set(__self__, "state", state)
-        if storage is not None:
-            pulumi.set(__self__, "storage", storage)
-        if transfer_from is not None:
-            pulumi.set(__self__, "transfer_from", transfer_from)
-        if transferred_to is not None:
-            pulumi.set(__self__, "transferred_to", transferred_to)
-
-    @_builtins.property
-    @pulumi.getter(name="renamedTo")
-    def renamed_to(self) -> pulumi.Input[Optional[_builtins.str]]:
-        """
-        The class that it becomes, with the state `renamed`. Default: none.
-        """
-        return pulumi.get(self, "renamed_to")
-
-    @renamed_to.setter
-    def renamed_to(self, value: pulumi.Input[Optional[_builtins.str]]):
-        pulumi.set(self, "renamed_to", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def state(self) -> pulumi.Input[Optional[_builtins.str]]:
-        """
-        What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
-        """
-        return pulumi.get(self, "state")
-
-    @state.setter
-    def state(self, value: pulumi.Input[Optional[_builtins.str]]):
-        pulumi.set(self, "state", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def storage(self) -> pulumi.Input[Optional[_builtins.str]]:
-        """
-        How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
-        """
-        return pulumi.get(self, "storage")
-
-    @storage.setter
-    def storage(self, value: pulumi.Input[Optional[_builtins.str]]):
-        pulumi.set(self, "storage", value)
-
-    @_builtins.property
-    @pulumi.getter(name="transferFrom")
-    def transfer_from(self) -> pulumi.Input[Optional[_builtins.str]]:
-        """
-        The Worker that it comes from, with the state `expecting-transfer`. Default: none.
-        """
-        return pulumi.get(self, "transfer_from")
-
-    @transfer_from.setter
-    def transfer_from(self, value: pulumi.Input[Optional[_builtins.str]]):
-        pulumi.set(self, "transfer_from", value)
-
-    @_builtins.property
-    @pulumi.getter(name="transferredTo")
-    def transferred_to(self) -> pulumi.Input[Optional[_builtins.str]]:
-        """
-        The Worker that takes it over, with the state `transferred`. Default: none.
-        """
-        return pulumi.get(self, "transferred_to")
-
-    @transferred_to.setter
-    def transferred_to(self, value: pulumi.Input[Optional[_builtins.str]]):
-        pulumi.set(self, "transferred_to", value)
-
-
 class DurableObjectNamespaceBindingArgsDict(TypedDict):
     """
     Binds a class of Durable Objects.
@@ -2201,6 +2093,144 @@ class EmailRouteArgs:
     @zone_name.setter
     def zone_name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "zone_name", value)
+
+
+class EventTargetArgsDict(TypedDict):
+    """
+    A Workflow that an event starts.
+    """
+    workflow_name: pulumi.Input[_builtins.str]
+    """
+    Name of a Workflow that this Worker registers, by a binding `workflow` or in `exports`.
+    """
+
+@pulumi.input_type
+class EventTargetArgs:
+    def __init__(__self__, *,
+                 workflow_name: pulumi.Input[_builtins.str]):
+        """
+        A Workflow that an event starts.
+
+        :param pulumi.Input[_builtins.str] workflow_name: Name of a Workflow that this Worker registers, by a binding `workflow` or in `exports`.
+        """
+        pulumi.set(__self__, "workflow_name", workflow_name)
+
+    @_builtins.property
+    @pulumi.getter(name="workflowName")
+    def workflow_name(self) -> pulumi.Input[_builtins.str]:
+        """
+        Name of a Workflow that this Worker registers, by a binding `workflow` or in `exports`.
+        """
+        return pulumi.get(self, "workflow_name")
+
+    @workflow_name.setter
+    def workflow_name(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "workflow_name", value)
+
+
+class EventTriggerArgsDict(TypedDict):
+    """
+    Starts instances of Workflows at each event of a type.
+    """
+    targets: pulumi.Input[Sequence[pulumi.Input['EventTargetArgsDict']]]
+    """
+    The Workflows that it starts. Their order says nothing.
+    """
+    type: pulumi.Input[_builtins.str]
+    """
+    The type of event, such as `cf.artifacts.repo.pushed` (https://developers.cloudflare.com/artifacts/guides/event-subscriptions/).
+    """
+    filter: NotRequired[pulumi.Input[Optional[Mapping[str, Any]]]]
+    """
+    What an event must say, by Cloudflare's own names: texts, numbers and booleans. Example: `{ namespace: "ci", repo_name: "my-repo" }`. Default: all events of the type.
+    """
+
+@pulumi.input_type
+class EventTriggerArgs:
+    def __init__(__self__, *,
+                 targets: pulumi.Input[Sequence[pulumi.Input['EventTargetArgs']]],
+                 type: pulumi.Input[_builtins.str],
+                 filter: pulumi.Input[Optional[Mapping[str, Any]]] = None):
+        """
+        Starts instances of Workflows at each event of a type.
+
+        :param pulumi.Input[Sequence[pulumi.Input['EventTargetArgs']]] targets: The Workflows that it starts. Their order says nothing.
+        :param pulumi.Input[_builtins.str] type: The type of event, such as `cf.artifacts.repo.pushed` (https://developers.cloudflare.com/artifacts/guides/event-subscriptions/).
+        :param pulumi.Input[Mapping[str, Any]] filter: What an event must say, by Cloudflare's own names: texts, numbers and booleans. Example: `{ namespace: "ci", repo_name: "my-repo" }`. Default: all events of the type.
+        """
+        pulumi.set(__self__, "targets", targets)
+        pulumi.set(__self__, "type", type)
+        if filter is not None:
+            pulumi.set(__self__, "filter", filter)
+
+    @_builtins.property
+    @pulumi.getter
+    def targets(self) -> pulumi.Input[Sequence[pulumi.Input['EventTargetArgs']]]:
+        """
+        The Workflows that it starts. Their order says nothing.
+        """
+        return pulumi.get(self, "targets")
+
+    @targets.setter
+    def targets(self, value: pulumi.Input[Sequence[pulumi.Input['EventTargetArgs']]]):
+        pulumi.set(self, "targets", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def type(self) -> pulumi.Input[_builtins.str]:
+        """
+        The type of event, such as `cf.artifacts.repo.pushed` (https://developers.cloudflare.com/artifacts/guides/event-subscriptions/).
+        """
+        return pulumi.get(self, "type")
+
+    @type.setter
+    def type(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "type", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def filter(self) -> pulumi.Input[Optional[Mapping[str, Any]]]:
+        """
+        What an event must say, by Cloudflare's own names: texts, numbers and booleans. Example: `{ namespace: "ci", repo_name: "my-repo" }`. Default: all events of the type.
+        """
+        return pulumi.get(self, "filter")
+
+    @filter.setter
+    def filter(self, value: pulumi.Input[Optional[Mapping[str, Any]]]):
+        pulumi.set(self, "filter", value)
+
+
+class ExportCacheArgsDict(TypedDict):
+    """
+    Whether the responses of one entry point are cached.
+    """
+    enabled: pulumi.Input[_builtins.bool]
+    """
+    Whether they are kept in the cache of Cloudflare.
+    """
+
+@pulumi.input_type
+class ExportCacheArgs:
+    def __init__(__self__, *,
+                 enabled: pulumi.Input[_builtins.bool]):
+        """
+        Whether the responses of one entry point are cached.
+
+        :param pulumi.Input[_builtins.bool] enabled: Whether they are kept in the cache of Cloudflare.
+        """
+        pulumi.set(__self__, "enabled", enabled)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> pulumi.Input[_builtins.bool]:
+        """
+        Whether they are kept in the cache of Cloudflare.
+        """
+        return pulumi.get(self, "enabled")
+
+    @enabled.setter
+    def enabled(self, value: pulumi.Input[_builtins.bool]):
+        pulumi.set(self, "enabled", value)
 
 
 class FlagshipBindingArgsDict(TypedDict):
@@ -5332,6 +5362,280 @@ class WorkerAssetsArgs:
     @sha256.setter
     def sha256(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "sha256", value)
+
+
+class WorkerExportArgsDict(TypedDict):
+    """
+    What something that the code exports is.
+    """
+    cache: NotRequired[pulumi.Input[Optional['ExportCacheArgsDict']]]
+    """
+    Of an entry point, whether its responses are cached. Default: as `cacheOptions` says of all.
+    """
+    concurrency: NotRequired[pulumi.Input[Optional['WorkflowConcurrencyArgsDict']]]
+    """
+    Of a Workflow, how many instances run at the same time. Default: as many as the plan allows.
+    """
+    default_retention: NotRequired[pulumi.Input[Optional['WorkflowRetentionArgsDict']]]
+    """
+    Of a Workflow, how long instances are kept that have ended. Default: as the plan.
+    """
+    jurisdiction: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Of a Workflow, where its data stays: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+    """
+    limits: NotRequired[pulumi.Input[Optional['WorkflowLimitsArgsDict']]]
+    """
+    Of a Workflow, what one instance may use. Default: as the plan.
+    """
+    name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Of a Workflow, its name, unique in the account, which it must have. Its instances belong to the name.
+    """
+    renamed_to: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The class that a class of Durable Objects becomes, with the state `renamed`. Default: none.
+    """
+    schedules: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Of a Workflow, cron expressions, in UTC, each of which starts instances. Their order says nothing. Default: none.
+    """
+    state: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Of a class of Durable Objects, what it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+    """
+    storage: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Of a class of Durable Objects, how its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+    """
+    transfer_from: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The Worker that a class of Durable Objects comes from, with the state `expecting-transfer`. Default: none.
+    """
+    transferred_to: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The Worker that takes a class of Durable Objects over, with the state `transferred`. Default: none.
+    """
+    type: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What it is: `durable-object`, a class of Durable Objects; `workflow`, the class of a Workflow, which is registered for this Worker; or `worker`, an entry point. Default: `durable-object`.
+    """
+
+@pulumi.input_type
+class WorkerExportArgs:
+    def __init__(__self__, *,
+                 cache: pulumi.Input[Optional['ExportCacheArgs']] = None,
+                 concurrency: pulumi.Input[Optional['WorkflowConcurrencyArgs']] = None,
+                 default_retention: pulumi.Input[Optional['WorkflowRetentionArgs']] = None,
+                 jurisdiction: pulumi.Input[Optional[_builtins.str]] = None,
+                 limits: pulumi.Input[Optional['WorkflowLimitsArgs']] = None,
+                 name: pulumi.Input[Optional[_builtins.str]] = None,
+                 renamed_to: pulumi.Input[Optional[_builtins.str]] = None,
+                 schedules: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 state: pulumi.Input[Optional[_builtins.str]] = None,
+                 storage: pulumi.Input[Optional[_builtins.str]] = None,
+                 transfer_from: pulumi.Input[Optional[_builtins.str]] = None,
+                 transferred_to: pulumi.Input[Optional[_builtins.str]] = None,
+                 type: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        What something that the code exports is.
+
+        :param pulumi.Input['ExportCacheArgs'] cache: Of an entry point, whether its responses are cached. Default: as `cacheOptions` says of all.
+        :param pulumi.Input['WorkflowConcurrencyArgs'] concurrency: Of a Workflow, how many instances run at the same time. Default: as many as the plan allows.
+        :param pulumi.Input['WorkflowRetentionArgs'] default_retention: Of a Workflow, how long instances are kept that have ended. Default: as the plan.
+        :param pulumi.Input[_builtins.str] jurisdiction: Of a Workflow, where its data stays: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+        :param pulumi.Input['WorkflowLimitsArgs'] limits: Of a Workflow, what one instance may use. Default: as the plan.
+        :param pulumi.Input[_builtins.str] name: Of a Workflow, its name, unique in the account, which it must have. Its instances belong to the name.
+        :param pulumi.Input[_builtins.str] renamed_to: The class that a class of Durable Objects becomes, with the state `renamed`. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] schedules: Of a Workflow, cron expressions, in UTC, each of which starts instances. Their order says nothing. Default: none.
+        :param pulumi.Input[_builtins.str] state: Of a class of Durable Objects, what it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+        :param pulumi.Input[_builtins.str] storage: Of a class of Durable Objects, how its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+        :param pulumi.Input[_builtins.str] transfer_from: The Worker that a class of Durable Objects comes from, with the state `expecting-transfer`. Default: none.
+        :param pulumi.Input[_builtins.str] transferred_to: The Worker that takes a class of Durable Objects over, with the state `transferred`. Default: none.
+        :param pulumi.Input[_builtins.str] type: What it is: `durable-object`, a class of Durable Objects; `workflow`, the class of a Workflow, which is registered for this Worker; or `worker`, an entry point. Default: `durable-object`.
+        """
+        if cache is not None:
+            pulumi.set(__self__, "cache", cache)
+        if concurrency is not None:
+            pulumi.set(__self__, "concurrency", concurrency)
+        if default_retention is not None:
+            pulumi.set(__self__, "default_retention", default_retention)
+        if jurisdiction is not None:
+            pulumi.set(__self__, "jurisdiction", jurisdiction)
+        if limits is not None:
+            pulumi.set(__self__, "limits", limits)
+        if name is not None:
+            pulumi.set(__self__, "name", name)
+        if renamed_to is not None:
+            pulumi.set(__self__, "renamed_to", renamed_to)
+        if schedules is not None:
+            pulumi.set(__self__, "schedules", schedules)
+        if state is not None:
+            pulumi.set(__self__, "state", state)
+        if storage is not None:
+            pulumi.set(__self__, "storage", storage)
+        if transfer_from is not None:
+            pulumi.set(__self__, "transfer_from", transfer_from)
+        if transferred_to is not None:
+            pulumi.set(__self__, "transferred_to", transferred_to)
+        if type is not None:
+            pulumi.set(__self__, "type", type)
+
+    @_builtins.property
+    @pulumi.getter
+    def cache(self) -> pulumi.Input[Optional['ExportCacheArgs']]:
+        """
+        Of an entry point, whether its responses are cached. Default: as `cacheOptions` says of all.
+        """
+        return pulumi.get(self, "cache")
+
+    @cache.setter
+    def cache(self, value: pulumi.Input[Optional['ExportCacheArgs']]):
+        pulumi.set(self, "cache", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def concurrency(self) -> pulumi.Input[Optional['WorkflowConcurrencyArgs']]:
+        """
+        Of a Workflow, how many instances run at the same time. Default: as many as the plan allows.
+        """
+        return pulumi.get(self, "concurrency")
+
+    @concurrency.setter
+    def concurrency(self, value: pulumi.Input[Optional['WorkflowConcurrencyArgs']]):
+        pulumi.set(self, "concurrency", value)
+
+    @_builtins.property
+    @pulumi.getter(name="defaultRetention")
+    def default_retention(self) -> pulumi.Input[Optional['WorkflowRetentionArgs']]:
+        """
+        Of a Workflow, how long instances are kept that have ended. Default: as the plan.
+        """
+        return pulumi.get(self, "default_retention")
+
+    @default_retention.setter
+    def default_retention(self, value: pulumi.Input[Optional['WorkflowRetentionArgs']]):
+        pulumi.set(self, "default_retention", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def jurisdiction(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Of a Workflow, where its data stays: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+        """
+        return pulumi.get(self, "jurisdiction")
+
+    @jurisdiction.setter
+    def jurisdiction(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "jurisdiction", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def limits(self) -> pulumi.Input[Optional['WorkflowLimitsArgs']]:
+        """
+        Of a Workflow, what one instance may use. Default: as the plan.
+        """
+        return pulumi.get(self, "limits")
+
+    @limits.setter
+    def limits(self, value: pulumi.Input[Optional['WorkflowLimitsArgs']]):
+        pulumi.set(self, "limits", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Of a Workflow, its name, unique in the account, which it must have. Its instances belong to the name.
+        """
+        return pulumi.get(self, "name")
+
+    @name.setter
+    def name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="renamedTo")
+    def renamed_to(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The class that a class of Durable Objects becomes, with the state `renamed`. Default: none.
+        """
+        return pulumi.get(self, "renamed_to")
+
+    @renamed_to.setter
+    def renamed_to(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "renamed_to", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def schedules(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Of a Workflow, cron expressions, in UTC, each of which starts instances. Their order says nothing. Default: none.
+        """
+        return pulumi.get(self, "schedules")
+
+    @schedules.setter
+    def schedules(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "schedules", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def state(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Of a class of Durable Objects, what it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+        """
+        return pulumi.get(self, "state")
+
+    @state.setter
+    def state(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "state", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def storage(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Of a class of Durable Objects, how its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+        """
+        return pulumi.get(self, "storage")
+
+    @storage.setter
+    def storage(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "storage", value)
+
+    @_builtins.property
+    @pulumi.getter(name="transferFrom")
+    def transfer_from(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The Worker that a class of Durable Objects comes from, with the state `expecting-transfer`. Default: none.
+        """
+        return pulumi.get(self, "transfer_from")
+
+    @transfer_from.setter
+    def transfer_from(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "transfer_from", value)
+
+    @_builtins.property
+    @pulumi.getter(name="transferredTo")
+    def transferred_to(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The Worker that takes a class of Durable Objects over, with the state `transferred`. Default: none.
+        """
+        return pulumi.get(self, "transferred_to")
+
+    @transferred_to.setter
+    def transferred_to(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "transferred_to", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def type(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What it is: `durable-object`, a class of Durable Objects; `workflow`, the class of a Workflow, which is registered for this Worker; or `worker`, an entry point. Default: `durable-object`.
+        """
+        return pulumi.get(self, "type")
+
+    @type.setter
+    def type(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "type", value)
 
 
 class WorkerLoaderBindingArgsDict(TypedDict):

@@ -35,7 +35,8 @@ class CloudflareWorkerArgs:
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input['CustomDomainArgs']]]] = None,
                  email_routes: pulumi.Input[Optional[Mapping[str, pulumi.Input['EmailRouteArgs']]]] = None,
-                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]] = None,
+                 event_triggers: pulumi.Input[Optional[Sequence[pulumi.Input['EventTriggerArgs']]]] = None,
+                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input['WorkerExportArgs']]]] = None,
                  format: pulumi.Input[Optional[_builtins.str]] = None,
                  limits: pulumi.Input[Optional['LimitsArgs']] = None,
                  logpush: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -75,7 +76,8 @@ class CloudflareWorkerArgs:
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['CustomDomainArgs']]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['EmailRouteArgs']]] email_routes: The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
-        :param pulumi.Input[Mapping[str, pulumi.Input['DurableObjectExportArgs']]] exports: What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input['EventTriggerArgs']]] event_triggers: The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+        :param pulumi.Input[Mapping[str, pulumi.Input['WorkerExportArgs']]] exports: What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
         :param pulumi.Input[_builtins.str] format: The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
         :param pulumi.Input['LimitsArgs'] limits: What one invocation may use. Default: what the plan allows.
         :param pulumi.Input[_builtins.bool] logpush: Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
@@ -125,6 +127,8 @@ class CloudflareWorkerArgs:
             pulumi.set(__self__, "custom_domains", custom_domains)
         if email_routes is not None:
             pulumi.set(__self__, "email_routes", email_routes)
+        if event_triggers is not None:
+            pulumi.set(__self__, "event_triggers", event_triggers)
         if exports is not None:
             pulumi.set(__self__, "exports", exports)
         if format is not None:
@@ -331,15 +335,27 @@ class CloudflareWorkerArgs:
         pulumi.set(self, "email_routes", value)
 
     @_builtins.property
-    @pulumi.getter
-    def exports(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]]:
+    @pulumi.getter(name="eventTriggers")
+    def event_triggers(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['EventTriggerArgs']]]]:
         """
-        What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+        """
+        return pulumi.get(self, "event_triggers")
+
+    @event_triggers.setter
+    def event_triggers(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['EventTriggerArgs']]]]):
+        pulumi.set(self, "event_triggers", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def exports(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['WorkerExportArgs']]]]:
+        """
+        What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
         """
         return pulumi.get(self, "exports")
 
     @exports.setter
-    def exports(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]]):
+    def exports(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['WorkerExportArgs']]]]):
         pulumi.set(self, "exports", value)
 
     @_builtins.property
@@ -638,7 +654,8 @@ class CloudflareWorker(pulumi.CustomResource):
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
                  email_routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['EmailRouteArgs', 'EmailRouteArgsDict']]]]] = None,
-                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]]] = None,
+                 event_triggers: pulumi.Input[Optional[Sequence[pulumi.Input[Union['EventTriggerArgs', 'EventTriggerArgsDict']]]]] = None,
+                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['WorkerExportArgs', 'WorkerExportArgsDict']]]]] = None,
                  format: pulumi.Input[Optional[_builtins.str]] = None,
                  limits: pulumi.Input[Optional[Union['LimitsArgs', 'LimitsArgsDict']]] = None,
                  logpush: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -750,9 +767,12 @@ class CloudflareWorker(pulumi.CustomResource):
         one has, or a rule of Email Routing that forwards, is an error that names it, before anything is deployed. For mail,
         `takeOver: true` replaces the rule, and a preview says which.
 
+        `exports` registers a Workflow without a binding, by its class, which Cloudflare gives the code as `ctx.exports.Build`.
+        `eventTriggers` start the Worker's own Workflows at events, such as a push to a repository of Artifacts:
+
         A queue must exist before the Worker: a key of `queueConsumers` orders nothing by itself, so say `dependsOn`, or take the
         key from the queue's output. Removing a queue or an address ends the delivery; messages stay in their queue. Removing the
-        address of a catch-all rule switches that rule off. Removing the binding of a Workflow leaves the Workflow with its
+        address of a catch-all rule switches that rule off. Removing the binding or the export of a Workflow leaves the Workflow with its
         instances, as wrangler does; it is deleted with them when the Worker is deleted, which replacing the Worker does too.
 
         ## Durable Objects
@@ -805,7 +825,8 @@ class CloudflareWorker(pulumi.CustomResource):
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] compatibility_flags: Runtime behaviours to turn on or off beside those of the date, such as `nodejs_compat`. Their order says nothing. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['EmailRouteArgs', 'EmailRouteArgsDict']]]] email_routes: The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
-        :param pulumi.Input[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]] exports: What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['EventTriggerArgs', 'EventTriggerArgsDict']]]] event_triggers: The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['WorkerExportArgs', 'WorkerExportArgsDict']]]] exports: What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
         :param pulumi.Input[_builtins.str] format: The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
         :param pulumi.Input[Union['LimitsArgs', 'LimitsArgsDict']] limits: What one invocation may use. Default: what the plan allows.
         :param pulumi.Input[_builtins.bool] logpush: Whether the account's Logpush jobs receive the Worker's trace events. Default: false.
@@ -923,9 +944,12 @@ class CloudflareWorker(pulumi.CustomResource):
         one has, or a rule of Email Routing that forwards, is an error that names it, before anything is deployed. For mail,
         `takeOver: true` replaces the rule, and a preview says which.
 
+        `exports` registers a Workflow without a binding, by its class, which Cloudflare gives the code as `ctx.exports.Build`.
+        `eventTriggers` start the Worker's own Workflows at events, such as a push to a repository of Artifacts:
+
         A queue must exist before the Worker: a key of `queueConsumers` orders nothing by itself, so say `dependsOn`, or take the
         key from the queue's output. Removing a queue or an address ends the delivery; messages stay in their queue. Removing the
-        address of a catch-all rule switches that rule off. Removing the binding of a Workflow leaves the Workflow with its
+        address of a catch-all rule switches that rule off. Removing the binding or the export of a Workflow leaves the Workflow with its
         instances, as wrangler does; it is deleted with them when the Worker is deleted, which replacing the Worker does too.
 
         ## Durable Objects
@@ -991,7 +1015,8 @@ class CloudflareWorker(pulumi.CustomResource):
                  compatibility_flags: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
                  email_routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['EmailRouteArgs', 'EmailRouteArgsDict']]]]] = None,
-                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]]] = None,
+                 event_triggers: pulumi.Input[Optional[Sequence[pulumi.Input[Union['EventTriggerArgs', 'EventTriggerArgsDict']]]]] = None,
+                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['WorkerExportArgs', 'WorkerExportArgsDict']]]]] = None,
                  format: pulumi.Input[Optional[_builtins.str]] = None,
                  limits: pulumi.Input[Optional[Union['LimitsArgs', 'LimitsArgsDict']]] = None,
                  logpush: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -1039,6 +1064,7 @@ class CloudflareWorker(pulumi.CustomResource):
             __props__.__dict__["compatibility_flags"] = compatibility_flags
             __props__.__dict__["custom_domains"] = custom_domains
             __props__.__dict__["email_routes"] = email_routes
+            __props__.__dict__["event_triggers"] = event_triggers
             __props__.__dict__["exports"] = exports
             __props__.__dict__["format"] = format
             __props__.__dict__["limits"] = limits
@@ -1131,6 +1157,7 @@ class CloudflareWorker(pulumi.CustomResource):
         __props__.__dict__["email_routes"] = None
         __props__.__dict__["email_rule_ids"] = None
         __props__.__dict__["etag"] = None
+        __props__.__dict__["event_triggers"] = None
         __props__.__dict__["exports"] = None
         __props__.__dict__["format"] = None
         __props__.__dict__["limits"] = None
@@ -1339,10 +1366,18 @@ class CloudflareWorker(pulumi.CustomResource):
         return pulumi.get(self, "etag")
 
     @_builtins.property
-    @pulumi.getter
-    def exports(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.DurableObjectExport']]]:
+    @pulumi.getter(name="eventTriggers")
+    def event_triggers(self) -> pulumi.Output[Optional[Sequence['outputs.EventTrigger']]]:
         """
-        What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+        """
+        return pulumi.get(self, "event_triggers")
+
+    @_builtins.property
+    @pulumi.getter
+    def exports(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.WorkerExport']]]:
+        """
+        What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
         """
         return pulumi.get(self, "exports")
 
@@ -1630,7 +1665,7 @@ class CloudflareWorker(pulumi.CustomResource):
     @pulumi.getter
     def workflows(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
-        Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+        Classes of the Workflows that were registered for this Worker, by name. One whose binding, or export, was removed stays, with its instances, until the Worker is deleted.
         """
         return pulumi.get(self, "workflows")
 

@@ -25,7 +25,7 @@ __all__ = [
 
 @pulumi.output_type
 class FromWranglerResult:
-    def __init__(__self__, account_id=None, adopt=None, allow_data_loss=None, annotations=None, assets=None, bindings=None, bundle=None, cache_options=None, code_update_strategy=None, compatibility_date=None, compatibility_flags=None, custom_domains=None, email_routes=None, exports=None, format=None, limits=None, logpush=None, main_module=None, migrations=None, observability=None, placement=None, queue_consumers=None, raw_metadata=None, required_secrets=None, rollout=None, routes=None, schedules=None, script_name=None, secrets=None, streaming_tail_consumers=None, tags=None, tail_consumers=None, unmanaged_secrets=None, unmanaged_variables=None, variables=None, wait_for_ready=None, workers_dev=None):
+    def __init__(__self__, account_id=None, adopt=None, allow_data_loss=None, annotations=None, assets=None, bindings=None, bundle=None, cache_options=None, code_update_strategy=None, compatibility_date=None, compatibility_flags=None, custom_domains=None, email_routes=None, event_triggers=None, exports=None, format=None, limits=None, logpush=None, main_module=None, migrations=None, observability=None, placement=None, queue_consumers=None, raw_metadata=None, required_secrets=None, rollout=None, routes=None, schedules=None, script_name=None, secrets=None, streaming_tail_consumers=None, tags=None, tail_consumers=None, unmanaged_secrets=None, unmanaged_variables=None, variables=None, wait_for_ready=None, workers_dev=None):
         if account_id and not isinstance(account_id, str):
             raise TypeError("Expected argument 'account_id' to be a str")
         pulumi.set(__self__, "account_id", account_id)
@@ -65,6 +65,9 @@ class FromWranglerResult:
         if email_routes and not isinstance(email_routes, dict):
             raise TypeError("Expected argument 'email_routes' to be a dict")
         pulumi.set(__self__, "email_routes", email_routes)
+        if event_triggers and not isinstance(event_triggers, list):
+            raise TypeError("Expected argument 'event_triggers' to be a list")
+        pulumi.set(__self__, "event_triggers", event_triggers)
         if exports and not isinstance(exports, dict):
             raise TypeError("Expected argument 'exports' to be a dict")
         pulumi.set(__self__, "exports", exports)
@@ -243,10 +246,18 @@ class FromWranglerResult:
         return pulumi.get(self, "email_routes")
 
     @_builtins.property
-    @pulumi.getter
-    def exports(self) -> Optional[Mapping[str, 'outputs.DurableObjectExport']]:
+    @pulumi.getter(name="eventTriggers")
+    def event_triggers(self) -> Optional[Sequence['outputs.EventTrigger']]:
         """
-        What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+        """
+        return pulumi.get(self, "event_triggers")
+
+    @_builtins.property
+    @pulumi.getter
+    def exports(self) -> Optional[Mapping[str, 'outputs.WorkerExport']]:
+        """
+        What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
         """
         return pulumi.get(self, "exports")
 
@@ -454,6 +465,7 @@ class AwaitableFromWranglerResult(FromWranglerResult):
             compatibility_flags=self.compatibility_flags,
             custom_domains=self.custom_domains,
             email_routes=self.email_routes,
+            event_triggers=self.event_triggers,
             exports=self.exports,
             format=self.format,
             limits=self.limits,
@@ -545,6 +557,7 @@ def from_wrangler(environment: Optional[_builtins.str] = None,
         compatibility_flags=pulumi.get(__ret__, 'compatibility_flags'),
         custom_domains=pulumi.get(__ret__, 'custom_domains'),
         email_routes=pulumi.get(__ret__, 'email_routes'),
+        event_triggers=pulumi.get(__ret__, 'event_triggers'),
         exports=pulumi.get(__ret__, 'exports'),
         format=pulumi.get(__ret__, 'format'),
         limits=pulumi.get(__ret__, 'limits'),
@@ -633,6 +646,7 @@ def from_wrangler_output(environment: pulumi.Input[Optional[Optional[_builtins.s
         compatibility_flags=pulumi.get(__response__, 'compatibility_flags'),
         custom_domains=pulumi.get(__response__, 'custom_domains'),
         email_routes=pulumi.get(__response__, 'email_routes'),
+        event_triggers=pulumi.get(__response__, 'event_triggers'),
         exports=pulumi.get(__response__, 'exports'),
         format=pulumi.get(__response__, 'format'),
         limits=pulumi.get(__response__, 'limits'),

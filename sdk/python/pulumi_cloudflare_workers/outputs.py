@@ -39,9 +39,11 @@ __all__ = [
     'DataBlobBinding',
     'DispatchNamespaceBinding',
     'DispatchOutbound',
-    'DurableObjectExport',
     'DurableObjectNamespaceBinding',
     'EmailRoute',
+    'EventTarget',
+    'EventTrigger',
+    'ExportCache',
     'FlagshipBinding',
     'HyperdriveBinding',
     'ImagesBinding',
@@ -94,6 +96,7 @@ __all__ = [
     'WasmModuleBinding',
     'WebSearchBinding',
     'WorkerAssets',
+    'WorkerExport',
     'WorkerLoaderBinding',
     'WorkersDev',
     'WorkflowBinding',
@@ -1384,99 +1387,6 @@ class DispatchOutbound(dict):
 
 
 @pulumi.output_type
-class DurableObjectExport(dict):
-    """
-    What is to become of a class of Durable Objects.
-    """
-    @staticmethod
-    def __key_warning(key: str):
-        suggest = None
-        if key == "renamedTo":
-            suggest = "renamed_to"
-        elif key == "transferFrom":
-            suggest = "transfer_from"
-        elif key == "transferredTo":
-            suggest = "transferred_to"
-
-        if suggest:
-            pulumi.log.warn(f"Key '{key}' not found in DurableObjectExport. Access the value via the '{suggest}' property getter instead.")
-
-    def __getitem__(self, key: str) -> Any:
-        DurableObjectExport.__key_warning(key)
-        return super().__getitem__(key)
-
-    def get(self, key: str, default = None) -> Any:
-        DurableObjectExport.__key_warning(key)
-        return super().get(key, default)
-
-    def __init__(__self__, *,
-                 renamed_to: Optional[_builtins.str] = None,
-                 state: Optional[_builtins.str] = None,
-                 storage: Optional[_builtins.str] = None,
-                 transfer_from: Optional[_builtins.str] = None,
-                 transferred_to: Optional[_builtins.str] = None):
-        """
-        What is to become of a class of Durable Objects.
-
-        :param _builtins.str renamed_to: The class that it becomes, with the state `renamed`. Default: none.
-        :param _builtins.str state: What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
-        :param _builtins.str storage: How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
-        :param _builtins.str transfer_from: The Worker that it comes from, with the state `expecting-transfer`. Default: none.
-        :param _builtins.str transferred_to: The Worker that takes it over, with the state `transferred`. Default: none.
-        """
-        if renamed_to is not None:
-            pulumi.set(__self__, "renamed_to", renamed_to)
-        if state is not None:
-            pulumi.set(__self__, "state", state)
-        if storage is not None:
-            pulumi.set(__self__, "storage", storage)
-        if transfer_from is not None:
-            pulumi.set(__self__, "transfer_from", transfer_from)
-        if transferred_to is not None:
-            pulumi.set(__self__, "transferred_to", transferred_to)
-
-    @_builtins.property
-    @pulumi.getter(name="renamedTo")
-    def renamed_to(self) -> Optional[_builtins.str]:
-        """
-        The class that it becomes, with the state `renamed`. Default: none.
-        """
-        return pulumi.get(self, "renamed_to")
-
-    @_builtins.property
-    @pulumi.getter
-    def state(self) -> Optional[_builtins.str]:
-        """
-        What it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
-        """
-        return pulumi.get(self, "state")
-
-    @_builtins.property
-    @pulumi.getter
-    def storage(self) -> Optional[_builtins.str]:
-        """
-        How its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
-        """
-        return pulumi.get(self, "storage")
-
-    @_builtins.property
-    @pulumi.getter(name="transferFrom")
-    def transfer_from(self) -> Optional[_builtins.str]:
-        """
-        The Worker that it comes from, with the state `expecting-transfer`. Default: none.
-        """
-        return pulumi.get(self, "transfer_from")
-
-    @_builtins.property
-    @pulumi.getter(name="transferredTo")
-    def transferred_to(self) -> Optional[_builtins.str]:
-        """
-        The Worker that takes it over, with the state `transferred`. Default: none.
-        """
-        return pulumi.get(self, "transferred_to")
-
-
-@pulumi.output_type
 class DurableObjectNamespaceBinding(dict):
     """
     Binds a class of Durable Objects.
@@ -1633,6 +1543,115 @@ class EmailRoute(dict):
         The zone's name, such as `example.com`. Default: see `zoneId`.
         """
         return pulumi.get(self, "zone_name")
+
+
+@pulumi.output_type
+class EventTarget(dict):
+    """
+    A Workflow that an event starts.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "workflowName":
+            suggest = "workflow_name"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in EventTarget. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        EventTarget.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        EventTarget.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 workflow_name: _builtins.str):
+        """
+        A Workflow that an event starts.
+
+        :param _builtins.str workflow_name: Name of a Workflow that this Worker registers, by a binding `workflow` or in `exports`.
+        """
+        pulumi.set(__self__, "workflow_name", workflow_name)
+
+    @_builtins.property
+    @pulumi.getter(name="workflowName")
+    def workflow_name(self) -> _builtins.str:
+        """
+        Name of a Workflow that this Worker registers, by a binding `workflow` or in `exports`.
+        """
+        return pulumi.get(self, "workflow_name")
+
+
+@pulumi.output_type
+class EventTrigger(dict):
+    """
+    Starts instances of Workflows at each event of a type.
+    """
+    def __init__(__self__, *,
+                 targets: Sequence['outputs.EventTarget'],
+                 type: _builtins.str,
+                 filter: Optional[Mapping[str, Any]] = None):
+        """
+        Starts instances of Workflows at each event of a type.
+
+        :param Sequence['EventTarget'] targets: The Workflows that it starts. Their order says nothing.
+        :param _builtins.str type: The type of event, such as `cf.artifacts.repo.pushed` (https://developers.cloudflare.com/artifacts/guides/event-subscriptions/).
+        :param Mapping[str, Any] filter: What an event must say, by Cloudflare's own names: texts, numbers and booleans. Example: `{ namespace: "ci", repo_name: "my-repo" }`. Default: all events of the type.
+        """
+        pulumi.set(__self__, "targets", targets)
+        pulumi.set(__self__, "type", type)
+        if filter is not None:
+            pulumi.set(__self__, "filter", filter)
+
+    @_builtins.property
+    @pulumi.getter
+    def targets(self) -> Sequence['outputs.EventTarget']:
+        """
+        The Workflows that it starts. Their order says nothing.
+        """
+        return pulumi.get(self, "targets")
+
+    @_builtins.property
+    @pulumi.getter
+    def type(self) -> _builtins.str:
+        """
+        The type of event, such as `cf.artifacts.repo.pushed` (https://developers.cloudflare.com/artifacts/guides/event-subscriptions/).
+        """
+        return pulumi.get(self, "type")
+
+    @_builtins.property
+    @pulumi.getter
+    def filter(self) -> Optional[Mapping[str, Any]]:
+        """
+        What an event must say, by Cloudflare's own names: texts, numbers and booleans. Example: `{ namespace: "ci", repo_name: "my-repo" }`. Default: all events of the type.
+        """
+        return pulumi.get(self, "filter")
+
+
+@pulumi.output_type
+class ExportCache(dict):
+    """
+    Whether the responses of one entry point are cached.
+    """
+    def __init__(__self__, *,
+                 enabled: _builtins.bool):
+        """
+        Whether the responses of one entry point are cached.
+
+        :param _builtins.bool enabled: Whether they are kept in the cache of Cloudflare.
+        """
+        pulumi.set(__self__, "enabled", enabled)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> _builtins.bool:
+        """
+        Whether they are kept in the cache of Cloudflare.
+        """
+        return pulumi.get(self, "enabled")
 
 
 @pulumi.output_type
@@ -4330,6 +4349,197 @@ class WorkerAssets(dict):
         SHA-256 of the directory, computed like that of a bundle, without what is ignored. Default: computed from the files. Set it to refuse any other content; then a preview does not ask R2.
         """
         return pulumi.get(self, "sha256")
+
+
+@pulumi.output_type
+class WorkerExport(dict):
+    """
+    What something that the code exports is.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "defaultRetention":
+            suggest = "default_retention"
+        elif key == "renamedTo":
+            suggest = "renamed_to"
+        elif key == "transferFrom":
+            suggest = "transfer_from"
+        elif key == "transferredTo":
+            suggest = "transferred_to"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in WorkerExport. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        WorkerExport.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        WorkerExport.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 cache: Optional['outputs.ExportCache'] = None,
+                 concurrency: Optional['outputs.WorkflowConcurrency'] = None,
+                 default_retention: Optional['outputs.WorkflowRetention'] = None,
+                 jurisdiction: Optional[_builtins.str] = None,
+                 limits: Optional['outputs.WorkflowLimits'] = None,
+                 name: Optional[_builtins.str] = None,
+                 renamed_to: Optional[_builtins.str] = None,
+                 schedules: Optional[Sequence[_builtins.str]] = None,
+                 state: Optional[_builtins.str] = None,
+                 storage: Optional[_builtins.str] = None,
+                 transfer_from: Optional[_builtins.str] = None,
+                 transferred_to: Optional[_builtins.str] = None,
+                 type: Optional[_builtins.str] = None):
+        """
+        What something that the code exports is.
+
+        :param 'ExportCache' cache: Of an entry point, whether its responses are cached. Default: as `cacheOptions` says of all.
+        :param 'WorkflowConcurrency' concurrency: Of a Workflow, how many instances run at the same time. Default: as many as the plan allows.
+        :param 'WorkflowRetention' default_retention: Of a Workflow, how long instances are kept that have ended. Default: as the plan.
+        :param _builtins.str jurisdiction: Of a Workflow, where its data stays: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+        :param 'WorkflowLimits' limits: Of a Workflow, what one instance may use. Default: as the plan.
+        :param _builtins.str name: Of a Workflow, its name, unique in the account, which it must have. Its instances belong to the name.
+        :param _builtins.str renamed_to: The class that a class of Durable Objects becomes, with the state `renamed`. Default: none.
+        :param Sequence[_builtins.str] schedules: Of a Workflow, cron expressions, in UTC, each of which starts instances. Their order says nothing. Default: none.
+        :param _builtins.str state: Of a class of Durable Objects, what it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+        :param _builtins.str storage: Of a class of Durable Objects, how its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+        :param _builtins.str transfer_from: The Worker that a class of Durable Objects comes from, with the state `expecting-transfer`. Default: none.
+        :param _builtins.str transferred_to: The Worker that takes a class of Durable Objects over, with the state `transferred`. Default: none.
+        :param _builtins.str type: What it is: `durable-object`, a class of Durable Objects; `workflow`, the class of a Workflow, which is registered for this Worker; or `worker`, an entry point. Default: `durable-object`.
+        """
+        if cache is not None:
+            pulumi.set(__self__, "cache", cache)
+        if concurrency is not None:
+            pulumi.set(__self__, "concurrency", concurrency)
+        if default_retention is not None:
+            pulumi.set(__self__, "default_retention", default_retention)
+        if jurisdiction is not None:
+            pulumi.set(__self__, "jurisdiction", jurisdiction)
+        if limits is not None:
+            pulumi.set(__self__, "limits", limits)
+        if name is not None:
+            pulumi.set(__self__, "name", name)
+        if renamed_to is not None:
+            pulumi.set(__self__, "renamed_to", renamed_to)
+        if schedules is not None:
+            pulumi.set(__self__, "schedules", schedules)
+        if state is not None:
+            pulumi.set(__self__, "state", state)
+        if storage is not None:
+            pulumi.set(__self__, "storage", storage)
+        if transfer_from is not None:
+            pulumi.set(__self__, "transfer_from", transfer_from)
+        if transferred_to is not None:
+            pulumi.set(__self__, "transferred_to", transferred_to)
+        if type is not None:
+            pulumi.set(__self__, "type", type)
+
+    @_builtins.property
+    @pulumi.getter
+    def cache(self) -> Optional['outputs.ExportCache']:
+        """
+        Of an entry point, whether its responses are cached. Default: as `cacheOptions` says of all.
+        """
+        return pulumi.get(self, "cache")
+
+    @_builtins.property
+    @pulumi.getter
+    def concurrency(self) -> Optional['outputs.WorkflowConcurrency']:
+        """
+        Of a Workflow, how many instances run at the same time. Default: as many as the plan allows.
+        """
+        return pulumi.get(self, "concurrency")
+
+    @_builtins.property
+    @pulumi.getter(name="defaultRetention")
+    def default_retention(self) -> Optional['outputs.WorkflowRetention']:
+        """
+        Of a Workflow, how long instances are kept that have ended. Default: as the plan.
+        """
+        return pulumi.get(self, "default_retention")
+
+    @_builtins.property
+    @pulumi.getter
+    def jurisdiction(self) -> Optional[_builtins.str]:
+        """
+        Of a Workflow, where its data stays: `eu`, `fedramp` or `us`. Cloudflare never changes it, and does not tell it. Default: anywhere.
+        """
+        return pulumi.get(self, "jurisdiction")
+
+    @_builtins.property
+    @pulumi.getter
+    def limits(self) -> Optional['outputs.WorkflowLimits']:
+        """
+        Of a Workflow, what one instance may use. Default: as the plan.
+        """
+        return pulumi.get(self, "limits")
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> Optional[_builtins.str]:
+        """
+        Of a Workflow, its name, unique in the account, which it must have. Its instances belong to the name.
+        """
+        return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter(name="renamedTo")
+    def renamed_to(self) -> Optional[_builtins.str]:
+        """
+        The class that a class of Durable Objects becomes, with the state `renamed`. Default: none.
+        """
+        return pulumi.get(self, "renamed_to")
+
+    @_builtins.property
+    @pulumi.getter
+    def schedules(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Of a Workflow, cron expressions, in UTC, each of which starts instances. Their order says nothing. Default: none.
+        """
+        return pulumi.get(self, "schedules")
+
+    @_builtins.property
+    @pulumi.getter
+    def state(self) -> Optional[_builtins.str]:
+        """
+        Of a class of Durable Objects, what it is to be: `created`, `expecting-transfer`, `deleted`, `renamed` or `transferred`. Default: `created`.
+        """
+        return pulumi.get(self, "state")
+
+    @_builtins.property
+    @pulumi.getter
+    def storage(self) -> Optional[_builtins.str]:
+        """
+        Of a class of Durable Objects, how its objects store data: `sqlite` or `legacy-kv`. Default: none, for a class that is to go.
+        """
+        return pulumi.get(self, "storage")
+
+    @_builtins.property
+    @pulumi.getter(name="transferFrom")
+    def transfer_from(self) -> Optional[_builtins.str]:
+        """
+        The Worker that a class of Durable Objects comes from, with the state `expecting-transfer`. Default: none.
+        """
+        return pulumi.get(self, "transfer_from")
+
+    @_builtins.property
+    @pulumi.getter(name="transferredTo")
+    def transferred_to(self) -> Optional[_builtins.str]:
+        """
+        The Worker that takes a class of Durable Objects over, with the state `transferred`. Default: none.
+        """
+        return pulumi.get(self, "transferred_to")
+
+    @_builtins.property
+    @pulumi.getter
+    def type(self) -> Optional[_builtins.str]:
+        """
+        What it is: `durable-object`, a class of Durable Objects; `workflow`, the class of a Workflow, which is registered for this Worker; or `worker`, an entry point. Default: `durable-object`.
+        """
+        return pulumi.get(self, "type")
 
 
 @pulumi.output_type

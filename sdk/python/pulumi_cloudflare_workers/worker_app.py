@@ -39,7 +39,8 @@ class WorkerAppArgs:
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input['CustomDomainArgs']]]] = None,
                  d1: pulumi.Input[Optional[Sequence[_builtins.str]]] = None,
                  email_routes: pulumi.Input[Optional[Mapping[str, pulumi.Input['EmailRouteArgs']]]] = None,
-                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]] = None,
+                 event_triggers: pulumi.Input[Optional[Sequence[pulumi.Input['EventTriggerArgs']]]] = None,
+                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input['WorkerExportArgs']]]] = None,
                  format: pulumi.Input[Optional[_builtins.str]] = None,
                  from_wrangler: pulumi.Input[Optional['WranglerFileArgs']] = None,
                  kv: pulumi.Input[Optional[Sequence[_builtins.str]]] = None,
@@ -90,7 +91,8 @@ class WorkerAppArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input['CustomDomainArgs']]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
         :param pulumi.Input[Sequence[_builtins.str]] d1: Names of bindings, such as `DB`, for each of which a D1 database is made. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input['EmailRouteArgs']]] email_routes: The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
-        :param pulumi.Input[Mapping[str, pulumi.Input['DurableObjectExportArgs']]] exports: What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input['EventTriggerArgs']]] event_triggers: The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+        :param pulumi.Input[Mapping[str, pulumi.Input['WorkerExportArgs']]] exports: What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
         :param pulumi.Input[_builtins.str] format: The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
         :param pulumi.Input['WranglerFileArgs'] from_wrangler: The configuration of wrangler that describes the Worker. What is given here wins over it, name by name. Storage without an id is made. Default: none.
         :param pulumi.Input[Sequence[_builtins.str]] kv: Names of bindings, such as `CACHE`, for each of which a KV namespace is made. Default: none.
@@ -156,6 +158,8 @@ class WorkerAppArgs:
             pulumi.set(__self__, "d1", d1)
         if email_routes is not None:
             pulumi.set(__self__, "email_routes", email_routes)
+        if event_triggers is not None:
+            pulumi.set(__self__, "event_triggers", event_triggers)
         if exports is not None:
             pulumi.set(__self__, "exports", exports)
         if format is not None:
@@ -424,15 +428,27 @@ class WorkerAppArgs:
         pulumi.set(self, "email_routes", value)
 
     @_builtins.property
-    @pulumi.getter
-    def exports(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]]:
+    @pulumi.getter(name="eventTriggers")
+    def event_triggers(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['EventTriggerArgs']]]]:
         """
-        What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+        """
+        return pulumi.get(self, "event_triggers")
+
+    @event_triggers.setter
+    def event_triggers(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['EventTriggerArgs']]]]):
+        pulumi.set(self, "event_triggers", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def exports(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['WorkerExportArgs']]]]:
+        """
+        What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
         """
         return pulumi.get(self, "exports")
 
     @exports.setter
-    def exports(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['DurableObjectExportArgs']]]]):
+    def exports(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['WorkerExportArgs']]]]):
         pulumi.set(self, "exports", value)
 
     @_builtins.property
@@ -819,7 +835,8 @@ class WorkerApp(pulumi.ComponentResource):
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
                  d1: pulumi.Input[Optional[Sequence[_builtins.str]]] = None,
                  email_routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['EmailRouteArgs', 'EmailRouteArgsDict']]]]] = None,
-                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]]] = None,
+                 event_triggers: pulumi.Input[Optional[Sequence[pulumi.Input[Union['EventTriggerArgs', 'EventTriggerArgsDict']]]]] = None,
+                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['WorkerExportArgs', 'WorkerExportArgsDict']]]]] = None,
                  format: pulumi.Input[Optional[_builtins.str]] = None,
                  from_wrangler: pulumi.Input[Optional[Union['WranglerFileArgs', 'WranglerFileArgsDict']]] = None,
                  kv: pulumi.Input[Optional[Sequence[_builtins.str]]] = None,
@@ -916,7 +933,8 @@ class WorkerApp(pulumi.ComponentResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]] custom_domains: Host names that belong to the Worker altogether, with a DNS record and a certificate that Cloudflare makes. Example: `{ "api.example.com": {} }`. Default: none.
         :param pulumi.Input[Sequence[_builtins.str]] d1: Names of bindings, such as `DB`, for each of which a D1 database is made. Default: none.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['EmailRouteArgs', 'EmailRouteArgsDict']]]] email_routes: The addresses whose mail the `email` handler gets; `*@` and a zone's name stand for all mail of the zone that no other rule of Email Routing takes. Example: `{ "support@example.com": {} }`. Default: none.
-        :param pulumi.Input[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]] exports: What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['EventTriggerArgs', 'EventTriggerArgsDict']]]] event_triggers: The events that start instances of the Worker's own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['WorkerExportArgs', 'WorkerExportArgsDict']]]] exports: What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: "workflow", name: "checkout" } }`. Default: none.
         :param pulumi.Input[_builtins.str] format: The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
         :param pulumi.Input[Union['WranglerFileArgs', 'WranglerFileArgsDict']] from_wrangler: The configuration of wrangler that describes the Worker. What is given here wins over it, name by name. Storage without an id is made. Default: none.
         :param pulumi.Input[Sequence[_builtins.str]] kv: Names of bindings, such as `CACHE`, for each of which a KV namespace is made. Default: none.
@@ -1032,7 +1050,8 @@ class WorkerApp(pulumi.ComponentResource):
                  custom_domains: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CustomDomainArgs', 'CustomDomainArgsDict']]]]] = None,
                  d1: pulumi.Input[Optional[Sequence[_builtins.str]]] = None,
                  email_routes: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['EmailRouteArgs', 'EmailRouteArgsDict']]]]] = None,
-                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['DurableObjectExportArgs', 'DurableObjectExportArgsDict']]]]] = None,
+                 event_triggers: pulumi.Input[Optional[Sequence[pulumi.Input[Union['EventTriggerArgs', 'EventTriggerArgsDict']]]]] = None,
+                 exports: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['WorkerExportArgs', 'WorkerExportArgsDict']]]]] = None,
                  format: pulumi.Input[Optional[_builtins.str]] = None,
                  from_wrangler: pulumi.Input[Optional[Union['WranglerFileArgs', 'WranglerFileArgsDict']]] = None,
                  kv: pulumi.Input[Optional[Sequence[_builtins.str]]] = None,
@@ -1091,6 +1110,7 @@ class WorkerApp(pulumi.ComponentResource):
             __props__.__dict__["custom_domains"] = custom_domains
             __props__.__dict__["d1"] = d1
             __props__.__dict__["email_routes"] = email_routes
+            __props__.__dict__["event_triggers"] = event_triggers
             __props__.__dict__["exports"] = exports
             __props__.__dict__["format"] = format
             __props__.__dict__["from_wrangler"] = from_wrangler

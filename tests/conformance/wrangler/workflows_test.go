@@ -3,6 +3,7 @@
 package wrangler_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,15 +31,35 @@ func TestWorkflows(t *testing.T) {
 		}
 	} }`
 	flow := func(class string) config {
-		return plain("plain").with(config{"workflows": []config{
-			{"binding": "ORDERS", "name": "orders", "class_name": class, "limits": config{"steps": 50}},
-		}})
+		return plain("plain").with(config{
+			"workflows": []config{{"binding": "ORDERS", "name": "orders", "class_name": class}},
+			"exports": config{
+				class: config{
+					"type": "workflow", "name": "orders", "limits": config{"steps": 50}, "schedules": "0 0 1 1 *",
+					"default_retention": config{"success_retention": "3 days"},
+				},
+				"default": config{"type": "worker", "cache": config{"enabled": true}},
+			},
+			"triggers": config{"events": []config{{
+				"type": "cf.artifacts.repo.pushed", "filter": config{"namespace": "ci"},
+				"targets": []config{{"type": "workflow", "workflow_name": "orders"}},
+			}}},
+		})
 	}
+	const triggers = `  event triggers of plain [{"type":"cf.artifacts.repo.pushed","filter":{"namespace":"ci"},` +
+		`"targets":[{"type":"workflow","script_name":"plain","workflow_name":"orders"}]}]` + "\n"
 	w.steps(
 		step{run: "workflows list", config: plain("plain"), out: []string{"There are no deployed Workflows"}},
 		step{
 			run: "deploy", config: flow("Orders"), files: map[string]string{"index.js": code},
-			out: []string{"env.ORDERS (Orders)", "workflow: orders"},
+			out: []string{"env.ORDERS (Orders)", "workflow: orders", "event triggers: 1"},
+			then: func(t *testing.T, w *workspace, _ string) {
+				dump := w.server.Dump()
+				assert.Contains(t, dump, `class Orders of plain settings {"limits":{"steps":50},`+
+					`"schedules":[{"cron":"0 0 1 1 *"}],"default_retention":{"success_retention":"3 days"}}`)
+				assert.Contains(t, dump, `exports {"default":{"cache":{"enabled":true},"type":"worker"},"Orders":{`)
+				assert.Contains(t, dump, triggers)
+			},
 		},
 		step{run: "workflows list", out: []string{"orders", "plain", "Orders"}},
 		step{run: "workflows describe orders", out: []string{"orders", "plain", "Orders"}},
@@ -66,5 +87,5 @@ func TestWorkflows(t *testing.T) {
 		step{run: "workflows describe orders", fails: true, out: []string{"10200"}},
 		step{run: "delete --force"},
 	)
-	assert.Equal(t, empty, w.server.Dump(), "nothing is left")
+	assert.Equal(t, empty, strings.Replace(w.server.Dump(), triggers, "", 1), "nothing but what wrangler leaves is left")
 }

@@ -82,7 +82,8 @@ func open(t *testing.T) *workspace {
 		t: t, dir: t.TempDir(), server: server, door: door, command: command, vars: map[string]string{},
 		env: []string{
 			"HOME=" + t.TempDir(), "PATH=" + filepath.Dir(command[0]) + string(os.PathListSeparator) + os.Getenv("PATH"),
-			"CI=1", "NO_COLOR=1", compiled, "WRANGLER_HIDE_BANNER=true", "WRANGLER_SEND_METRICS=false", "WRANGLER_LOG_SANITIZE=false",
+			"CI=1", "NO_COLOR=1", compiled, "WRANGLER_HIDE_BANNER=true", "WRANGLER_SEND_METRICS=false",
+			"WRANGLER_LOG_SANITIZE=false",
 			"CLOUDFLARE_API_BASE_URL=" + api.URL + "/client/v4",
 			"CLOUDFLARE_API_TOKEN=" + emulator.DefaultToken, "CLOUDFLARE_ACCOUNT_ID=" + emulator.DefaultAccountID,
 		},

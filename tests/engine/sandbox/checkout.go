@@ -168,7 +168,7 @@ func (c *Checkout) compileNodeSDK(ctx context.Context) error {
 	if err := copyTree(sdk, os.DirFS(filepath.Join(c.root, "sdk", "nodejs"))); err != nil {
 		return err
 	}
-	if err := run(ctx, sdk, nil, node, filepath.Join(installed, "typescript", "bin", "tsc")); err != nil {
+	if err := run(ctx, sdk, nil, node, filepath.Join(installed, "typescript", "bin", "tsc"), "--strict"); err != nil {
 		return err
 	}
 	manifest, err := os.ReadFile(filepath.Join(sdk, "package.json"))

@@ -12,8 +12,8 @@ import com.pulumi.cloudflareworkers.outputs.BundleReference;
 import com.pulumi.cloudflareworkers.outputs.CacheOptions;
 import com.pulumi.cloudflareworkers.outputs.CodeUpdateStrategy;
 import com.pulumi.cloudflareworkers.outputs.CustomDomain;
-import com.pulumi.cloudflareworkers.outputs.DurableObjectExport;
 import com.pulumi.cloudflareworkers.outputs.EmailRoute;
+import com.pulumi.cloudflareworkers.outputs.EventTrigger;
 import com.pulumi.cloudflareworkers.outputs.Limits;
 import com.pulumi.cloudflareworkers.outputs.Migration;
 import com.pulumi.cloudflareworkers.outputs.Observability;
@@ -26,6 +26,7 @@ import com.pulumi.cloudflareworkers.outputs.SecretStatus;
 import com.pulumi.cloudflareworkers.outputs.StreamingTailConsumer;
 import com.pulumi.cloudflareworkers.outputs.TailConsumer;
 import com.pulumi.cloudflareworkers.outputs.WorkerAssets;
+import com.pulumi.cloudflareworkers.outputs.WorkerExport;
 import com.pulumi.cloudflareworkers.outputs.WorkersDev;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Export;
@@ -134,9 +135,12 @@ import javax.annotation.Nullable;
  * one has, or a rule of Email Routing that forwards, is an error that names it, before anything is deployed. For mail,
  * `takeOver: true` replaces the rule, and a preview says which.
  * 
+ * `exports` registers a Workflow without a binding, by its class, which Cloudflare gives the code as `ctx.exports.Build`.
+ * `eventTriggers` start the Worker&#39;s own Workflows at events, such as a push to a repository of Artifacts:
+ * 
  * A queue must exist before the Worker: a key of `queueConsumers` orders nothing by itself, so say `dependsOn`, or take the
  * key from the queue&#39;s output. Removing a queue or an address ends the delivery; messages stay in their queue. Removing the
- * address of a catch-all rule switches that rule off. Removing the binding of a Workflow leaves the Workflow with its
+ * address of a catch-all rule switches that rule off. Removing the binding or the export of a Workflow leaves the Workflow with its
  * instances, as wrangler does; it is deleted with them when the Worker is deleted, which replacing the Worker does too.
  * 
  * ## Durable Objects
@@ -472,17 +476,31 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
         return this.etag;
     }
     /**
-     * What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+     * The events that start instances of the Worker&#39;s own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
      * 
      */
-    @Export(name="exports", refs={Map.class,String.class,DurableObjectExport.class}, tree="[0,1,2]")
-    private Output</* @Nullable */ Map<String,DurableObjectExport>> exports;
+    @Export(name="eventTriggers", refs={List.class,EventTrigger.class}, tree="[0,1]")
+    private Output</* @Nullable */ List<EventTrigger>> eventTriggers;
 
     /**
-     * @return What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+     * @return The events that start instances of the Worker&#39;s own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
      * 
      */
-    public Output<Optional<Map<String,DurableObjectExport>>> exports() {
+    public Output<Optional<List<EventTrigger>>> eventTriggers() {
+        return Codegen.optional(this.eventTriggers);
+    }
+    /**
+     * What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: &#34;workflow&#34;, name: &#34;checkout&#34; } }`. Default: none.
+     * 
+     */
+    @Export(name="exports", refs={Map.class,String.class,WorkerExport.class}, tree="[0,1,2]")
+    private Output</* @Nullable */ Map<String,WorkerExport>> exports;
+
+    /**
+     * @return What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: &#34;workflow&#34;, name: &#34;checkout&#34; } }`. Default: none.
+     * 
+     */
+    public Output<Optional<Map<String,WorkerExport>>> exports() {
         return Codegen.optional(this.exports);
     }
     /**
@@ -976,14 +994,14 @@ public class CloudflareWorker extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.workersDev);
     }
     /**
-     * Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+     * Classes of the Workflows that were registered for this Worker, by name. One whose binding, or export, was removed stays, with its instances, until the Worker is deleted.
      * 
      */
     @Export(name="workflows", refs={Map.class,String.class}, tree="[0,1,1]")
     private Output<Map<String,String>> workflows;
 
     /**
-     * @return Classes of the Workflows that were registered for this Worker, by name. One whose binding was removed stays, with its instances, until the Worker is deleted.
+     * @return Classes of the Workflows that were registered for this Worker, by name. One whose binding, or export, was removed stays, with its instances, until the Worker is deleted.
      * 
      */
     public Output<Map<String,String>> workflows() {

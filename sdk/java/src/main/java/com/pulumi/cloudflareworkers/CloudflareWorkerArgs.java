@@ -10,8 +10,8 @@ import com.pulumi.cloudflareworkers.inputs.BundleReferenceArgs;
 import com.pulumi.cloudflareworkers.inputs.CacheOptionsArgs;
 import com.pulumi.cloudflareworkers.inputs.CodeUpdateStrategyArgs;
 import com.pulumi.cloudflareworkers.inputs.CustomDomainArgs;
-import com.pulumi.cloudflareworkers.inputs.DurableObjectExportArgs;
 import com.pulumi.cloudflareworkers.inputs.EmailRouteArgs;
+import com.pulumi.cloudflareworkers.inputs.EventTriggerArgs;
 import com.pulumi.cloudflareworkers.inputs.LimitsArgs;
 import com.pulumi.cloudflareworkers.inputs.MigrationArgs;
 import com.pulumi.cloudflareworkers.inputs.ObservabilityArgs;
@@ -22,6 +22,7 @@ import com.pulumi.cloudflareworkers.inputs.RouteArgs;
 import com.pulumi.cloudflareworkers.inputs.StreamingTailConsumerArgs;
 import com.pulumi.cloudflareworkers.inputs.TailConsumerArgs;
 import com.pulumi.cloudflareworkers.inputs.WorkerAssetsArgs;
+import com.pulumi.cloudflareworkers.inputs.WorkerExportArgs;
 import com.pulumi.cloudflareworkers.inputs.WorkersDevArgs;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
@@ -236,17 +237,32 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
     }
 
     /**
-     * What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+     * The events that start instances of the Worker&#39;s own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+     * 
+     */
+    @Import(name="eventTriggers")
+    private @Nullable Output<List<EventTriggerArgs>> eventTriggers;
+
+    /**
+     * @return The events that start instances of the Worker&#39;s own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+     * 
+     */
+    public Optional<Output<List<EventTriggerArgs>>> eventTriggers() {
+        return Optional.ofNullable(this.eventTriggers);
+    }
+
+    /**
+     * What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: &#34;workflow&#34;, name: &#34;checkout&#34; } }`. Default: none.
      * 
      */
     @Import(name="exports")
-    private @Nullable Output<Map<String,DurableObjectExportArgs>> exports;
+    private @Nullable Output<Map<String,WorkerExportArgs>> exports;
 
     /**
-     * @return What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+     * @return What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: &#34;workflow&#34;, name: &#34;checkout&#34; } }`. Default: none.
      * 
      */
-    public Optional<Output<Map<String,DurableObjectExportArgs>>> exports() {
+    public Optional<Output<Map<String,WorkerExportArgs>>> exports() {
         return Optional.ofNullable(this.exports);
     }
 
@@ -611,6 +627,7 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         this.compatibilityFlags = $.compatibilityFlags;
         this.customDomains = $.customDomains;
         this.emailRoutes = $.emailRoutes;
+        this.eventTriggers = $.eventTriggers;
         this.exports = $.exports;
         this.format = $.format;
         this.limits = $.limits;
@@ -949,23 +966,54 @@ public final class CloudflareWorkerArgs extends com.pulumi.resources.ResourceArg
         }
 
         /**
-         * @param exports What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+         * @param eventTriggers The events that start instances of the Worker&#39;s own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
          * 
          * @return builder
          * 
          */
-        public Builder exports(@Nullable Output<Map<String,DurableObjectExportArgs>> exports) {
+        public Builder eventTriggers(@Nullable Output<List<EventTriggerArgs>> eventTriggers) {
+            $.eventTriggers = eventTriggers;
+            return this;
+        }
+
+        /**
+         * @param eventTriggers The events that start instances of the Worker&#39;s own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder eventTriggers(List<EventTriggerArgs> eventTriggers) {
+            return eventTriggers(Output.of(eventTriggers));
+        }
+
+        /**
+         * @param eventTriggers The events that start instances of the Worker&#39;s own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder eventTriggers(EventTriggerArgs... eventTriggers) {
+            return eventTriggers(List.of(eventTriggers));
+        }
+
+        /**
+         * @param exports What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: &#34;workflow&#34;, name: &#34;checkout&#34; } }`. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder exports(@Nullable Output<Map<String,WorkerExportArgs>> exports) {
             $.exports = exports;
             return this;
         }
 
         /**
-         * @param exports What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+         * @param exports What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: &#34;workflow&#34;, name: &#34;checkout&#34; } }`. Default: none.
          * 
          * @return builder
          * 
          */
-        public Builder exports(Map<String,DurableObjectExportArgs> exports) {
+        public Builder exports(Map<String,WorkerExportArgs> exports) {
             return exports(Output.of(exports));
         }
 

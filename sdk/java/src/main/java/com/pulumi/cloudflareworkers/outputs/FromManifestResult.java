@@ -10,8 +10,8 @@ import com.pulumi.cloudflareworkers.outputs.BundleReference;
 import com.pulumi.cloudflareworkers.outputs.CacheOptions;
 import com.pulumi.cloudflareworkers.outputs.CodeUpdateStrategy;
 import com.pulumi.cloudflareworkers.outputs.CustomDomain;
-import com.pulumi.cloudflareworkers.outputs.DurableObjectExport;
 import com.pulumi.cloudflareworkers.outputs.EmailRoute;
+import com.pulumi.cloudflareworkers.outputs.EventTrigger;
 import com.pulumi.cloudflareworkers.outputs.Limits;
 import com.pulumi.cloudflareworkers.outputs.Migration;
 import com.pulumi.cloudflareworkers.outputs.Observability;
@@ -22,6 +22,7 @@ import com.pulumi.cloudflareworkers.outputs.Route;
 import com.pulumi.cloudflareworkers.outputs.StreamingTailConsumer;
 import com.pulumi.cloudflareworkers.outputs.TailConsumer;
 import com.pulumi.cloudflareworkers.outputs.WorkerAssets;
+import com.pulumi.cloudflareworkers.outputs.WorkerExport;
 import com.pulumi.cloudflareworkers.outputs.WorkersDev;
 import com.pulumi.core.annotations.CustomType;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
@@ -102,10 +103,15 @@ public final class FromManifestResult {
      */
     private @Nullable Map<String,EmailRoute> emailRoutes;
     /**
-     * @return What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+     * @return The events that start instances of the Worker&#39;s own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
      * 
      */
-    private @Nullable Map<String,DurableObjectExport> exports;
+    private @Nullable List<EventTrigger> eventTriggers;
+    /**
+     * @return What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: &#34;workflow&#34;, name: &#34;checkout&#34; } }`. Default: none.
+     * 
+     */
+    private @Nullable Map<String,WorkerExport> exports;
     /**
      * @return The syntax of the code: `modules`, or `service-worker` for a script that calls `addEventListener`. In such a script each other file of the bundle is a global variable, called by its path: `./add.wasm` is `__add_wasm`. Default: `modules`.
      * 
@@ -315,10 +321,17 @@ public final class FromManifestResult {
         return this.emailRoutes == null ? Map.of() : this.emailRoutes;
     }
     /**
-     * @return What is to become of each class of Durable Objects, by its name: the declarative form of `migrations`, which it excludes. Each upload is then deployed at once. Default: none.
+     * @return The events that start instances of the Worker&#39;s own Workflows, such as a push to a repository of Artifacts. Their order says nothing. Removing them ends that; those of a Worker whose program never had any are left alone. Default: none.
      * 
      */
-    public Map<String,DurableObjectExport> exports() {
+    public List<EventTrigger> eventTriggers() {
+        return this.eventTriggers == null ? List.of() : this.eventTriggers;
+    }
+    /**
+     * @return What the code exports, by the name of the export: Workflows that are registered for this Worker, entry points, and what is to become of each class of Durable Objects, which is the declarative form of `migrations` and excludes them. With Durable Objects each upload is deployed at once. Example: `{ Checkout: { type: &#34;workflow&#34;, name: &#34;checkout&#34; } }`. Default: none.
+     * 
+     */
+    public Map<String,WorkerExport> exports() {
         return this.exports == null ? Map.of() : this.exports;
     }
     /**
@@ -505,7 +518,8 @@ public final class FromManifestResult {
         private @Nullable List<String> compatibilityFlags;
         private @Nullable Map<String,CustomDomain> customDomains;
         private @Nullable Map<String,EmailRoute> emailRoutes;
-        private @Nullable Map<String,DurableObjectExport> exports;
+        private @Nullable List<EventTrigger> eventTriggers;
+        private @Nullable Map<String,WorkerExport> exports;
         private @Nullable String format;
         private @Nullable Limits limits;
         private @Nullable Boolean logpush;
@@ -545,6 +559,7 @@ public final class FromManifestResult {
     	      this.compatibilityFlags = defaults.compatibilityFlags;
     	      this.customDomains = defaults.customDomains;
     	      this.emailRoutes = defaults.emailRoutes;
+    	      this.eventTriggers = defaults.eventTriggers;
     	      this.exports = defaults.exports;
     	      this.format = defaults.format;
     	      this.limits = defaults.limits;
@@ -658,7 +673,16 @@ public final class FromManifestResult {
             return this;
         }
         @CustomType.Setter
-        public Builder exports(@Nullable Map<String,DurableObjectExport> exports) {
+        public Builder eventTriggers(@Nullable List<EventTrigger> eventTriggers) {
+
+            this.eventTriggers = eventTriggers;
+            return this;
+        }
+        public Builder eventTriggers(EventTrigger... eventTriggers) {
+            return eventTriggers(List.of(eventTriggers));
+        }
+        @CustomType.Setter
+        public Builder exports(@Nullable Map<String,WorkerExport> exports) {
 
             this.exports = exports;
             return this;
@@ -828,6 +852,7 @@ public final class FromManifestResult {
             _resultValue.compatibilityFlags = compatibilityFlags;
             _resultValue.customDomains = customDomains;
             _resultValue.emailRoutes = emailRoutes;
+            _resultValue.eventTriggers = eventTriggers;
             _resultValue.exports = exports;
             _resultValue.format = format;
             _resultValue.limits = limits;
