@@ -23,6 +23,11 @@ namespace Pulumi.CloudflareWorkers
         /// import * as cf from "pulumi-cloudflare-workers";
         /// 
         /// const auth = await cf.getWorker({ scriptName: "auth" });
+        /// const api = new cf.CloudflareWorker("api", {
+        ///   bundle: { bucket: "bundles", key: "api/index.js" },
+        ///   compatibilityDate: auth.compatibilityDate,
+        ///   bindings: { AUTH: { service: { name: auth.scriptName } } },
+        /// });
         /// export const running = auth.bundleDigest;
         /// ```
         /// 
@@ -32,6 +37,14 @@ namespace Pulumi.CloudflareWorkers
         ///     fn::invoke:
         ///       function: cloudflare-workers:getWorker
         ///       arguments: { scriptName: auth }
+        /// resources:
+        ///   api:
+        ///     type: cloudflare-workers:CloudflareWorker
+        ///     properties:
+        ///       bundle: { bucket: bundles, key: api/index.js }
+        ///       compatibilityDate: ${auth.compatibilityDate}
+        ///       bindings:
+        ///         AUTH: { service: { name: "${auth.scriptName}" } }
         /// outputs:
         ///   running: ${auth.bundleDigest}
         /// ```
@@ -51,6 +64,11 @@ namespace Pulumi.CloudflareWorkers
         /// import * as cf from "pulumi-cloudflare-workers";
         /// 
         /// const auth = await cf.getWorker({ scriptName: "auth" });
+        /// const api = new cf.CloudflareWorker("api", {
+        ///   bundle: { bucket: "bundles", key: "api/index.js" },
+        ///   compatibilityDate: auth.compatibilityDate,
+        ///   bindings: { AUTH: { service: { name: auth.scriptName } } },
+        /// });
         /// export const running = auth.bundleDigest;
         /// ```
         /// 
@@ -60,6 +78,14 @@ namespace Pulumi.CloudflareWorkers
         ///     fn::invoke:
         ///       function: cloudflare-workers:getWorker
         ///       arguments: { scriptName: auth }
+        /// resources:
+        ///   api:
+        ///     type: cloudflare-workers:CloudflareWorker
+        ///     properties:
+        ///       bundle: { bucket: bundles, key: api/index.js }
+        ///       compatibilityDate: ${auth.compatibilityDate}
+        ///       bindings:
+        ///         AUTH: { service: { name: "${auth.scriptName}" } }
         /// outputs:
         ///   running: ${auth.bundleDigest}
         /// ```
@@ -79,6 +105,11 @@ namespace Pulumi.CloudflareWorkers
         /// import * as cf from "pulumi-cloudflare-workers";
         /// 
         /// const auth = await cf.getWorker({ scriptName: "auth" });
+        /// const api = new cf.CloudflareWorker("api", {
+        ///   bundle: { bucket: "bundles", key: "api/index.js" },
+        ///   compatibilityDate: auth.compatibilityDate,
+        ///   bindings: { AUTH: { service: { name: auth.scriptName } } },
+        /// });
         /// export const running = auth.bundleDigest;
         /// ```
         /// 
@@ -88,6 +119,14 @@ namespace Pulumi.CloudflareWorkers
         ///     fn::invoke:
         ///       function: cloudflare-workers:getWorker
         ///       arguments: { scriptName: auth }
+        /// resources:
+        ///   api:
+        ///     type: cloudflare-workers:CloudflareWorker
+        ///     properties:
+        ///       bundle: { bucket: bundles, key: api/index.js }
+        ///       compatibilityDate: ${auth.compatibilityDate}
+        ///       bindings:
+        ///         AUTH: { service: { name: "${auth.scriptName}" } }
         /// outputs:
         ///   running: ${auth.bundleDigest}
         /// ```

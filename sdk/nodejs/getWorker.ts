@@ -19,6 +19,11 @@ import * as utilities from "./utilities";
  * import * as cf from "pulumi-cloudflare-workers";
  *
  * const auth = await cf.getWorker({ scriptName: "auth" });
+ * const api = new cf.CloudflareWorker("api", {
+ *   bundle: { bucket: "bundles", key: "api/index.js" },
+ *   compatibilityDate: auth.compatibilityDate,
+ *   bindings: { AUTH: { service: { name: auth.scriptName } } },
+ * });
  * export const running = auth.bundleDigest;
  * ```
  */
@@ -111,6 +116,11 @@ export interface GetWorkerResult {
  * import * as cf from "pulumi-cloudflare-workers";
  *
  * const auth = await cf.getWorker({ scriptName: "auth" });
+ * const api = new cf.CloudflareWorker("api", {
+ *   bundle: { bucket: "bundles", key: "api/index.js" },
+ *   compatibilityDate: auth.compatibilityDate,
+ *   bindings: { AUTH: { service: { name: auth.scriptName } } },
+ * });
  * export const running = auth.bundleDigest;
  * ```
  */

@@ -147,7 +147,7 @@ func TestTheReadmeIsTheWayInGoToo(t *testing.T) {
 	t.Parallel()
 	root, err := toolbox.Root()
 	require.NoError(t, err)
-	s := newReader(t, "go")
+	s := newReader(t, "go", "GOFLAGS=-ldflags=-s") // linked in less time
 	for _, name := range []string{"go.mod", "go.sum"} {
 		// Without what leads to the SDK in the checkout.
 		s.file(t, name, sdkModule.ReplaceAllString(source(t, "examples/go/"+name), ""))
