@@ -208,10 +208,10 @@ func checkTypes(t *testing.T, dir string) {
 	require.NoError(t, err, string(said))
 }
 
-// TestExamplesCoverEveryResource: what has no example that runs is not known to work.
+// TestExamplesCoverEveryToken: what has no example that runs is not known to work.
 // What needs something that an account does not have by itself, or takes the place of the others, has an example of its
 // own.
-func TestExamplesCoverEveryResource(t *testing.T) {
+func TestExamplesCoverEveryToken(t *testing.T) {
 	t.Parallel()
 	root, err := toolbox.Root()
 	require.NoError(t, err)
@@ -243,5 +243,14 @@ func TestExamplesCoverEveryResource(t *testing.T) {
 			}
 			assert.Contains(t, string(text), token[strings.LastIndex(token, ":")+1:], example)
 		}
+	}
+	var asking strings.Builder
+	for _, program := range []string{"functions/Pulumi.yaml", "yaml/snippets.yaml"} {
+		text, err := os.ReadFile(filepath.Join(root, "examples", filepath.FromSlash(program)))
+		require.NoError(t, err)
+		asking.Write(text)
+	}
+	for token := range schema.Functions {
+		assert.Contains(t, asking.String(), token[strings.LastIndex(token, ":")+1:])
 	}
 }

@@ -3,50 +3,37 @@
 package engine_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-const looking = `
-resources:
-  builds:
-    type: cloudflare-workers:R2Bucket
-    properties: { forceDestroy: true }
-  bundle:
-    type: cloudflare-workers:WorkerBundle
-    properties: { bucket: "${builds.name}", path: ./dist }
-  auth:
-    type: cloudflare-workers:CloudflareWorker
-    properties: { bundle: "${build.reference}", compatibilityDate: "2026-11-01" }
-variables:
-  build:
-    fn::invoke:
-      function: cloudflare-workers:getBundle
-      arguments: { bucket: "${builds.name}", key: "${bundle.reference.key}" }
-  is:
-    fn::invoke:
-      function: cloudflare-workers:getWorker
-      arguments: { scriptName: "${auth.scriptName}" }
-outputs:
-  size: ${build.size}
-  digests: ["${bundle.sha256}", "${build.sha256}", "${is.bundleDigest}"]
-  versions: ["${auth.versionId}", "${is.versionId}"]
-`
-
-// TestProgramsLookAtBundlesAndWorkers: what a function returns can be passed on, and is what the resources say.
-func TestProgramsLookAtBundlesAndWorkers(t *testing.T) {
+// TestProgramsAskBeforeTheyDeploy: what a function returns can be passed on, and is what the resources say.
+func TestProgramsAskBeforeTheyDeploy(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, running(t))
-	s := newProgram(t, c, looking)
-	const code = "export default { fetch: () => new Response() };\n"
-	s.file(t, "dist/index.js", code)
+	empty := c.Dump()
+	dir, err := checkout.Lay(t.Context(), t.TempDir(), "functions")
+	require.NoError(t, err)
+	s := newStack(t, c, dir)
 	s.up(t)
 	out := s.outputs(t)
-	assert.InDelta(t, len(code), out["size"], 0)
+	assert.Greater(t, out["bytes"], 100.0)
+	assert.Contains(t, out["modules"], "index.js")
 	digests, _ := out["digests"].([]any)
+	require.Len(t, digests, 3)
 	assert.Equal(t, []any{digests[0], digests[0], digests[0]}, digests)
 	versions, _ := out["versions"].([]any)
-	assert.Equal(t, []any{versions[0], versions[0]}, versions)
+	require.Len(t, versions, 2)
+	assert.Equal(t, versions[0], versions[1])
+	url, _ := out["url"].(string)
+	status, body := c.get(t, url)
+	assert.Equal(t, http.StatusOK, status)
+	assert.JSONEq(t, `{"message":"Hello","visit":1}`, body)
 	s.pulumi(t, "preview", "--expect-no-changes")
+	s.refresh(t, "--expect-no-changes")
+	s.destroy(t)
+	assert.Equal(t, empty, c.Dump(), "something is left")
 }

