@@ -39,8 +39,8 @@ type assetSource interface {
 // openAssets returns the one source that w names.
 func openAssets(ctx context.Context, store bundleStore, w WorkerAssets) (assetSource, error) {
 	switch {
-	case w.Archive != nil:
-		source, err := openArchive(ctx, w.Archive, assets.MaxSize)
+	case w.archive() != nil:
+		source, err := openArchive(ctx, w.archive(), assets.MaxSize)
 		if err != nil {
 			return nil, err
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pulumi/pulumi-go-provider/infer/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/assets"
@@ -79,6 +80,10 @@ func writeFile(t *testing.T, name string, content []byte) string {
 	return name
 }
 
+func assetsOf(a *resource.Archive) WorkerAssets {
+	return WorkerAssets{Archive: &types.AssetOrArchive{Archive: a}}
+}
+
 // TestAnArchiveIsADirectory: whatever its form, it has the same digest and the same contents.
 func TestAnArchiveIsADirectory(t *testing.T) {
 	t.Parallel()
@@ -108,7 +113,7 @@ func TestAnArchiveIsADirectory(t *testing.T) {
 		"nested":    {Assets: nested},
 		"at .":      {Assets: mixed},
 	} {
-		source, err := openAssets(t.Context(), bundleStore{}, WorkerAssets{Archive: a})
+		source, err := openAssets(t.Context(), bundleStore{}, assetsOf(a))
 		require.NoError(t, err, form)
 		tree, err := source.tree(t.Context())
 		require.NoError(t, err, form)
@@ -129,16 +134,16 @@ func TestWhatIsUnpackedIsRemoved(t *testing.T) {
 		require.NoError(t, err)
 		return entries
 	}
-	source, err := openAssets(t.Context(), bundleStore{}, WorkerAssets{Archive: &resource.Archive{
+	source, err := openAssets(t.Context(), bundleStore{}, assetsOf(&resource.Archive{
 		Assets: map[string]any{"a": &resource.Asset{Text: "a"}},
-	}})
+	}))
 	require.NoError(t, err)
 	assert.Len(t, left(), 1)
 	source.close()
 	assert.Empty(t, left())
-	_, err = openAssets(t.Context(), bundleStore{}, WorkerAssets{Archive: &resource.Archive{
+	_, err = openAssets(t.Context(), bundleStore{}, assetsOf(&resource.Archive{
 		Assets: map[string]any{"a": &resource.Asset{Text: "a"}, "b": &resource.Asset{URI: "ftp://example.com/b"}},
-	}})
+	}))
 	require.Error(t, err)
 	assert.Empty(t, left())
 }
@@ -167,11 +172,11 @@ func TestAnArchiveThatCannotBeReadIsNamed(t *testing.T) {
 		`"a": its address is no URL`:       member("a", &resource.Asset{URI: "http://%zz?key=open-sesame"}),
 		`"a" is neither an asset nor an a`: member("a", "text"),
 	} {
-		_, err := openAssets(t.Context(), bundleStore{}, WorkerAssets{Archive: a})
+		_, err := openAssets(t.Context(), bundleStore{}, assetsOf(a))
 		require.ErrorContains(t, err, problem)
 	}
 	large := member("big.bin", &resource.Asset{Text: string(make([]byte, assets.MaxSize+2))})
-	source, err := openAssets(t.Context(), bundleStore{}, WorkerAssets{Archive: large})
+	source, err := openAssets(t.Context(), bundleStore{}, assetsOf(large))
 	require.NoError(t, err)
 	defer source.close()
 	_, err = source.tree(t.Context())

@@ -36,6 +36,9 @@ var secretMembers = map[tokens.Type][]string{
 	Name + ":index:SecretKeyBinding": {"keyBase64", "keyJwk"},
 }
 
+// archiveMembers are the types whose member archive is one, and no asset: see workerBundle.
+var archiveMembers = []tokens.Type{Name + ":index:WorkerAssets"}
+
 // enums describes the types of which infer takes only the values' descriptions.
 var enums = map[tokens.Type]string{
 	Name + ":index:UnmanagedSecrets": "What becomes of secrets that others set in a Worker.",
@@ -69,6 +72,11 @@ func withFilledIn(prov p.Provider) p.Provider {
 			t.Required = append(t.Required, names...)
 			slices.Sort(t.Required)
 			spec.Types[string(token)] = t
+		}
+		for _, token := range archiveMembers {
+			archive := spec.Types[string(token)].Properties["archive"]
+			archive.Ref = "pulumi.json#/Archive"
+			spec.Types[string(token)].Properties["archive"] = archive
 		}
 		for token, names := range secretMembers {
 			for _, name := range names {

@@ -15,6 +15,7 @@ import (
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
+	"github.com/pulumi/pulumi-go-provider/infer/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
@@ -28,17 +29,25 @@ var _ infer.Annotated = (*WorkerAssets)(nil)
 
 // WorkerAssets are the static assets of a Worker.
 type WorkerAssets struct {
-	Directory           string            `pulumi:"directory,optional"`
-	Archive             *resource.Archive `pulumi:"archive,optional"`
-	Bucket              string            `pulumi:"bucket,optional"`
-	Prefix              string            `pulumi:"prefix,optional"`
-	Jurisdiction        string            `pulumi:"jurisdiction,optional"`
-	HTMLHandling        string            `pulumi:"htmlHandling,optional"`
-	NotFoundHandling    string            `pulumi:"notFoundHandling,optional"`
-	BasePath            string            `pulumi:"basePath,optional"`
-	RunWorkerFirst      bool              `pulumi:"runWorkerFirst,optional"`
-	RunWorkerFirstRules []string          `pulumi:"runWorkerFirstRules,optional"`
-	SHA256              string            `pulumi:"sha256,optional"`
+	Directory           string                `pulumi:"directory,optional"`
+	Archive             *types.AssetOrArchive `pulumi:"archive,optional"` // see workerBundle
+	Bucket              string                `pulumi:"bucket,optional"`
+	Prefix              string                `pulumi:"prefix,optional"`
+	Jurisdiction        string                `pulumi:"jurisdiction,optional"`
+	HTMLHandling        string                `pulumi:"htmlHandling,optional"`
+	NotFoundHandling    string                `pulumi:"notFoundHandling,optional"`
+	BasePath            string                `pulumi:"basePath,optional"`
+	RunWorkerFirst      bool                  `pulumi:"runWorkerFirst,optional"`
+	RunWorkerFirstRules []string              `pulumi:"runWorkerFirstRules,optional"`
+	SHA256              string                `pulumi:"sha256,optional"`
+}
+
+// archive is the archive, or nil if there is none or it is not known yet.
+func (w WorkerAssets) archive() *resource.Archive {
+	if w.Archive == nil {
+		return nil
+	}
+	return w.Archive.Archive
 }
 
 // Annotate describes the assets.
@@ -192,7 +201,7 @@ func readAssets(ctx context.Context, store bundleStore, w WorkerAssets) (assets.
 // source is the input that says where the files are.
 func (w WorkerAssets) source() string {
 	switch {
-	case w.Archive != nil:
+	case w.archive() != nil:
 		return "archive"
 	case w.Bucket != "":
 		return "bucket"
@@ -203,9 +212,11 @@ func (w WorkerAssets) source() string {
 // assetSource checks that the files come from one place.
 func (c *checker) assetSource(w WorkerAssets) {
 	path := func(member string) []string { return []string{"assets", member} }
+	c.fail(w.Archive != nil && w.Archive.Asset != nil, path("archive"), "must be an archive: put the asset into "+
+		"one, under the name of the file")
 	given := []string{}
 	for member, is := range map[string]bool{
-		"directory": w.Directory != "", "archive": w.Archive != nil, "bucket": w.Bucket != "",
+		"directory": w.Directory != "", "archive": w.archive() != nil, "bucket": w.Bucket != "",
 	} {
 		if is || computed(c.inputs, "assets", member) {
 			given = append(given, member)

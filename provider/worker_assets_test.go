@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/pulumi/pulumi-go-provider/infer/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
@@ -26,8 +27,8 @@ func TestWhatIsWrongWithAssetsIsNamed(t *testing.T) {
 	}
 	for _, w := range []WorkerAssets{
 		{Directory: "public", Bucket: "sites"},
-		{Directory: "public", Archive: &resource.Archive{Path: "public"}},
-		{Bucket: "sites", Archive: &resource.Archive{Path: "public"}},
+		{Directory: "public", Archive: &types.AssetOrArchive{Archive: &resource.Archive{Path: "public"}}},
+		{Bucket: "sites", Archive: &types.AssetOrArchive{Archive: &resource.Archive{Path: "public"}}},
 		{Prefix: "v1/"},
 	} {
 		assert.Equal(t, "assets", wrongAssets(w))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/pulumi/pulumi-go-provider/infer/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
@@ -56,7 +57,8 @@ func TestEverythingAboutAssetsMatters(t *testing.T) {
 	t.Parallel()
 	places := map[string]bool{"Directory": true, "Archive": true, "Bucket": true, "Prefix": true, "Jurisdiction": true}
 	full := WorkerAssets{
-		Directory: "public", Archive: &resource.Archive{Path: "public"}, Bucket: "sites", Prefix: "v1/", Jurisdiction: "eu",
+		Directory: "public", Archive: &types.AssetOrArchive{Archive: &resource.Archive{Path: "public"}},
+		Bucket: "sites", Prefix: "v1/", Jurisdiction: "eu",
 		HTMLHandling: "none", NotFoundHandling: "404-page", BasePath: "/docs",
 		RunWorkerFirst:      true,
 		RunWorkerFirstRules: []string{"/api/*"}, SHA256: "ab",

@@ -300,6 +300,23 @@ func archived(files map[string][]byte) property.Value {
 	return property.New(&archive.Archive{Sig: archive.ArchiveSig, Assets: members})
 }
 
+// TestAnArchiveOfAssetsMayBeUnknownInAPreview: such as the output of a command that builds the site.
+func TestAnArchiveOfAssetsMayBeUnknownInAPreview(t *testing.T) {
+	t.Parallel()
+	r := workerAssets()
+	w, s := begun(t, r)
+	unknown := r.program(w).with(nil, "assets", "directory").with(property.New(property.Computed), "assets", "archive")
+	pl, err := s.preview(properties(unknown))
+	require.NoError(t, err)
+	assert.Equal(t, "create", pl.op)
+	s.mustUp(properties(r.program(w)))
+	pl, err = s.preview(properties(unknown))
+	require.NoError(t, err)
+	assert.Equal(t, "update", pl.op)
+	assert.True(t, pl.inputs.Get("assets").AsMap().Get("archive").IsComputed())
+	assert.True(t, pl.outputs.Get("versionId").IsComputed(), "another version")
+}
+
 // TestASiteInR2IsNotDownloadedForAPreview: R2 is asked what it knows, once for each object on a machine; an object that
 // was stored without a SHA-256 is downloaded once.
 func TestASiteInR2IsNotDownloadedForAPreview(t *testing.T) {
