@@ -10,7 +10,7 @@ import (
 )
 
 // barriers are why what a step does to a Worker cannot be rolled back. Cloudflare deploys no version from before a
-// migration of Durable Objects, and none that declares other exports than the one that it shares the traffic with:
+// migration of Durable Objects, and none that declares other classes than the one that it shares the traffic with:
 // https://developers.cloudflare.com/workers/configuration/versions-and-deployments/rollbacks/
 func barriers(step apitype.StepEventMetadata, worker string) []Barrier {
 	switch {
@@ -29,7 +29,7 @@ func barriers(step apitype.StepEventMetadata, worker string) []Barrier {
 			all = append(all, Barrier{worker, fmt.Sprintf("migration %v", tag)})
 		}
 	}
-	if before, after := step.Old.Inputs["exports"], step.New.Inputs["exports"]; !reflect.DeepEqual(before, after) {
+	if !reflect.DeepEqual(declared(step.Old), declared(step.New)) {
 		all = append(all, Barrier{worker, "exports"})
 	}
 	return all

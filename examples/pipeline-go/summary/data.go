@@ -62,9 +62,9 @@ func deleted(before, after *apitype.StepEventStateMetadata) []string {
 			}
 		}
 	}
-	exports, _ := after.Inputs["exports"].(map[string]any)
+	declared := declared(after)
 	for _, name := range live(before) {
-		if export, _ := exports[name].(map[string]any); export["state"] == "deleted" {
+		if declared[name]["state"] == "deleted" {
 			names[name] = true
 		}
 	}
@@ -90,11 +90,22 @@ func live(state *apitype.StepEventStateMetadata) []string {
 			delete(names, name)
 		}
 	}
-	exports, _ := state.Inputs["exports"].(map[string]any)
-	for name, export := range exports {
-		if export, _ := export.(map[string]any); export["state"] == nil || export["state"] == "created" {
+	for name, export := range declared(state) {
+		if export["state"] == nil || export["state"] == "created" {
 			names[name] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(names))
+}
+
+// declared are the classes of Durable Objects among a Worker's exports, which may also be Workflows and entry points.
+func declared(state *apitype.StepEventStateMetadata) map[string]map[string]any {
+	classes := map[string]map[string]any{}
+	exports, _ := state.Inputs["exports"].(map[string]any)
+	for name, export := range exports {
+		if export, ok := export.(map[string]any); ok && (export["type"] == nil || export["type"] == "durable-object") {
+			classes[name] = export
+		}
+	}
+	return classes
 }

@@ -4,6 +4,8 @@ import { isDeepStrictEqual } from "node:util";
 
 import { StepEventMetadata } from "@pulumi/pulumi/automation";
 
+import { declared } from "./data";
+
 /** Why a deployment cannot be rolled back. */
 export interface Barrier {
   worker: string;
@@ -13,7 +15,7 @@ export interface Barrier {
 
 /**
  * Why what a step does to a Worker cannot be rolled back. Cloudflare deploys no version from before a migration of
- * Durable Objects, and none that declares other exports than the one that it shares the traffic with:
+ * Durable Objects, and none that declares other classes than the one that it shares the traffic with:
  * https://developers.cloudflare.com/workers/configuration/versions-and-deployments/rollbacks/
  */
 export function barriers(step: StepEventMetadata, worker: string): Barrier[] {
@@ -28,7 +30,7 @@ export function barriers(step: StepEventMetadata, worker: string): Barrier[] {
   const all = tags(step.new.inputs)
     .filter((tag) => !had.includes(tag))
     .map((tag) => ({ worker, reason: `migration ${tag}` }));
-  if (!isDeepStrictEqual(step.old.inputs.exports, step.new.inputs.exports)) {
+  if (!isDeepStrictEqual(declared(step.old), declared(step.new))) {
     all.push({ worker, reason: "exports" });
   }
   return all;

@@ -49,8 +49,16 @@ function migrations(state: StepEventStateMetadata): Migration[] {
   return state.inputs.migrations ?? [];
 }
 
-function declared(state: StepEventStateMetadata): Record<string, { state?: string }> {
-  return state.inputs.exports ?? {};
+/** A class of Durable Objects that a Worker declares: what is used of it here. */
+interface Declaration {
+  type?: string;
+  state?: string;
+}
+
+/** The classes of Durable Objects among a Worker's exports, which may also be Workflows and entry points. */
+export function declared(state: StepEventStateMetadata): Record<string, Declaration> {
+  const exports: [string, Declaration][] = Object.entries(state.inputs.exports ?? {});
+  return Object.fromEntries(exports.filter(([, { type }]) => type === undefined || type === "durable-object"));
 }
 
 /** The classes that an update deletes, by the steps that are new in a Worker's history or by declaration. */
