@@ -11,8 +11,6 @@ import (
 
 	"github.com/pulumi/pulumi-go-provider/infer"
 	"github.com/pulumi/pulumi-go-provider/infer/types"
-	"github.com/pulumi/pulumi-go-provider/middleware/schema"
-	pschema "github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
@@ -20,31 +18,16 @@ import (
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/bundle"
 )
 
-// workerBundle is the resource WorkerBundle. infer takes an archive that is not known yet for a wrong one, unless it
-// may be an asset as well; the schema says that it may not.
-type workerBundle struct{ infer.InferredResource }
-
-func newWorkerBundle() infer.InferredResource { return workerBundle{infer.Resource(&WorkerBundle{})} }
-
-// GetSchema gives the input and the output archive the type of an archive.
-func (w workerBundle) GetSchema(reg schema.RegisterDerivativeType) (pschema.ResourceSpec, error) {
-	spec, err := w.InferredResource.GetSchema(reg)
-	for _, properties := range []map[string]pschema.PropertySpec{spec.InputProperties, spec.Properties} {
-		if archive, ok := properties["archive"]; ok {
-			archive.Ref = "pulumi.json#/Archive"
-			properties["archive"] = archive
-		}
-	}
-	return spec, err
-}
-
-// archive is the archive, or nil if there is none or it is not known yet.
-func (b WorkerBundleArgs) archive() *resource.Archive {
-	if b.Archive == nil {
+// archiveOf is the archive, or nil if there is none or it is not known yet. infer takes an archive that is not known
+// for a wrong one, unless it may be an asset as well; the schema says that it may not (withFilledIn).
+func archiveOf(a *types.AssetOrArchive) *resource.Archive {
+	if a == nil {
 		return nil
 	}
-	return b.Archive.Archive
+	return a.Archive
 }
+
+func (b WorkerBundleArgs) archive() *resource.Archive { return archiveOf(b.Archive) }
 
 // archives are those that one operation has checked, by the digest of their files. The inputs of a bundle, and with
 // them the state, have in the place of an archive one that is empty but for that digest, as the engine has it when it

@@ -266,16 +266,11 @@ func d1DatabaseDiff(req p.DiffRequest, resp p.DiffResponse) (p.DiffResponse, err
 	// One of the name can be made only after the other has gone.
 	resp.DeleteBeforeReplace = same(req, "name") && same(req, "accountId")
 	files, known := migrationFiles(req.Inputs)
-	if _, moved := resp.DetailedDiff["migrations.directory"]; moved && known {
-		delete(resp.DetailedDiff, "migrations.directory")
-		resp.HasChanges = len(resp.DetailedDiff) > 0
-	}
-	for _, d := range resp.DetailedDiff {
-		if strings.HasSuffix(string(d.Kind), "&replace") {
-			return resp, nil // the new database has nothing applied
-		}
-	}
 	if !known {
+		return resp, nil
+	}
+	resp = without(resp, "migrations.directory")
+	if replaces(resp) { // the new database has nothing applied
 		return resp, nil
 	}
 	applied := textMembers(req.State.Get("appliedMigrations"))

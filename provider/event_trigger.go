@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi-go-provider/infer"
 
@@ -143,10 +144,7 @@ func effectiveTriggers(triggers []EventTrigger) []string {
 	for _, t := range triggers {
 		t.Targets = slices.Clone(t.Targets)
 		slices.SortFunc(t.Targets, func(a, b EventTarget) int {
-			if a.WorkflowName < b.WorkflowName {
-				return -1
-			}
-			return 1
+			return strings.Compare(a.WorkflowName, b.WorkflowName)
 		})
 		if len(t.Filter) == 0 {
 			t.Filter = nil

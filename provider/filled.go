@@ -36,9 +36,6 @@ var secretMembers = map[tokens.Type][]string{
 	Name + ":index:SecretKeyBinding": {"keyBase64", "keyJwk"},
 }
 
-// archiveMembers are the types whose member archive is one, and no asset: see workerBundle.
-var archiveMembers = []tokens.Type{Name + ":index:WorkerAssets"}
-
 // enums describes the types of which infer takes only the values' descriptions.
 var enums = map[tokens.Type]string{
 	Name + ":index:UnmanagedSecrets": "What becomes of secrets that others set in a Worker.",
@@ -73,10 +70,13 @@ func withFilledIn(prov p.Provider) p.Provider {
 			slices.Sort(t.Required)
 			spec.Types[string(token)] = t
 		}
-		for _, token := range archiveMembers {
-			archive := spec.Types[string(token)].Properties["archive"]
+		bundle := spec.Resources[string(bundleToken)]
+		for _, properties := range []map[string]schema.PropertySpec{
+			bundle.InputProperties, bundle.Properties, spec.Types[Name+":index:WorkerAssets"].Properties,
+		} { // see archiveOf
+			archive := properties["archive"]
 			archive.Ref = "pulumi.json#/Archive"
-			spec.Types[string(token)].Properties["archive"] = archive
+			properties["archive"] = archive
 		}
 		for token, names := range secretMembers {
 			for _, name := range names {

@@ -11,8 +11,6 @@ import (
 	"os"
 	"slices"
 
-	p "github.com/pulumi/pulumi-go-provider"
-
 	"github.com/pulumi-cloudflare-workers/pulumi-cloudflare-workers/provider/cfapi"
 )
 
@@ -96,13 +94,6 @@ func parseEntries(text []byte) (map[string]string, error) {
 		entries[*key] = *value
 	}
 	return entries, nil
-}
-
-// entriesDiff leaves out where entries came from: they are compared themselves.
-func entriesDiff(resp p.DiffResponse) p.DiffResponse {
-	delete(resp.DetailedDiff, "entriesFile")
-	resp.HasChanges = len(resp.DetailedDiff) > 0
-	return resp
 }
 
 // writeEntries turns the entries that were written before into those that are

@@ -28,7 +28,7 @@ func New() (p.Provider, error) {
 		WithConfig(infer.Config(&Config{})).
 		WithResources(
 			infer.Resource(&CloudflareWorker{}),
-			newWorkerBundle(),
+			infer.Resource(&WorkerBundle{}),
 			infer.Resource(&KvNamespace{}),
 			infer.Resource(&R2Bucket{}),
 			infer.Resource(&SecretsStoreSecret{}),

@@ -52,7 +52,7 @@ func withStateDiff(prov p.Provider) p.Provider {
 			return bundleDiff(req, resp), nil
 		case namespaceToken:
 			warnOfLostData(ctx, req, resp)
-			return entriesDiff(resp), nil
+			return without(resp, "entriesFile"), nil // its entries are compared themselves
 		case queueToken:
 			warnOfLostData(ctx, req, resp)
 		case databaseToken:
@@ -107,9 +107,17 @@ func bundleDiff(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
 		resp.DetailedDiff["path"] = p.PropertyDiff{Kind: p.UpdateReplace, InputDiff: true}
 		return resp
 	}
-	delete(resp.DetailedDiff, "path")
-	delete(resp.DetailedDiff, "archive")
-	resp.HasChanges = len(resp.DetailedDiff) > 0
+	return without(resp, "path", "archive")
+}
+
+// without leaves out differences that make none.
+func without(resp p.DiffResponse, paths ...string) p.DiffResponse {
+	for _, path := range paths {
+		if _, told := resp.DetailedDiff[path]; told {
+			delete(resp.DetailedDiff, path)
+			resp.HasChanges = len(resp.DetailedDiff) > 0
+		}
+	}
 	return resp
 }
 

@@ -58,10 +58,7 @@ func withoutZoneNames(req p.DiffRequest, resp p.DiffResponse) p.DiffResponse {
 			if !was.IsMap() || !is.IsMap() || !sameText(was.AsMap().Get("zoneId"), is.AsMap().Get("zoneId")) {
 				continue
 			}
-			if _, differs := resp.DetailedDiff[path]; differs {
-				delete(resp.DetailedDiff, path)
-				resp.HasChanges = len(resp.DetailedDiff) > 0
-			}
+			resp = without(resp, path)
 		}
 	}
 	return resp

@@ -30,7 +30,7 @@ var _ infer.Annotated = (*WorkerAssets)(nil)
 // WorkerAssets are the static assets of a Worker.
 type WorkerAssets struct {
 	Directory           string                `pulumi:"directory,optional"`
-	Archive             *types.AssetOrArchive `pulumi:"archive,optional"` // see workerBundle
+	Archive             *types.AssetOrArchive `pulumi:"archive,optional"` // see archiveOf
 	Bucket              string                `pulumi:"bucket,optional"`
 	Prefix              string                `pulumi:"prefix,optional"`
 	Jurisdiction        string                `pulumi:"jurisdiction,optional"`
@@ -42,13 +42,7 @@ type WorkerAssets struct {
 	SHA256              string                `pulumi:"sha256,optional"`
 }
 
-// archive is the archive, or nil if there is none or it is not known yet.
-func (w WorkerAssets) archive() *resource.Archive {
-	if w.Archive == nil {
-		return nil
-	}
-	return w.Archive.Archive
-}
+func (w WorkerAssets) archive() *resource.Archive { return archiveOf(w.Archive) }
 
 // Annotate describes the assets.
 func (w *WorkerAssets) Annotate(a infer.Annotator) {

@@ -49,7 +49,7 @@ type WorkerBundleArgs struct {
 	SHA256         string `pulumi:"sha256,optional"       provider:"replaceOnChanges"`
 	RetainOnDelete *bool  `pulumi:"retainOnDelete,optional"`
 
-	Archive *types.AssetOrArchive `pulumi:"archive,optional"` // see workerBundle
+	Archive *types.AssetOrArchive `pulumi:"archive,optional"` // see archiveOf
 	Build   *BuildCommand         `pulumi:"build,optional"`
 }
 

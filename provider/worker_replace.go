@@ -55,7 +55,7 @@ func (e *replacementError) Error() string {
 // they do.
 func replacing(req p.DiffRequest, resp p.DiffResponse) (names []string) {
 	for name, diff := range resp.DetailedDiff {
-		if strings.HasSuffix(string(diff.Kind), "&replace") && !req.Inputs.Get(name).IsComputed() {
+		if isReplacement(diff) && !req.Inputs.Get(name).IsComputed() {
 			names = append(names, name)
 		}
 	}
@@ -81,12 +81,15 @@ func takesOver(req p.DiffRequest, resp p.DiffResponse, class string) (taken bool
 // replaces reports whether the differences need another resource.
 func replaces(resp p.DiffResponse) bool {
 	for _, diff := range resp.DetailedDiff {
-		if strings.HasSuffix(string(diff.Kind), "&replace") {
+		if isReplacement(diff) {
 			return true
 		}
 	}
 	return false
 }
+
+// isReplacement reports whether a difference needs another resource.
+func isReplacement(diff p.PropertyDiff) bool { return strings.HasSuffix(string(diff.Kind), "&replace") }
 
 // classesOf are the classes of Durable Objects that a Worker has by its migrations and exports, and those of its own
 // that it binds: of an imported Worker the migrations may not be known. They are sorted.
